@@ -1,0 +1,1 @@
+"""Sessions, recording, replay, calibration runs and the command line."""

@@ -1,0 +1,1 @@
+"""Simulated panels: pixel physics behind the real firmware core."""

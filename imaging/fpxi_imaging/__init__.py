@@ -1,0 +1,1 @@
+"""Corrections of raw detector frames: pure functions on arrays, compiled by numba."""
