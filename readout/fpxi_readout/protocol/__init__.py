@@ -1,0 +1,1 @@
+"""The wire protocol: bytes in, messages out; no thread, clock or socket."""
