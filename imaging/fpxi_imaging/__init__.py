@@ -1,1 +1,55 @@
 """Corrections of raw detector frames: pure functions on arrays, compiled by numba."""
+
+from fpxi_imaging._jit import warm_up
+from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
+from fpxi_imaging.calibration import Calibration, build_calibration
+from fpxi_imaging.conditions import Conditions, Tolerances
+from fpxi_imaging.corrector import Corrector, correct_frame
+from fpxi_imaging.defects import DefectThresholds
+from fpxi_imaging.errors import (
+    ArrayLayoutError,
+    CalibrationError,
+    CalibrationMismatchError,
+    FlatNotBrighterError,
+    ImagingError,
+    Mismatch,
+    NotEnoughFramesError,
+    SaturatedError,
+    SettingError,
+    ShapeMismatchError,
+    TooManyDefectsError,
+)
+from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.levels import histogram, robust_levels
+from fpxi_imaging.raw import raw_values
+from fpxi_imaging.stack import StackMean
+
+__all__ = [
+    "NO_AVERAGING",
+    "ArrayLayoutError",
+    "Averaging",
+    "AveragingMode",
+    "Calibration",
+    "CalibrationError",
+    "CalibrationMismatchError",
+    "Conditions",
+    "Corrector",
+    "DefectThresholds",
+    "FlatNotBrighterError",
+    "ImagingError",
+    "Mismatch",
+    "NotEnoughFramesError",
+    "PixelFlag",
+    "SaturatedError",
+    "SettingError",
+    "ShapeMismatchError",
+    "StackMean",
+    "Tolerances",
+    "TooManyDefectsError",
+    "build_calibration",
+    "correct_frame",
+    "histogram",
+    "raw_values",
+    "robust_levels",
+    "warm_up",
+]

@@ -1,0 +1,61 @@
+"""How every kernel of this room is compiled: the one place that knows numba."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from numba import types
+
+_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
+_lock = threading.Lock()
+_waiting: list[tuple[Any, tuple[Any, ...]]] = []
+
+index = types.int64
+scalar = types.float64
+
+
+def read(item: Any, dimensions: int) -> Any:
+    """Type of a C-contiguous array that a kernel only reads; takes read-only arrays too."""
+    return types.Array(item, dimensions, "C", readonly=True)
+
+
+def write(item: Any, dimensions: int) -> Any:
+    """Type of a writable C-contiguous array."""
+    return types.Array(item, dimensions, "C")
+
+
+helper = numba.njit(**_OPTIONS)
+"""Decorate a function that only kernels call."""
+
+
+def kernel(*arguments: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorate a function called from Python, for arguments of exactly these types.
+
+    One signature means that no unexpected array can start a compilation of seconds in the
+    acquisition path: it raises `TypeError` instead. Nothing compiles until `warm_up`.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher = numba.njit(**_OPTIONS)(function)
+        _waiting.append((dispatcher, arguments))
+        return dispatcher
+
+    return decorate
+
+
+def warm_up() -> None:
+    """Compile every kernel, or load it from numba's cache; later calls return at once.
+
+    The first run after an installation takes seconds. Safe to call from any thread.
+    """
+    if not _waiting:
+        return
+    with _lock:
+        while _waiting:
+            dispatcher, arguments = _waiting[0]
+            dispatcher.compile(arguments)
+            dispatcher.disable_compile()
+            del _waiting[0]

@@ -1,0 +1,128 @@
+"""The named errors of imaging; each message says what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fpxi_readout.errors import FpxiError
+
+
+class ImagingError(FpxiError):
+    """Base of every deliberate error of the imaging room."""
+
+
+class ShapeMismatchError(ImagingError):
+    """An array does not have the shape of the panel or calibration it is used with."""
+
+    def __init__(
+        self, expected: tuple[int, ...], actual: tuple[int, ...], *, name: str = "array"
+    ) -> None:
+        self.name = name
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"{name} has shape {actual}, expected {expected}; "
+            "use data and calibration of the same panel, region and binning"
+        )
+
+
+class ArrayLayoutError(ImagingError):
+    """An array has a type or memory layout that the kernels do not take."""
+
+    def __init__(self, name: str, expected: str, actual: str) -> None:
+        self.name = name
+        self.expected = expected
+        self.actual = actual
+        super().__init__(f"{name} must be {expected}, got {actual}; convert it before the call")
+
+
+class SettingError(ImagingError):
+    """A setting of a correction lies outside its range."""
+
+    def __init__(self, name: str, value: object, allowed: str) -> None:
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{name} is {value!r}, but must be {allowed}")
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """One condition that differs between a calibration and the data it should correct."""
+
+    name: str
+    calibrated: str | int
+    actual: str | int
+    tolerance: int
+
+    def __str__(self) -> str:
+        allowed = f" (at most {self.tolerance} apart)" if self.tolerance else ""
+        return f"{self.name}: calibrated at {self.calibrated}, data at {self.actual}{allowed}"
+
+
+class CalibrationMismatchError(ImagingError):
+    """The calibration was taken under other conditions than the data."""
+
+    def __init__(self, mismatches: tuple[Mismatch, ...]) -> None:
+        self.mismatches = mismatches
+        listed = "; ".join(str(mismatch) for mismatch in mismatches)
+        super().__init__(
+            f"calibration does not fit this data: {listed}. "
+            "Collect darks and flats under the present conditions, "
+            "or return the panel to the calibrated ones"
+        )
+
+
+class CalibrationError(ImagingError):
+    """The frames or values given cannot make a usable calibration."""
+
+
+class NotEnoughFramesError(CalibrationError):
+    """A row was received in no frame of a stack."""
+
+    def __init__(self, stack: str, rows: tuple[int, ...]) -> None:
+        self.stack = stack
+        self.rows = rows
+        shown = ", ".join(str(row) for row in rows[:8]) + (", ..." if len(rows) > 8 else "")
+        super().__init__(
+            f"the {stack} stack has no received frame for {len(rows)} row(s): {shown}; "
+            f"collect more {stack} frames, by a link without loss if need be"
+        )
+
+
+class FlatNotBrighterError(CalibrationError):
+    """The flat does not rise above the dark: beam off, or dark and flat swapped."""
+
+    def __init__(self, response: float, required: float) -> None:
+        self.response = response
+        self.required = required
+        super().__init__(
+            f"the flat is {response:.1f} counts above the dark (median), at least {required:.1f} "
+            "are needed; check that the beam was on for the flat and off for the dark, "
+            "and that the two were not swapped"
+        )
+
+
+class SaturatedError(CalibrationError):
+    """Too many pixels of a stack reach the saturation level."""
+
+    def __init__(self, stack: str, fraction: float, allowed: float) -> None:
+        self.stack = stack
+        self.fraction = fraction
+        self.allowed = allowed
+        super().__init__(
+            f"{fraction:.1%} of the imaging pixels of the {stack} saturate, at most {allowed:.1%} "
+            "may; lower the dose, exposure or gain and collect again"
+        )
+
+
+class TooManyDefectsError(CalibrationError):
+    """So many pixels were found defective that the frames, not the pixels, are suspect."""
+
+    def __init__(self, fraction: float, allowed: float) -> None:
+        self.fraction = fraction
+        self.allowed = allowed
+        super().__init__(
+            f"{fraction:.1%} of the imaging pixels were found defective, at most {allowed:.1%} "
+            "may be; check beam uniformity, bias and cabling, or widen the defect thresholds"
+        )
