@@ -1,0 +1,41 @@
+"""One frame as it came from the panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fpxi_readout.protocol.generated import FrameFlag
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Raw samples with the settings they were taken with, and which rows arrived.
+
+    The frame owns its arrays; nothing else writes to them.
+    """
+
+    number: int
+    """frame number since the device started"""
+    timestamp_us: int
+    """device time at which the exposure began"""
+    exposure_us: int
+    """integration time"""
+    gain_setting: int
+    """index into `PanelGeometry.gain_settings`"""
+    bias_mV: int
+    """bias during the exposure"""
+    temperature_mC: int
+    """panel temperature at read-out, in thousandths of a degree Celsius"""
+    flags: FrameFlag
+    samples: NDArray[np.uint16]
+    """shape (rows, columns); a row that never arrived is 0, see `row_received`"""
+    row_received: NDArray[np.bool_]
+    """shape (rows,); False where the row never arrived"""
+
+    @property
+    def rows_missing(self) -> int:
+        """How many rows never arrived."""
+        return int(self.row_received.size - np.count_nonzero(self.row_received))

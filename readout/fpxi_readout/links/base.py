@@ -1,0 +1,88 @@
+"""What a link to a device is, and the errors of every kind of link."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fpxi_readout.errors import FpxiError
+
+
+class LinkError(FpxiError):
+    """The way to the device failed."""
+
+
+class LinkOpenError(LinkError):
+    """A link could not be opened."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"cannot open {url}: {reason}; check the name and the cable, and that no other "
+            "program uses it (`fpxi devices` lists what is there)"
+        )
+        self.url = url
+        self.reason = reason
+
+
+class LinkLostError(LinkError):
+    """An open link broke: unplugged, switched off, or closed by the other end."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"lost {url}: {reason}; check cable and power, then connect again")
+        self.url = url
+        self.reason = reason
+
+
+class LinkClosedError(LinkError):
+    """A link was used after it had been closed on this side."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"{url} has been closed; open a new link")
+        self.url = url
+
+
+class UnknownSchemeError(LinkError):
+    """A URL names no kind of link."""
+
+    def __init__(self, url: str, schemes: tuple[str, ...]) -> None:
+        super().__init__(f"{url!r} names no link; it must begin with one of {', '.join(schemes)}")
+        self.url = url
+        self.schemes = schemes
+
+
+class Link(Protocol):
+    """A stream of bytes to a device and back, used by one thread."""
+
+    @property
+    def description(self) -> str:
+        """What the user calls this link: its URL."""
+        ...
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return as soon as any bytes are there; b"" when none came within `timeout_s` seconds.
+
+        Raises
+        ------
+        LinkLostError
+            The link broke.
+        LinkClosedError
+            `close` was called before.
+
+        """
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Hand over all of `data`, within a bounded time.
+
+        Raises
+        ------
+        LinkLostError
+            The link broke, or took no bytes for its time limit.
+        LinkClosedError
+            `close` was called before.
+
+        """
+        ...
+
+    def close(self) -> None:
+        """Release the link; a second call does nothing."""
+        ...

@@ -1,0 +1,132 @@
+"""Serial ports, and whatever else pyserial opens by URL."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import time
+from urllib.parse import parse_qsl, urlencode
+
+import serial
+
+from fpxi_readout.links.base import LinkClosedError, LinkLostError, LinkOpenError
+
+DEFAULT_BAUD = 3_000_000
+WRITE_LIMIT_S = 1.0
+READ_LIMIT = 1 << 18
+# Where the port offers nothing to wait on (COM ports, loop://), a blocking read of one byte
+# waits; it is repeated at this interval until the caller's time is over.
+SLICE_S = 0.02
+
+
+class SerialLink:
+    """A link through pyserial."""
+
+    def __init__(self, url: str, port: serial.SerialBase) -> None:
+        self._url = url
+        self._port = port
+        self._closed = False
+        self._selector = _selector(port)
+        port.timeout = SLICE_S if self._selector is None else 0
+
+    @classmethod
+    def open(cls, url: str) -> SerialLink:
+        """Open `serial:PORT[?baud=N]` or `socket://HOST:PORT`.
+
+        Raises
+        ------
+        LinkOpenError
+            The port could not be opened, or an option in the URL is wrong.
+
+        """
+        name, baud = _parse(url)
+        options = {"exclusive": True} if os.name == "posix" else {}
+        try:
+            port = serial.serial_for_url(
+                name, baudrate=baud, write_timeout=WRITE_LIMIT_S, **options
+            )
+            if name.startswith("socket://"):
+                _send_at_once(port)
+            return cls(url, port)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise LinkOpenError(url, str(error)) from error
+
+    @property
+    def description(self) -> str:
+        """The URL."""
+        return self._url
+
+    def read(self, timeout_s: float) -> bytes:
+        """Return as soon as any bytes are there; b"" when none came within `timeout_s`."""
+        self._require_open()
+        try:
+            if self._selector is None:
+                return self._read_in_slices(timeout_s)
+            if not self._selector.select(max(timeout_s, 0.0)):
+                return b""
+            return bytes(self._port.read(READ_LIMIT))
+        except (serial.SerialException, OSError) as error:
+            raise LinkLostError(self._url, str(error)) from error
+
+    def write(self, data: bytes) -> None:
+        """Hand over all of `data`; a port that takes nothing for a second is lost."""
+        self._require_open()
+        try:
+            self._port.write(data)
+        except (serial.SerialException, OSError) as error:
+            raise LinkLostError(self._url, str(error)) from error
+
+    def close(self) -> None:
+        """Release the port."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._selector is not None:
+            self._selector.close()
+        self._port.close()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LinkClosedError(self._url)
+
+    def _read_in_slices(self, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
+        while not self._port.in_waiting:
+            if time.monotonic() >= deadline:
+                return b""
+            first = bytes(self._port.read(1))
+            if first:
+                return first + bytes(self._port.read(self._port.in_waiting))
+        return bytes(self._port.read(self._port.in_waiting))
+
+
+def _parse(url: str) -> tuple[str, int]:
+    """Split a URL into what pyserial opens and the baud rate."""
+    name, _, query = url.removeprefix("serial:").partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    baud = options.pop("baud", str(DEFAULT_BAUD))
+    if not baud.isdecimal() or int(baud) == 0:
+        raise LinkOpenError(url, f"baud={baud!r} is not a positive whole number")
+    if options and "://" not in name:
+        raise LinkOpenError(url, f"unknown option {next(iter(options))!r}; only baud is known")
+    if not name:
+        raise LinkOpenError(url, "no port is named; write for example serial:/dev/ttyACM0")
+    return (f"{name}?{urlencode(options)}" if options else name), int(baud)
+
+
+def _selector(port: serial.SerialBase) -> selectors.BaseSelector | None:
+    """Return something to wait on, or None where the port has no usable descriptor."""
+    try:
+        descriptor = port.fileno()
+        selector = selectors.DefaultSelector()
+        selector.register(descriptor, selectors.EVENT_READ)
+    except (AttributeError, OSError, ValueError):
+        return None
+    return selector
+
+
+def _send_at_once(port: serial.SerialBase) -> None:
+    """Keep TCP from holding back a small packet until the last one is acknowledged."""
+    with socket.fromfd(port.fileno(), socket.AF_INET, socket.SOCK_STREAM) as shared:
+        shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
