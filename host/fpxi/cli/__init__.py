@@ -1,0 +1,1 @@
+"""The `fpxi` command: everything the stack does, from a terminal or a script."""

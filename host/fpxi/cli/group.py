@@ -1,0 +1,101 @@
+"""A command group that imports a command when it is run, and turns errors into exit statuses.
+
+Exit status: 0 the job was done; 1 it was not, and standard error says why; 2 the command line was
+wrong; 130 interrupted (SIGINT) and 143 terminated (SIGTERM), in both cases after an orderly end.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import click
+from fpxi_readout.errors import FpxiError
+
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class LazyCommand:
+    """Where a command is found, and the line that `--help` shows without importing it."""
+
+    module: str
+    summary: str
+
+    def load(self) -> click.Command:
+        """Import the command: the attribute `command` of the module."""
+        loaded: click.Command = importlib.import_module(self.module).command
+        loaded.short_help = self.summary
+        return loaded
+
+
+class LazyGroup(click.Group):
+    """Commands are imported when they are used, so that `fpxi --help` answers at once."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Names in the order in which a user meets them."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return the named command; None if there is none of that name."""
+        lazy = self.lazy.get(cmd_name)
+        return lazy.load() if lazy else None
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """Write the list of commands from their summaries alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in self.lazy.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a named error becomes one message and exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except FpxiError as error:
+            raise CommandFailedError(describe(error)) from error
+        except BrokenPipeError:
+            raise  # click ends quietly: the reader of our output has gone
+        except OSError as error:
+            if error.filename is None:
+                raise
+            raise CommandFailedError(f"{error.filename}: {error.strerror}") from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+class CommandFailedError(click.ClickException):
+    """The job was not done: exit status 1 after one message on standard error."""
+
+
+def describe(error: FpxiError) -> str:
+    """Words of an error: its message, then the notes that were added on its way up."""
+    return "\n".join([str(error), *getattr(error, "__notes__", ())])
+
+
+class Terminated(SystemExit):
+    """SIGTERM came; unwinds the program as an exception does, so files and links are closed."""
+
+    def __init__(self) -> None:
+        super().__init__(TERMINATED)
+
+
+def end_in_order_on_sigterm() -> None:
+    """Turn SIGTERM into `Terminated`."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated

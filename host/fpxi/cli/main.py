@@ -1,0 +1,57 @@
+"""Entry point of the `fpxi` console script."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import click
+
+from fpxi.cli.group import LazyCommand, LazyGroup, end_in_order_on_sigterm
+
+URLS = """\b
+A panel is named by a URL:
+  sim:tft64, sim:cmos32          a simulated panel (sim:tft64?seed=1&beam=off ...)
+  serial:/dev/ttyACM0            a panel on a serial port (serial:COM3 on Windows)
+  socket://localhost:5000        a panel behind a TCP port
+  file:run.h5                    a recording, played back as a panel"""
+
+COMMANDS = {
+    "devices": LazyCommand("fpxi.cli.devices", "List serial ports and simulated panels."),
+}
+
+
+def _show_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if not asked:
+        return
+    try:
+        click.echo(f"fpxi {metadata.version('fpxi')}")
+    except metadata.PackageNotFoundError:
+        click.echo("fpxi (a source tree, not installed)")
+    ctx.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    epilog=URLS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def cli() -> None:
+    """Live images, recordings and calibration of flat-panel X-ray imagers.
+
+    Try it without an instrument: fpxi view sim:tft64
+    """
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    end_in_order_on_sigterm()
+    cli(prog_name="fpxi")
