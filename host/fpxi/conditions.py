@@ -1,0 +1,18 @@
+"""The conditions of a frame, as calibrations name them."""
+
+from __future__ import annotations
+
+from fpxi_imaging import Conditions
+from fpxi_readout.frame import Frame
+
+
+def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
+    """Return the state of the panel when the frame was taken."""
+    return Conditions(
+        panel=panel,
+        serial_number=serial_number,
+        exposure_us=frame.exposure_us,
+        gain_setting=frame.gain_setting,
+        bias_mV=frame.bias_mV,
+        temperature_mC=frame.temperature_mC,
+    )

@@ -1,0 +1,139 @@
+"""How a session comes by its frame source: one connector for each kind of URL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fpxi.errors import UnsupportedUrlError
+from fpxi.source import FrameSource
+
+if TYPE_CHECKING:
+    from fpxi_readout.links.base import Link
+
+
+class Connector(Protocol):
+    """Connects, again and again if need be. Used by the link thread alone, but for `scene`."""
+
+    @property
+    def scene(self) -> Any | None:
+        """The simulator's scene control, if this is the simulator and it runs."""
+        ...
+
+    @property
+    def unhurried(self) -> bool:
+        """True if the source waits for its reader whatever the delivery: no real time passes."""
+        ...
+
+    def connect(self) -> FrameSource:
+        """Return a connected source, or raise a named error."""
+        ...
+
+    def drop(self, source: FrameSource, *, link_lost: bool) -> None:
+        """Let go of a source that failed, before the next `connect`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class LinkConnector:
+    """A device on a serial port or a TCP connection, opened anew for each connection."""
+
+    scene: None = None
+    unhurried = False
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._link: Link | None = None
+
+    def connect(self) -> FrameSource:
+        """Open the link and identify the panel."""
+        from fpxi_readout.links import open_link  # noqa: PLC0415 - pyserial only when wanted
+        from fpxi_readout.panel import Panel  # noqa: PLC0415
+
+        self.close()
+        self._link = open_link(self._url)
+        return Panel.connect(self._link)
+
+    def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
+        """Close the link: even after a mere reset of the device the port may be a new one."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the link."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+class SimulatorConnector:
+    """The simulator in this process; the simulated panel outlives a reset or a lost connection."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._link: Any | None = None
+        self.unhurried = False
+
+    @property
+    def scene(self) -> Any | None:
+        """Beam, object and dose rate of the running simulation."""
+        return None if self._link is None else self._link.device.scene
+
+    def connect(self) -> FrameSource:
+        """Make the simulated panel, unless it is there, and identify it."""
+        from fpxi_hwsim import open_link  # noqa: PLC0415 - numba and the simulator only when wanted
+        from fpxi_hwsim.specification import SimulationSpecification  # noqa: PLC0415
+        from fpxi_readout.panel import Panel  # noqa: PLC0415
+
+        if self._link is None:
+            self.unhurried = SimulationSpecification.from_url(self._url).time == "virtual"
+            self._link = open_link(self._url)
+        return Panel.connect(self._link)
+
+    def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
+        """Keep the link after a reset of the device; give it up if it broke."""
+        if link_lost:
+            self.close()
+
+    def close(self) -> None:
+        """End the simulation."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+class ReplayConnector:
+    """A recording played back as a device."""
+
+    scene: None = None
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.unhurried = False
+
+    def connect(self) -> FrameSource:
+        """Open the recording."""
+        from fpxi.replay import ReplayPanel  # noqa: PLC0415 - h5py only when wanted
+
+        panel = ReplayPanel.from_url(self._url)
+        self.unhurried = panel.pace_is_fast
+        return panel
+
+    def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
+        """Close the recording."""
+        source.close()
+
+    def close(self) -> None:
+        """Nothing is kept between connections."""
+
+
+def connector_for(url: str) -> Connector:
+    """Return the connector of a URL. Raises `UnsupportedUrlError`."""
+    if url.startswith("sim:"):
+        return SimulatorConnector(url)
+    if url.startswith(("serial:", "socket://")):
+        return LinkConnector(url)
+    if url.startswith("file:"):
+        return ReplayConnector(url)
+    raise UnsupportedUrlError(url)

@@ -1,0 +1,98 @@
+"""What is known of the device, as snapshots that any thread may look at."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from fpxi.source import FrameSource
+from fpxi.statistics import RateMeter, add_statistics
+from fpxi_readout.statistics import LinkStatistics
+
+if TYPE_CHECKING:
+    from fpxi_readout.frame import Frame
+    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+
+EVENTS_KEPT = 1000
+_NOTHING = LinkStatistics(**dict.fromkeys(LinkStatistics.__dataclass_fields__, 0))
+
+
+class DeviceState:
+    """Written by the link thread alone; reading never waits for the device."""
+
+    def __init__(self) -> None:
+        self.identity: DeviceIdentity | None = None
+        self.dictionary: Dictionary | None = None
+        self.geometry: PanelGeometry | None = None
+        self.link: LinkStatistics = _NOTHING
+        """Counters summed over all connections."""
+        self.connections = 0
+        self.last_frame_at: float | None = None
+        self.last_frame: Frame | None = None
+        self._past = _NOTHING
+        self._lock = threading.Lock()
+        self._parameters: Mapping[str, int] = MappingProxyType({})
+        self._events: deque[DeviceEvent] = deque(maxlen=EVENTS_KEPT)
+        self._rate = RateMeter()
+        self._refreshed = 0
+
+    @property
+    def parameters(self) -> Mapping[str, int]:
+        """Last known value of every parameter; never changes once handed out."""
+        return self._parameters
+
+    def events(self) -> list[DeviceEvent]:
+        """Return the newest events, oldest first."""
+        with self._lock:
+            return list(self._events)
+
+    def rate_hz(self) -> float:
+        """Return the frame rate over the last seconds."""
+        with self._lock:
+            return self._rate.rate_hz(time.monotonic())
+
+    def connected(self, source: FrameSource) -> None:
+        """Take note of a device that has just answered."""
+        self.identity = source.identity
+        self.dictionary = source.dictionary
+        self.geometry = source.geometry
+        self._parameters = MappingProxyType(source.read_parameters())
+        self.connections += 1
+
+    def disconnected(self, source: FrameSource) -> None:
+        """Keep the counters of a connection that is over."""
+        self._past = self.link = add_statistics(self._past, source.statistics)
+
+    def note_value(self, name: str, value: int) -> None:
+        """Take note of a parameter's value."""
+        self._parameters = MappingProxyType({**self._parameters, name: value})
+
+    def received(
+        self, source: FrameSource, frames: Sequence[Frame], events: Sequence[DeviceEvent]
+    ) -> None:
+        """Take note of what was read."""
+        self.link = add_statistics(self._past, source.statistics)
+        if not frames and not events:
+            return
+        with self._lock:
+            self._events.extend(events)
+            if frames:
+                self.last_frame, self.last_frame_at = frames[-1], time.monotonic()
+                self._rate.add(self.last_frame_at, len(frames))
+
+    def refresh_one(self, source: FrameSource) -> None:
+        """Read the next of the read-only parameters; also shows whether the device still answers.
+
+        Raises whatever reading a parameter raises.
+        """
+        if self.dictionary is None:
+            return
+        names = [info.name for info in self.dictionary.parameters.values() if info.access == "ro"]
+        if names:
+            source.get(names[self._refreshed % len(names)])
+            self._refreshed += 1

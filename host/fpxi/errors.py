@@ -1,0 +1,224 @@
+"""The named errors of sessions, recordings and calibration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fpxi_readout.errors import FpxiError
+
+
+class HostError(FpxiError):
+    """Base of every deliberate error of the host room."""
+
+
+class SessionError(HostError):
+    """A session cannot do what was asked of it."""
+
+
+class SessionClosedError(SessionError):
+    """The session was closed while, or before, something was asked of it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(f"the session with {url} is closed; open a new one with fpxi.open")
+
+
+class NotConnectedError(SessionError):
+    """No device answers yet, or it was lost and is being looked for."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"{url} is not connected ({reason}); wait for the session's connection and try again"
+        )
+
+
+class ConnectTimeoutError(SessionError):
+    """The device did not answer in the time given."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self.url = url
+        self.timeout_s = timeout_s
+        super().__init__(
+            f"{url} did not connect within {timeout_s:g} s; "
+            "check power and cable, and that no other program holds the port"
+        )
+
+
+class DeviceChangedError(SessionError):
+    """Another panel answered where the session's own was lost."""
+
+    def __init__(self, url: str, expected: str, actual: str) -> None:
+        self.url = url
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"{url} answered as {actual}, but this session belongs to {expected}; "
+            "open a new session for the other panel"
+        )
+
+
+class ThreadFailedError(SessionError):
+    """A thread of the session met an error that nobody foresaw; `__cause__` is that error."""
+
+    def __init__(self, thread: str, cause: BaseException) -> None:
+        self.thread = thread
+        super().__init__(
+            f"the {thread} thread ended with {type(cause).__name__}: {cause}; "
+            "close the session, and please report this with the traceback"
+        )
+        self.__cause__ = cause
+
+
+class FrameOverflowError(SessionError):
+    """Frames arrived faster than they were taken from a bounded queue."""
+
+    def __init__(self, capacity: int, dropped_from: int) -> None:
+        self.capacity = capacity
+        self.dropped_from = dropped_from
+        super().__init__(
+            f"the queue of {capacity} frames was full when frame {dropped_from} arrived: "
+            "take frames faster, ask for a larger queue, or start with reliable=True"
+        )
+
+
+class SubscriptionTimeoutError(SessionError):
+    """No frame arrived in the time given."""
+
+    def __init__(self, timeout_s: float, received: int) -> None:
+        self.timeout_s = timeout_s
+        self.received = received
+        super().__init__(
+            f"no frame within {timeout_s:g} s after {received} frames; see that the device is "
+            "connected, start the acquisition, send the triggers it waits for, or allow more time"
+        )
+
+
+class UnsupportedUrlError(SessionError):
+    """No kind of device is opened by such a URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"cannot open {url!r}: use sim:<preset>, serial:<port>, socket://<host>:<port> "
+            "or file:<recording.h5>"
+        )
+
+
+class RecordingError(HostError):
+    """A recording cannot be made, or not be gone on with."""
+
+
+class RecordingExistsError(RecordingError):
+    """The file is there already."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} exists; choose another name, or allow overwriting explicitly")
+
+
+class RecordingOpenError(RecordingError):
+    """The file cannot be created."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"cannot write {path}: {reason}; choose a folder that can be written to")
+
+
+class DiskFullError(RecordingError):
+    """No room for more frames; the frames already written are safe."""
+
+    def __init__(self, path: Path, frames_written: int, frames_dropped: int, reason: str) -> None:
+        self.path = path
+        self.frames_written = frames_written
+        self.frames_dropped = frames_dropped
+        self.reason = reason
+        super().__init__(
+            f"no room for {path} ({reason}): {frames_written} frames are written and readable, "
+            f"{frames_dropped} could not be; free space and record to a new file"
+        )
+
+
+class RecordingOverflowError(RecordingError):
+    """The disk was slower than the panel for so long that the bounded queue filled up."""
+
+    def __init__(self, path: Path, capacity: int, dropped_from: int) -> None:
+        self.path = path
+        self.capacity = capacity
+        self.dropped_from = dropped_from
+        super().__init__(
+            f"{path} could not be written as fast as frames came: the queue of {capacity} frames "
+            f"was full at frame {dropped_from}, and the recording ends before it; use a faster "
+            "disk, a lower frame rate, or start with reliable=True"
+        )
+
+
+class RecordingInterruptedError(RecordingError):
+    """The recording ended before the frames it was asked for."""
+
+    def __init__(self, path: Path, frames_wanted: int, frames_written: int, reason: str) -> None:
+        self.path = path
+        self.frames_wanted = frames_wanted
+        self.frames_written = frames_written
+        self.reason = reason
+        super().__init__(
+            f"{path} ended after {frames_written} of {frames_wanted} frames: {reason}; "
+            "what was written is kept"
+        )
+
+
+class NotARecordingError(RecordingError):
+    """A file is no recording of ours, or too damaged to read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path} is not a readable fpxi recording: {reason}")
+
+
+class FrameSelectionError(HostError):
+    """Frames were asked for that the file does not hold."""
+
+    def __init__(self, path: Path, wanted: str, available: int) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.available = available
+        super().__init__(f"{path} holds {available} frames; {wanted} cannot be taken from it")
+
+
+class ReplayError(HostError):
+    """A recording is played back and cannot do what a live panel could."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what = what
+        super().__init__(f"a replayed recording cannot {what}; {remedy}")
+
+
+class NotACalibrationError(HostError):
+    """A file is no calibration of ours, or of a layout that this version cannot read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is not a readable fpxi calibration: {reason}; make one with `fpxi calibrate`"
+        )
+
+
+class MixedConditionsError(HostError):
+    """Frames that should share their conditions do not."""
+
+    def __init__(self, name: str, first: object, second: object, where: str) -> None:
+        self.name = name
+        self.first = first
+        self.second = second
+        super().__init__(
+            f"{name} is {first} and {second} in {where}; a calibration needs darks and flats "
+            "of one panel at one exposure, gain, bias and temperature: record them again"
+        )
+
+
+class ExportError(HostError):
+    """A recording cannot be exported as asked."""

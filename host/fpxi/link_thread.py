@@ -1,0 +1,249 @@
+"""The thread that owns the device: connects, talks, reads frames, and connects again."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fpxi.connection import ConnectionState, ConnectionStatus
+from fpxi.connectors import Connector
+from fpxi.device_state import DeviceState
+from fpxi.errors import (
+    DeviceChangedError,
+    NotConnectedError,
+    SessionClosedError,
+    ThreadFailedError,
+)
+from fpxi.failures import link_is_gone, may_pass
+from fpxi.hub import FrameHub
+from fpxi.source import FrameSource
+from fpxi.tracked_source import TrackedSource, Wishes
+from fpxi_readout.errors import FpxiError
+
+T = TypeVar("T")
+
+POLL_S = 0.02
+HEARTBEAT_S = 0.5
+FIRST_BACK_OFF_S = 0.25
+LONGEST_BACK_OFF_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    action: Callable[[FrameSource], Any]
+    future: Future[Any]
+
+
+class LinkThread:
+    """Runs `fpxi-link`. Its methods may be called from any thread; the device only from its own.
+
+    Frames go to the hub, everything else that others may see to `DeviceState`.
+    """
+
+    def __init__(
+        self, url: str, connector: Connector, hub: FrameHub, device: DeviceState, *, reconnect: bool
+    ) -> None:
+        self._url = url
+        self._connector = connector
+        self._hub = hub
+        self._device = device
+        self._reconnect = reconnect
+        self._wishes = Wishes()
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self._changed = threading.Condition()
+        self._status = ConnectionStatus(ConnectionState.CONNECTING, None, time.time(), 0)
+        self._thread = threading.Thread(target=self._run, name="fpxi-link", daemon=True)
+
+    @property
+    def status(self) -> ConnectionStatus:
+        """Where the connection stands."""
+        return self._status
+
+    def start(self) -> None:
+        """Begin connecting."""
+        self._thread.start()
+
+    def submit(self, action: Callable[[FrameSource], T]) -> Future[T]:
+        """Have `action` called with the source in the link thread, after those submitted before.
+
+        The future carries the result or the error; `NotConnectedError` while no device answers.
+        """
+        future: Future[T] = Future()
+        with self._changed:
+            if self._status.state in (ConnectionState.CLOSED, ConnectionState.FAILED):
+                future.set_exception(self._status.error or SessionClosedError(self._url))
+            else:
+                self._requests.put(_Request(action, future))
+        return future
+
+    def wait_for_change(self, seen: ConnectionStatus, timeout_s: float) -> ConnectionStatus:
+        """Wait until the status is no longer the one seen, at most so long; return it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._status is not seen, timeout_s)
+            return self._status
+
+    def close(self, timeout_s: float) -> None:
+        """End the thread and wait for it."""
+        self._closing.set()
+        self._requests.put(None)
+        if self._thread.ident is None:
+            self._end(ConnectionState.CLOSED, SessionClosedError(self._url))
+            return
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            raise ThreadFailedError("fpxi-link", TimeoutError(f"still busy after {timeout_s} s"))
+
+    def _run(self) -> None:
+        final = ConnectionState.CLOSED
+        error: FpxiError = SessionClosedError(self._url)
+        try:
+            while not self._closing.is_set():
+                source = self._connect()
+                if source is not None:
+                    self._serve(source)
+        except FpxiError as failure:
+            final, error = ConnectionState.FAILED, failure
+        except Exception as failure:  # noqa: BLE001 - made known as the session's error
+            final, error = ConnectionState.FAILED, ThreadFailedError("fpxi-link", failure)
+        finally:
+            self._connector.close()
+            self._end(final, error)
+
+    def _end(self, state: ConnectionState, error: FpxiError) -> None:
+        self._set_status(state, error if state is ConnectionState.FAILED else None)
+        self._hub.end(error)
+        while not self._requests.empty():
+            self._refuse(self._requests.get(), error)
+
+    def _set_status(
+        self, state: ConnectionState, error: FpxiError | None = None, attempt: int = 0
+    ) -> None:
+        with self._changed:
+            same = state is self._status.state
+            since = self._status.since if same else time.time()
+            self._status = ConnectionStatus(state, error, since, attempt)
+            self._changed.notify_all()
+
+    def _connect(self) -> FrameSource | None:
+        """Try until a device answers, or None when the session is being closed."""
+        back_off_s = FIRST_BACK_OFF_S
+        while not self._closing.is_set():
+            try:
+                return self._connect_once()
+            except FpxiError as error:
+                if not (self._reconnect and may_pass(error)):
+                    raise
+                status = self._status
+                self._set_status(status.state, error, status.attempt + 1)
+            self._refuse_requests_for(back_off_s)
+            back_off_s = min(2 * back_off_s, LONGEST_BACK_OFF_S)
+        return None
+
+    def _connect_once(self) -> FrameSource:
+        source = self._connector.connect()
+        try:
+            self._require_same_device(source)
+            self._wishes.apply(source)
+            self._device.connected(source)
+        except FpxiError as error:
+            self._connector.drop(source, link_lost=link_is_gone(error))
+            raise
+        if self._status.state is ConnectionState.RECONNECTING:
+            self._hub.mark("connected again")
+        self._set_status(ConnectionState.CONNECTED)
+        return source
+
+    def _require_same_device(self, source: FrameSource) -> None:
+        known, now = self._device.identity, source.identity
+        if known is not None and known.serial_number != now.serial_number:
+            raise DeviceChangedError(self._url, known.serial_number, now.serial_number)
+
+    def _refuse_requests_for(self, duration_s: float) -> None:
+        deadline = time.monotonic() + duration_s
+        while not self._closing.is_set() and (left_s := deadline - time.monotonic()) > 0:
+            request = self._next_request(left_s)
+            if request is not None:
+                reason = str(self._status.error)
+                self._refuse(request, NotConnectedError(self._url, reason))
+
+    def _refuse(self, request: _Request | None, error: FpxiError) -> None:
+        if request is not None and request.future.set_running_or_notify_cancel():
+            request.future.set_exception(error)
+
+    def _next_request(self, timeout_s: float) -> _Request | None:
+        try:
+            return (
+                self._requests.get(timeout=timeout_s)
+                if timeout_s > 0
+                else (self._requests.get_nowait())
+            )
+        except queue.Empty:
+            return None
+
+    def _serve(self, source: FrameSource) -> None:
+        """Work with a connected source until closing; a lost device is noted for reconnection."""
+        try:
+            self._pump(TrackedSource(source, self._wishes, self._device.note_value))
+        except FpxiError as error:
+            self._device.disconnected(source)
+            self._connector.drop(source, link_lost=link_is_gone(error))
+            if not (self._reconnect and may_pass(error)):
+                raise
+            self._hub.mark(str(error))
+            self._set_status(ConnectionState.RECONNECTING, error)
+        else:
+            self._device.disconnected(source)
+            source.close()
+
+    def _pump(self, source: TrackedSource) -> None:
+        idle_s = 0.0
+        heartbeat_at = time.monotonic() + HEARTBEAT_S
+        while not self._closing.is_set():
+            self._perform(source, idle_s)
+            idle_s = self._read(source)
+            if time.monotonic() >= heartbeat_at:
+                self._device.refresh_one(source)
+                heartbeat_at = time.monotonic() + HEARTBEAT_S
+
+    def _perform(self, source: TrackedSource, idle_s: float) -> None:
+        """Carry out what was submitted; wait so long for the first."""
+        request = self._next_request(idle_s)
+        while request is not None:
+            if request.future.set_running_or_notify_cancel():
+                self._carry_out(request, source)
+            request = self._next_request(0)
+
+    def _carry_out(self, request: _Request, source: TrackedSource) -> None:
+        try:
+            result = request.action(source)
+        except FpxiError as error:
+            request.future.set_exception(error)
+            if may_pass(error):
+                raise
+        except Exception as error:  # noqa: BLE001 - the submitter's own error goes to him
+            request.future.set_exception(error)
+        else:
+            request.future.set_result(result)
+
+    def _read(self, source: TrackedSource) -> float:
+        """Hand on what arrived; return how long to wait for requests before reading again."""
+        waits_for_us = self._connector.unhurried or self._wishes.reliable
+        if waits_for_us and self._hub.crowded:
+            return POLL_S / 10
+        began = time.monotonic()
+        frames = source.poll(POLL_S)
+        events = source.take_events()
+        self._device.received(source, frames, events)
+        self._hub.publish(frames)
+        for event in events:
+            self._hub.mark(event.text)
+        returned_early = time.monotonic() - began < POLL_S / 2
+        quiet = not frames and not events
+        # A source without real time of its own returns at once: it is not to spin while idle.
+        return POLL_S if quiet and returned_early and not self._wishes.running else 0.0

@@ -1,0 +1,25 @@
+"""Opening a session in one call."""
+
+from __future__ import annotations
+
+from fpxi.session import Session
+
+
+def open(url: str, *, reconnect: bool = True, timeout_s: float = 10.0) -> Session:  # noqa: A001
+    """Connect to a device and return its session; best used in a `with`.
+
+    URLs: `sim:<preset>[?key=value&...]`, `serial:<port>[?baud=N]`, `socket://<host>:<port>`,
+    `file:<recording.h5>[?pace=fast&loop=1]`.
+
+    With `reconnect`, a device that is lost later is looked for until the session is closed.
+    Raises the named error of the first attempt, `ConnectTimeoutError` after `timeout_s`, or
+    `UnsupportedUrlError`.
+    """
+    session = Session(url, reconnect=reconnect)
+    session.begin()
+    try:
+        session.wait_connected(timeout_s)
+    except BaseException:
+        session.close()
+        raise
+    return session

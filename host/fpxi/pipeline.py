@@ -1,0 +1,154 @@
+"""The thread that makes pictures of the newest frames, and the settings for it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fpxi.device_state import DeviceState
+from fpxi.errors import ThreadFailedError
+from fpxi.preview import PipelineSettings, PreviewImage
+from fpxi_readout.errors import FpxiError
+
+if TYPE_CHECKING:
+    from fpxi.rendering import Renderer
+    from fpxi_imaging.calibration import Calibration
+    from fpxi_readout.frame import Frame
+
+
+class Pipeline:
+    """Runs `fpxi-pipeline`. Takes the newest frame only: one that is overtaken is counted skipped.
+
+    While the correction kernels are being compiled or loaded (thread `fpxi-warm-up`), the preview
+    is raw and says so.
+    """
+
+    crowded = False
+
+    def __init__(self, device: DeviceState) -> None:
+        self.frames_previewed = 0
+        self.frames_skipped = 0
+        self._device = device
+        self._settings = PipelineSettings()
+        self._wake = threading.Condition()
+        self._frame: Frame | None = None
+        self._repeat = False
+        self._closing = False
+        self._warm = False
+        self._newest: PreviewImage | None = None
+        self._error: ThreadFailedError | None = None
+        self._thread = threading.Thread(target=self._run, name="fpxi-pipeline", daemon=True)
+        self._warm_up = threading.Thread(target=self._prepare, name="fpxi-warm-up", daemon=True)
+
+    @property
+    def settings(self) -> PipelineSettings:
+        """What the preview should be."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: PipelineSettings) -> None:
+        with self._wake:
+            self._settings = settings
+            self._repeat = True
+            self._wake.notify_all()
+
+    @property
+    def newest(self) -> PreviewImage | None:
+        """The newest picture. Raises `ThreadFailedError` once the thread has failed."""
+        if self._error is not None:
+            raise self._error
+        return self._newest
+
+    def configure(
+        self,
+        *,
+        corrected: bool | None = None,
+        calibration: Calibration | None = None,
+        averaging_frames: int | None = None,
+    ) -> None:
+        """Change what is given; the newest frame is shown again accordingly. Never waits."""
+        given = {
+            "corrected": corrected,
+            "calibration": calibration,
+            "averaging_frames": averaging_frames,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        self.settings = replace(self._settings, **changes)  # type: ignore[arg-type]
+
+    def offer(self, frame: Frame) -> bool:
+        """Take the newest frame (link thread)."""
+        with self._wake:
+            if self._frame is not None:
+                self.frames_skipped += 1
+            self._frame = frame
+            self._wake.notify_all()
+        return True
+
+    def mark(self, text: str) -> None:
+        """A picture shows no interruptions."""
+
+    def end(self, error: FpxiError) -> None:
+        """The last picture stays."""
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._thread.start()
+        self._warm_up.start()
+
+    def close(self, timeout_s: float) -> None:
+        """End the threads and wait for them."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify_all()
+        for thread in (self._thread, self._warm_up):
+            if thread.ident is not None:
+                thread.join(timeout_s)
+                if thread.is_alive():
+                    error = TimeoutError(f"still busy after {timeout_s} s")
+                    raise ThreadFailedError(thread.name, error)
+
+    def _prepare(self) -> None:
+        try:
+            from fpxi_imaging import warm_up  # noqa: PLC0415 - numba takes a second to import
+
+            warm_up()
+        except Exception as error:  # noqa: BLE001 - raised where the preview is asked for
+            self._error = ThreadFailedError("fpxi-warm-up", error)
+            return
+        with self._wake:
+            self._warm = self._repeat = True
+            self._wake.notify_all()
+
+    def _run(self) -> None:
+        try:
+            renderer: Renderer | None = None
+            last: Frame | None = None
+            while (frame := self._next(last)) is not None:
+                renderer = renderer or self._make_renderer()
+                self._newest = renderer.render(
+                    frame, self._settings, warm=self._warm, repeated=frame is last
+                )
+                self.frames_previewed += frame is not last
+                last = frame
+        except Exception as error:  # noqa: BLE001 - raised where the preview is asked for
+            self._error = ThreadFailedError("fpxi-pipeline", error)
+
+    def _next(self, last: Frame | None) -> Frame | None:
+        """Wait for a frame, or for a reason to show the last one again; None: closing."""
+        with self._wake:
+            self._wake.wait_for(
+                lambda: (
+                    self._closing or self._frame is not None or (self._repeat and last is not None)
+                )
+            )
+            frame = self._frame or last
+            self._frame, self._repeat = None, False
+            return None if self._closing else frame
+
+    def _make_renderer(self) -> Renderer:
+        from fpxi.rendering import Renderer  # noqa: PLC0415 - numba takes a second to import
+
+        assert self._device.geometry is not None
+        assert self._device.identity is not None
+        return Renderer(self._device.geometry, self._device.identity.serial_number)

@@ -1,0 +1,116 @@
+"""From a raw frame to a picture, as the settings ask and the conditions allow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi.conditions import conditions_of
+from fpxi.preview import PipelineSettings, PreviewImage
+from fpxi_imaging import NO_AVERAGING, Averaging, Calibration, Corrector, ImagingError, PixelFlag
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.geometry import PanelGeometry
+
+Values = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.uint8]
+
+NOT_WARM = "correction is being prepared; showing raw counts"
+NO_CALIBRATION = "no calibration is loaded; showing raw counts"
+
+
+class Renderer:
+    """Makes a `PreviewImage` of each frame. One thread owns it."""
+
+    def __init__(self, geometry: PanelGeometry, serial_number: str) -> None:
+        self._geometry = geometry
+        self._serial_number = serial_number
+        self._not_imaging = geometry.not_imaging
+        self._corrector: Corrector | None = None
+        self._made_for: tuple[object, ...] = ()
+        self._generation = 0
+
+    def render(
+        self, frame: Frame, settings: PipelineSettings, *, warm: bool, repeated: bool = False
+    ) -> PreviewImage:
+        """Return the picture of a frame.
+
+        Corrected only if the calibration fits the frame's own conditions; else raw, and the
+        notice says why. A `repeated` frame does not count in the average again.
+        """
+        notice = self._obstacle(frame, settings, warm)
+        corrected = settings.corrected and not notice
+        calibration = settings.calibration if corrected else None
+        frames = settings.averaging_frames if warm else 1
+        if calibration is None and frames == 1:
+            values, flags = self._raw(frame)
+            averaged = 1
+        else:
+            values, flags, averaged = self._compute(frame, calibration, frames, repeated)
+        self._generation += 1
+        return PreviewImage(frame, values, flags, self._generation, corrected, averaged, notice)
+
+    def _obstacle(self, frame: Frame, settings: PipelineSettings, warm: bool) -> str:
+        """Return why the settings cannot be met; empty if they can."""
+        wants_kernel = settings.corrected or settings.averaging_frames > 1
+        if wants_kernel and not warm:
+            return NOT_WARM
+        if not settings.corrected:
+            return ""
+        if settings.calibration is None:
+            return NO_CALIBRATION
+        try:
+            settings.calibration.require_match(
+                conditions_of(frame, self._geometry.name, self._serial_number)
+            )
+        except ImagingError as error:
+            return f"showing raw counts: {error}"
+        return ""
+
+    def _raw(self, frame: Frame) -> tuple[Values, Flags]:
+        """Do as `fpxi_imaging.raw.raw_values`, without a compiled kernel, which may not be ready."""
+        values = frame.samples.astype(np.float32)
+        saturated = frame.samples >= self._geometry.full_scale
+        flags = np.where(saturated, PixelFlag.SATURATED, 0).astype(np.uint8)
+        values[~frame.row_received] = np.nan
+        flags[~frame.row_received] = PixelFlag.MISSING
+        values[self._not_imaging] = np.nan
+        flags[self._not_imaging] = PixelFlag.NOT_IMAGING
+        return values, flags
+
+    def _compute(
+        self, frame: Frame, calibration: Calibration | None, frames: int, repeated: bool
+    ) -> tuple[Values, Flags, int]:
+        made_for = (calibration, frames, frame.exposure_us, frame.gain_setting, frame.bias_mV)
+        if self._corrector is None or made_for != self._made_for:
+            self._corrector = self._make_corrector(frame, calibration, frames)
+            self._made_for = made_for
+        elif repeated:
+            self._corrector.reset_average()
+        values = np.empty(frame.samples.shape, np.float32)
+        flags = np.empty(frame.samples.shape, np.uint8)
+        self._corrector.correct(frame.samples, frame.row_received, out=values, flags=flags)
+        return values, flags, max(1, min(self._corrector.averaged_frames, frames))
+
+    def _make_corrector(
+        self, frame: Frame, calibration: Calibration | None, frames: int
+    ) -> Corrector:
+        averaging = Averaging.exponential(frames) if frames > 1 else NO_AVERAGING
+        return Corrector(calibration or self._neutral(frame), averaging=averaging)
+
+    def _neutral(self, frame: Frame) -> Calibration:
+        """Return a calibration that changes nothing, for the average of raw counts."""
+        shape = frame.samples.shape
+        return Calibration(
+            offset=np.zeros(shape, np.float32),
+            gain=np.ones(shape, np.float32),
+            defects=np.zeros(shape, np.bool_),
+            not_imaging=self._not_imaging,
+            normalisation=1.0,
+            saturation_level=self._geometry.full_scale,
+            dark_frames=0,
+            flat_frames=0,
+            conditions=conditions_of(frame, self._geometry.name, self._serial_number),
+            created=datetime.now(UTC),
+        )

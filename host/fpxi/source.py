@@ -1,0 +1,79 @@
+"""What a session needs from whatever delivers frames: a panel on a link, or a replayed file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from fpxi_readout.frame import Frame
+    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+    from fpxi_readout.statistics import LinkStatistics
+
+
+class FrameSource(Protocol):
+    """`fpxi_readout.panel.Panel` and `fpxi.replay.ReplayPanel` are such. One thread owns it."""
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """Who the device is."""
+        ...
+
+    @property
+    def dictionary(self) -> Dictionary:
+        """What the device understands."""
+        ...
+
+    @property
+    def geometry(self) -> PanelGeometry:
+        """Rows, columns, pitch and process ring."""
+        ...
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """Counters since this source was connected."""
+        ...
+
+    def get(self, name: str) -> int:
+        """Read a parameter."""
+        ...
+
+    def set(self, name: str, value: int | str) -> int:
+        """Set a parameter to a number or the name of an enumeration's member."""
+        ...
+
+    def read_parameters(self) -> dict[str, int]:
+        """Read every parameter."""
+        ...
+
+    def start(self, frames: int = 0, *, reliable: bool = False) -> int:
+        """Begin acquiring; 0: until stopped. Returns the number of the first frame."""
+        ...
+
+    def stop(self) -> None:
+        """End acquiring; frames already read out are still delivered."""
+        ...
+
+    def software_trigger(self) -> int:
+        """Begin one exposure; returns the number its frame will carry."""
+        ...
+
+    def save(self) -> None:
+        """Keep the saved parameters in non-volatile memory."""
+        ...
+
+    def reset(self) -> None:
+        """Restart the device."""
+        ...
+
+    def poll(self, timeout_s: float) -> list[Frame]:
+        """Return frames complete by now, in order; wait at most `timeout_s` for the first."""
+        ...
+
+    def take_events(self) -> list[DeviceEvent]:
+        """Return what the device reported since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the link."""
+        ...
