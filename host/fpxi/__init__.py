@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fpxi_readout.errors import FpxiError
+
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.errors import HostError, RecordingError, SessionError
 from fpxi.image_key import ImageKey
@@ -18,7 +20,6 @@ from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.session import Session
 from fpxi.statistics import SessionStatistics
 from fpxi.subscription import FrameSubscription
-from fpxi_readout.errors import FpxiError
 
 if TYPE_CHECKING:
     from fpxi.capture import CaptureResult

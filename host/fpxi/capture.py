@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from fpxi_readout.protocol.generated import TriggerMode
 
 if TYPE_CHECKING:
-    from fpxi.recording.recorder import Recording
-    from fpxi.session import Session
     from fpxi_readout.frame import Frame
     from fpxi_readout.statistics import LinkStatistics
+
+    from fpxi.recording.recorder import Recording
+    from fpxi.session import Session
 
 RECORDING_S = 60.0
 """Longest wait for the disk after the last frame."""
@@ -53,6 +54,7 @@ def run_capture(
     session: Session,
     count: int,
     recording: Recording | None,
+    *,
     reliable: bool,
     timeout_s: float | None,
     progress: Callable[[int], None] | None,
@@ -67,7 +69,15 @@ def run_capture(
     if recording is not None:
         recording.stop()
         recording.wait(RECORDING_S)
-    return _result(count, before, after, first, last, duration_s, recording)
+    return _result(
+        count,
+        before=before,
+        after=after,
+        first=first,
+        last=last,
+        duration_s=duration_s,
+        recording=recording,
+    )
 
 
 def _default_timeout_s(session: Session) -> float:
@@ -114,6 +124,7 @@ def _stop(session: Session) -> None:
 
 def _result(
     count: int,
+    *,
     before: LinkStatistics,
     after: LinkStatistics,
     first: Frame,

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from fpxi_readout.statistics import LinkStatistics
+
 from fpxi.source import FrameSource
 from fpxi.statistics import RateMeter, add_statistics
-from fpxi_readout.statistics import LinkStatistics
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame

@@ -24,8 +24,8 @@ class FrameConsumer(Protocol):
         """Take a frame; False: wants no more, now and later."""
         ...
 
-    def mark(self, text: str) -> None:
-        """Note an interruption at this point of the stream."""
+    def mark(self, text: str, device_time_us: int | None = None) -> None:
+        """Note an interruption of the stream, or an event of the device, at this point of it."""
         ...
 
     def end(self, error: FpxiError) -> None:
@@ -34,7 +34,7 @@ class FrameConsumer(Protocol):
 
 
 class FrameHub:
-    """The consumers of a session. Thread safe; `publish`, `mark` and `end` are the link thread's."""
+    """The consumers of a session. The link thread alone calls `publish`, `mark` and `end`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,10 +66,10 @@ class FrameHub:
                 if not consumer.offer(frame):
                     self.remove(consumer)
 
-    def mark(self, text: str) -> None:
-        """Tell all that the stream was interrupted, or what happened to it."""
+    def mark(self, text: str, device_time_us: int | None = None) -> None:
+        """Tell all what happened to the stream, and when by the device's clock if it said so."""
         for consumer in self._consumers:
-            consumer.mark(text)
+            consumer.mark(text, device_time_us)
 
     def end(self, error: FpxiError) -> None:
         """Tell all, and whoever is added later, that it is over."""

@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fpxi_readout.errors import FpxiError
+
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.connectors import Connector
 from fpxi.device_state import DeviceState
@@ -23,7 +25,6 @@ from fpxi.failures import link_is_gone, may_pass
 from fpxi.hub import FrameHub
 from fpxi.source import FrameSource
 from fpxi.tracked_source import TrackedSource, Wishes
-from fpxi_readout.errors import FpxiError
 
 T = TypeVar("T")
 
@@ -242,7 +243,7 @@ class LinkThread:
         self._device.received(source, frames, events)
         self._hub.publish(frames)
         for event in events:
-            self._hub.mark(event.text)
+            self._hub.mark(event.text, event.timestamp_us)
         returned_early = time.monotonic() - began < POLL_S / 2
         quiet = not frames and not events
         # A source without real time of its own returns at once: it is not to spin while idle.

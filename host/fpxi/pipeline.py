@@ -6,15 +6,17 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fpxi_readout.errors import FpxiError
+
 from fpxi.device_state import DeviceState
 from fpxi.errors import ThreadFailedError
 from fpxi.preview import PipelineSettings, PreviewImage
-from fpxi_readout.errors import FpxiError
 
 if TYPE_CHECKING:
-    from fpxi.rendering import Renderer
     from fpxi_imaging.calibration import Calibration
     from fpxi_readout.frame import Frame
+
+    from fpxi.rendering import Renderer
 
 
 class Pipeline:
@@ -85,11 +87,11 @@ class Pipeline:
             self._wake.notify_all()
         return True
 
-    def mark(self, text: str) -> None:
-        """A picture shows no interruptions."""
+    def mark(self, text: str, device_time_us: int | None = None) -> None:
+        """Do nothing: a picture shows no interruptions."""
 
     def end(self, error: FpxiError) -> None:
-        """The last picture stays."""
+        """Do nothing: the last picture stays."""
 
     def start(self) -> None:
         """Start the threads."""

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
-
-from fpxi.conditions import conditions_of
-from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi_imaging import NO_AVERAGING, Averaging, Calibration, Corrector, ImagingError, PixelFlag
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import PanelGeometry
+
+from fpxi.conditions import conditions_of
+from fpxi.preview import PipelineSettings, PreviewImage
 
 Values = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.uint8]
@@ -69,7 +69,7 @@ class Renderer:
         return ""
 
     def _raw(self, frame: Frame) -> tuple[Values, Flags]:
-        """Do as `fpxi_imaging.raw.raw_values`, without a compiled kernel, which may not be ready."""
+        """Do as `fpxi_imaging.raw_values`, without a compiled kernel: it may not be ready."""
         values = frame.samples.astype(np.float32)
         saturated = frame.samples >= self._geometry.full_scale
         flags = np.where(saturated, PixelFlag.SATURATED, 0).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 | thread | owns | is given work by |
 | --- | --- | --- |
-| `fpxi-link` (`link_thread.py`) | the device: panel, simulator or replayed file | `Session.submit` |
+| `fpxi-link` (`link_thread.py`) | the device: panel, simulator or replay | `Session.submit` |
 | `fpxi-pipeline` (`pipeline.py`) | the corrector and the preview | the newest frame only |
 | `fpxi-recorder` (`recording/recorder.py`), one for each recording | the file | a bounded queue |
 
@@ -34,10 +34,11 @@ from fpxi.statistics import SessionStatistics
 from fpxi.subscription import QUEUE_FRAMES, FrameSubscription
 
 if TYPE_CHECKING:
-    from fpxi.capture import CaptureResult
-    from fpxi.recording.recorder import Recording
     from fpxi_readout.panel import DeviceEvent, DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+
+    from fpxi.capture import CaptureResult
+    from fpxi.recording.recorder import Recording
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ class Session:
         self._hub.add(self._pipeline)
         self._begun = False
 
-    # --- life ---------------------------------------------------------------------------------
+    # --- life
 
     def begin(self) -> None:
         """Start the threads and begin connecting. Returns at once; a second call does nothing."""
@@ -114,7 +115,7 @@ class Session:
     ) -> None:
         self.close()
 
-    # --- what is known, without waiting ---------------------------------------------------------
+    # --- what is known, without waiting
 
     @property
     def connection(self) -> ConnectionStatus:
@@ -173,7 +174,7 @@ class Session:
             last_frame_at=self._device.last_frame_at,
         )
 
-    # --- asking the device -----------------------------------------------------------------------
+    # --- asking the device
 
     def submit(self, action: Callable[[FrameSource], T]) -> Future[T]:
         """Have `action` called with the device in the link thread; never waits.
@@ -217,7 +218,7 @@ class Session:
         """Restart the device; its parameters return to their saved values."""
         self.submit(lambda device: device.reset()).result()
 
-    # --- frames ------------------------------------------------------------------------------------
+    # --- frames
 
     def frames(
         self,
@@ -289,4 +290,6 @@ class Session:
                     path, frames=count, image_key=image_key, overwrite=overwrite
                 )
                 stack.callback(recording.stop)
-            return run_capture(self, count, recording, reliable, timeout_s, progress)
+            return run_capture(
+                self, count, recording, reliable=reliable, timeout_s=timeout_s, progress=progress
+            )

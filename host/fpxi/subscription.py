@@ -8,9 +8,10 @@ from threading import Condition
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from fpxi_readout.errors import FpxiError
+
 from fpxi.errors import FrameOverflowError, SubscriptionTimeoutError
 from fpxi.hub import FrameHub
-from fpxi_readout.errors import FpxiError
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
@@ -66,8 +67,8 @@ class FrameSubscription:
             self._changed.notify_all()
             return self._error is None
 
-    def mark(self, text: str) -> None:
-        """Interruptions show in the frame numbers."""
+    def mark(self, text: str, device_time_us: int | None = None) -> None:
+        """Do nothing: interruptions show in the frame numbers."""
 
     def end(self, error: FpxiError) -> None:
         """Remember why no more frames come (link thread)."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fpxi.source import FrameSource
 from fpxi_readout.protocol.generated import FrameFlag
+
+from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
