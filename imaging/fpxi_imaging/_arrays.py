@@ -5,39 +5,52 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from fpxi_imaging.errors import ArrayLayoutError, ShapeMismatchError
+
+_COUNTS = np.dtype(np.uint16)
+_VALUES = np.dtype(np.float32)
+_FLAGS = np.dtype(np.uint8)
+_BOOLS = np.dtype(np.bool_)
 
 
 def require_frame(shape: tuple[int, int], samples: Any, row_received: Any) -> None:
     """Refuse a raw frame of another shape, type or layout than the kernels read."""
-    require_array("samples", samples, np.uint16, shape)
-    require_array("row_received", row_received, np.bool_, shape[:1])
+    require_array("samples", samples, _COUNTS, shape)
+    require_array("row_received", row_received, _BOOLS, shape[:1])
+
+
+def require_mask(shape: tuple[int, int], name: str, mask: Any) -> None:
+    """Refuse a mask of another shape, type or layout than the kernels read."""
+    require_array(name, mask, _BOOLS, shape)
 
 
 def require_image(shape: tuple[int, int], values: Any, flags: Any, *, writable: bool) -> None:
     """Refuse values and flags of another shape, type or layout than the kernels take."""
-    require_array("values", values, np.float32, shape, writable=writable)
-    require_array("flags", flags, np.uint8, shape, writable=writable)
+    require_array("values", values, _VALUES, shape, writable=writable)
+    require_array("flags", flags, _FLAGS, shape, writable=writable)
 
 
 def require_array(
-    name: str,
-    array: Any,
-    dtype: npt.DTypeLike,
-    shape: tuple[int, ...],
-    *,
-    writable: bool = False,
+    name: str, array: Any, dtype: np.dtype[Any], shape: tuple[int, ...], *, writable: bool = False
 ) -> None:
     """Raise `ArrayLayoutError` or `ShapeMismatchError` unless the array is as described."""
-    expected = f"a C-contiguous, aligned{', writable' if writable else ''} {np.dtype(dtype)} array"
-    if not isinstance(array, np.ndarray) or array.dtype != np.dtype(dtype):
-        raise ArrayLayoutError(name, expected, _describe(array))
+    if not isinstance(array, np.ndarray) or array.dtype != dtype:
+        raise _layout_error(name, array, dtype, writable=writable)
     if array.shape != shape:
         raise ShapeMismatchError(shape, array.shape, name=name)
-    if not (array.flags.carray if writable else array.flags.c_contiguous and array.flags.aligned):
-        raise ArrayLayoutError(name, expected, _describe(array))
+    layout = array.flags
+    if not (layout.carray if writable else layout.c_contiguous and layout.aligned):
+        raise _layout_error(name, array, dtype, writable=writable)
+
+
+def _layout_error(
+    name: str, array: Any, dtype: np.dtype[Any], *, writable: bool
+) -> ArrayLayoutError:
+    access = ", writable" if writable else ""
+    return ArrayLayoutError(
+        name, f"a C-contiguous, aligned{access} {dtype} array", _describe(array)
+    )
 
 
 def _describe(array: Any) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import types
 
 from fpxi_imaging._jit import helper, index, kernel, read, write
-from fpxi_imaging._repair import COUNT, FIRST, PIXEL, WIDTH, repair_table
+from fpxi_imaging._repair import WIDTH, repair_table
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.flags import PixelFlag
 
@@ -26,22 +26,24 @@ _NOT_IMAGING = np.uint8(PixelFlag.NOT_IMAGING)
 _NO_FLAG = np.uint8(0)
 _NAN = np.float32(np.nan)
 _CACHE_LINE = 64
-# Large enough to hide the cost of starting a loop, small enough to stay in the second-level cache.
-_BAND_PIXELS = 16384
+_OFFSET_AT = _CACHE_LINE // 4
+# Small enough that the counts are still in the first-level cache when they are read for the flags,
+# large enough that starting the loops costs nothing.
+_BAND_PIXELS = 2048
 
 
 def pack_plan(calibration: Calibration) -> npt.NDArray[np.uint8]:
     """Lay out header, offset, gain, marks and repair table, each from a cache line of its own.
 
-    The header is int64: rows, cols, saturation level, defects listed. Gain is NaN where the pixel
-    itself has no value to give. Marks are the flags that no frame can change.
+    The header is int64: rows, cols, saturation level, items in the repair table. Gain is NaN where
+    the pixel itself has no value to give. Marks are the flags that no frame can change.
     """
     defects, ring = calibration.defects, calibration.not_imaging
     table = repair_table(defects, ring)
     marks = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
     marks[defects & ~ring] = PixelFlag.UNREPAIRABLE
     gain = np.where(defects | ring, _NAN, calibration.gain)
-    header = np.array([*calibration.shape, calibration.saturation_level, len(table)], np.int64)
+    header = np.array([*calibration.shape, calibration.saturation_level, table.size], np.int64)
     return _concatenate([header, calibration.offset, gain, marks, table])
 
 
@@ -59,23 +61,18 @@ def _concatenate(parts: list[npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
 
 @helper
 def _header(plan: Any) -> Any:
-    return plan[:32].view(np.int64)
+    """Return rows, cols, saturation level and length of the repair table."""
+    rows, cols, level, table_size = plan[:32].view(np.int64)
+    return rows, cols, np.uint16(level), table_size
 
 
 @helper
-def _unpack_plan(plan: Any) -> Any:
-    """Return offset, gain and marks, flat, and the repair table."""
-    rows, cols, _, listed = _header(plan)
-    size = rows * cols
+def _starts(size: Any) -> Any:
+    """Return where gain (in words), marks (in bytes) and repair table (in words) start."""
     wide = -(-4 * size // _CACHE_LINE) * _CACHE_LINE
-    gain_at = _CACHE_LINE + wide
-    marks_at = gain_at + wide
-    table_at = marks_at + -(-size // _CACHE_LINE) * _CACHE_LINE
-    offset = plan[_CACHE_LINE : _CACHE_LINE + 4 * size].view(np.float32)
-    gain = plan[gain_at : gain_at + 4 * size].view(np.float32)
-    marks = plan[marks_at : marks_at + size]
-    table = plan[table_at : table_at + 4 * WIDTH * listed].view(np.int32)
-    return offset, gain, marks, table.reshape(listed, WIDTH)
+    narrow = -(-size // _CACHE_LINE) * _CACHE_LINE
+    gain = _CACHE_LINE + wide
+    return gain // 4, gain + wide, (gain + wide + narrow) // 4
 
 
 @helper
@@ -108,8 +105,8 @@ def _correct_run(samples: Any, offset: Any, gain: Any, out: Any) -> Any:
 @helper
 def _flag_run(samples: Any, marks: Any, level: Any, flags: Any) -> Any:
     for i in range(samples.size):
-        saturated = _SATURATED if samples[i] >= level else _NO_FLAG
-        flags[i] = saturated if marks[i] == _NO_FLAG else marks[i]
+        # Both kinds of mark are larger than the flag: the mark wins without a branch.
+        flags[i] = max(marks[i], _SATURATED if samples[i] >= level else _NO_FLAG)
 
 
 @helper
@@ -120,24 +117,25 @@ def _miss_run(marks: Any, out: Any, flags: Any) -> Any:
 
 
 @helper
-def _repair(table: Any, done: Any, limit: Any, out: Any, flags: Any) -> Any:
-    """Repair the listed defects from number `done` to pixel `limit`; return how many are done."""
-    while done < table.shape[0] and table[done, PIXEL] < limit:
-        pixel = table[done, PIXEL]
+def _repair(table: Any, entry: Any, limit: Any, out: Any, flags: Any) -> Any:
+    """Repair the defects listed from `entry` on, up to pixel `limit`; return the next entry."""
+    while entry < table.size and table[entry] < limit:
+        pixel = table[entry]
         total = np.float32(0)
         count = 0
         saturated = _NO_FLAG
-        for slot in range(FIRST, FIRST + table[done, COUNT]):
-            neighbour = table[done, slot]
-            if flags[neighbour] != _MISSING:
-                total += out[neighbour]
-                count += 1
-                saturated |= flags[neighbour]
+        for slot in range(1, WIDTH):
+            neighbour = table[entry + slot]
+            flag = flags[neighbour]
+            usable = flag < _MISSING
+            total += out[neighbour] if usable else np.float32(0)
+            count += usable
+            saturated |= flag & _SATURATED
         if count > 0 and flags[pixel] != _MISSING:
             out[pixel] = total / np.float32(count)
             flags[pixel] = _DEFECT | saturated
-        done += 1
-    return done
+        entry += WIDTH
+    return entry
 
 
 @kernel(
@@ -151,12 +149,17 @@ def correct(samples: Any, row_received: Any, plan: Any, out: Any, flags: Any) ->
     """Correct one frame; return False, having written nothing, if shapes differ."""
     if not _fits(plan, samples, row_received, out, flags):
         return False
-    offset, gain, marks, table = _unpack_plan(plan)
-    level = np.uint16(_header(plan)[2])
+    rows, cols, level, table_size = _header(plan)
+    size = rows * cols
+    gain_at, marks_at, table_at = _starts(size)
+    words = plan.view(np.float32)
+    offset = words[_OFFSET_AT : _OFFSET_AT + size]
+    gain = words[gain_at : gain_at + size]
+    marks = plan[marks_at : marks_at + size]
+    table = plan.view(np.uint32)[table_at : table_at + table_size]
     counts, values, marked = samples.reshape(-1), out.reshape(-1), flags.reshape(-1)
-    rows, cols = samples.shape
     band = max(1, _BAND_PIXELS // cols)
-    done = 0
+    entry = 0
     for first in range(0, rows, band):
         last = min(rows, first + band)
         # Whole bands where possible: starting the loops row by row costs more than narrow rows do.
@@ -169,13 +172,13 @@ def correct(samples: Any, row_received: Any, plan: Any, out: Any, flags: Any) ->
             else:
                 _miss_run(marks[a:b], values[a:b], marked[a:b])
         # A defect of the band's last row waits for the row below it.
-        done = _repair(table, done, (last - 1) * cols, values, marked)
-    _repair(table, done, rows * cols, values, marked)
+        entry = _repair(table, entry, (last - 1) * cols, values, marked)
+    _repair(table, entry, size, values, marked)
     return True
 
 
 @helper
-def _average_run(samples: Any, mean: Any, weight: Any) -> Any:
+def _average_run(samples: Any, weight: Any, mean: Any) -> Any:
     for i in range(samples.size):
         mean[i] += (np.float64(samples[i]) - mean[i]) * weight
 
@@ -183,20 +186,26 @@ def _average_run(samples: Any, mean: Any, weight: Any) -> Any:
 @helper
 def _hold_run(samples: Any, level: Any, hold_frames: Any, hold: Any) -> Any:
     for i in range(samples.size):
-        rest = hold[i] - np.uint16(1) if hold[i] > 0 else np.uint16(0)
-        hold[i] = hold_frames if samples[i] >= level else rest
+        rest = max(hold[i], np.uint16(1)) - np.uint16(1)
+        hold[i] = hold_frames if samples[i] >= level else np.uint16(rest)
 
 
 @helper
-def _accumulate(  # noqa: PLR0917
-    samples: Any, level: Any, weight: Any, hold_frames: Any, mean: Any, hold: Any
-) -> Any:
-    if weight == 1.0:  # first frame of an average: what the state held is of no account
-        mean[:] = samples
-        hold[:] = 0
-    else:
-        _average_run(samples, mean, weight)
-    _hold_run(samples, level, hold_frames, hold)
+def _start_run(samples: Any, level: Any, hold_frames: Any, mean: Any, hold: Any) -> Any:
+    """Begin an average, whatever the state held."""
+    for i in range(samples.size):
+        mean[i] = np.float64(samples[i])
+    for i in range(samples.size):
+        hold[i] = hold_frames if samples[i] >= level else np.uint16(0)
+
+
+@helper
+def _uniform(row_received: Any, row_frames: Any) -> Any:
+    """Tell whether all rows were received and have as many frames in their mean."""
+    uniform = True
+    for row in range(row_received.size):
+        uniform &= row_received[row] and row_frames[row] == row_frames[0]
+    return uniform
 
 
 @helper
@@ -236,21 +245,37 @@ def correct_average(  # noqa: PLR0917
     """
     if not _fits(plan, samples, row_received, out, flags):
         return False
-    offset, gain, marks, table = _unpack_plan(plan)
-    level, held = np.uint16(_header(plan)[2]), np.uint16(hold_frames)
+    rows, cols, level, table_size = _header(plan)
+    size = rows * cols
+    gain_at, marks_at, table_at = _starts(size)
+    words = plan.view(np.float32)
+    offset = words[_OFFSET_AT : _OFFSET_AT + size]
+    gain = words[gain_at : gain_at + size]
+    marks = plan[marks_at : marks_at + size]
+    table = plan.view(np.uint32)[table_at : table_at + table_size]
     values, marked = out.reshape(-1), flags.reshape(-1)
-    rows, cols = samples.shape
-    done = 0
-    for row in range(rows):
-        a, b = row * cols, (row + 1) * cols
-        if row_received[row]:
-            row_frames[row] = min(row_frames[row] + 1, frames)
-            _accumulate(samples[row], level, 1.0 / row_frames[row], held, mean[row], hold[row])
-        if row_frames[row] > 0:
-            _correct_mean_run(mean[row], offset[a:b], gain[a:b], values[a:b])
-            _flag_run(hold[row], marks[a:b], np.uint16(1), marked[a:b])
-        else:
-            _miss_run(marks[a:b], values[a:b], marked[a:b])
-        done = _repair(table, done, row * cols, values, marked)
-    _repair(table, done, rows * cols, values, marked)
+    counts, means, holds = samples.reshape(-1), mean.reshape(-1), hold.reshape(-1)
+    held = np.uint16(hold_frames)
+    band = max(1, _BAND_PIXELS // cols)
+    entry = 0
+    for first in range(0, rows, band):
+        last = min(rows, first + band)
+        step = last - first if _uniform(row_received[first:last], row_frames[first:last]) else 1
+        for row in range(first, last, step):
+            a, b = row * cols, (row + step) * cols
+            if row_received[row]:
+                taken = min(row_frames[row] + 1, frames)
+                row_frames[row : row + step] = taken
+                if taken == 1:
+                    _start_run(counts[a:b], level, held, means[a:b], holds[a:b])
+                else:
+                    _average_run(counts[a:b], 1.0 / taken, means[a:b])
+                    _hold_run(counts[a:b], level, held, holds[a:b])
+            if row_frames[row] > 0:
+                _correct_mean_run(means[a:b], offset[a:b], gain[a:b], values[a:b])
+                _flag_run(holds[a:b], marks[a:b], np.uint16(1), marked[a:b])
+            else:
+                _miss_run(marks[a:b], values[a:b], marked[a:b])
+        entry = _repair(table, entry, (last - 1) * cols, values, marked)
+    _repair(table, entry, size, values, marked)
     return True

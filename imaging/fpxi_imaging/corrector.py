@@ -29,8 +29,8 @@ class Corrector:
         self._shape = calibration.shape
         self._plan = _correction.pack_plan(calibration)
         self._averaged_frames = 0
-        keeps_state = averaging.mode is not AveragingMode.NONE
-        state_shape = self._shape if keeps_state else (0, 0)
+        self._averages = averaging.mode is not AveragingMode.NONE
+        state_shape = self._shape if self._averages else (0, 0)
         self._mean = np.zeros(state_shape, np.float64)
         self._hold = np.zeros(state_shape, np.uint16)
         self._row_frames = np.zeros(state_shape[0], np.int64)
@@ -55,7 +55,7 @@ class Corrector:
         C-contiguous; the inputs may be read-only and are not changed, and must not overlap the
         outputs. Raises `ShapeMismatchError` or `ArrayLayoutError`, and then has changed nothing.
         """
-        if self.averaging.mode is not AveragingMode.NONE:
+        if self._averages:
             self._correct_average(samples, row_received, out, flags)
             return
         try:

@@ -91,7 +91,13 @@ def local_median(
     return coarse.repeat(_GRID_STEP, axis=0)[:rows].repeat(_GRID_STEP, axis=1)[:, :cols]
 
 
-@kernel(read(types.float64, 2), read(types.boolean, 2), index, write(types.float64, 2))
+@kernel(
+    read(types.float64, 2),
+    read(types.boolean, 2),
+    index,
+    write(types.float64, 2),
+    allocates=True,
+)
 def _window_medians(values: Any, good: Any, window: Any, out: Any) -> Any:
     rows, cols = values.shape
     kept = np.empty(window * window)

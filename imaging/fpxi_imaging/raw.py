@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from fpxi_imaging._arrays import require_array, require_frame, require_image
-from fpxi_imaging._jit import index, kernel, read, warm_up, write
+from fpxi_imaging._arrays import require_frame, require_image, require_mask
+from fpxi_imaging._jit import helper, index, kernel, read, warm_up, write
 from fpxi_imaging.flags import PixelFlag
 
 _SATURATED = np.uint8(PixelFlag.SATURATED)
@@ -37,9 +37,25 @@ def raw_values(
     warm_up()
     rows, cols = np.shape(samples)
     require_frame((rows, cols), samples, row_received)
-    require_array("not_imaging", not_imaging, np.bool_, (rows, cols))
+    require_mask((rows, cols), "not_imaging", not_imaging)
     require_image((rows, cols), out, flags, writable=True)
     _raw(samples, row_received, not_imaging, saturation_level, out, flags)
+
+
+@helper
+def _show(samples: Any, not_imaging: Any, level: Any, out: Any, flags: Any) -> Any:
+    for col in range(samples.size):
+        out[col] = _NAN if not_imaging[col] else np.float32(samples[col])
+    for col in range(samples.size):
+        saturated = _SATURATED if samples[col] >= level else _NO_FLAG
+        flags[col] = _NOT_IMAGING if not_imaging[col] else saturated
+
+
+@helper
+def _miss(not_imaging: Any, out: Any, flags: Any) -> Any:
+    out[:] = _NAN
+    for col in range(not_imaging.size):
+        flags[col] = _NOT_IMAGING if not_imaging[col] else _MISSING
 
 
 @kernel(
@@ -54,11 +70,7 @@ def _raw(  # noqa: PLR0917 - numba calls kernels by position
     samples: Any, row_received: Any, not_imaging: Any, level: Any, out: Any, flags: Any
 ) -> Any:
     for row in range(samples.shape[0]):
-        received = row_received[row]
-        for col in range(samples.shape[1]):
-            ring = not_imaging[row, col]
-            sample = samples[row, col]
-            out[row, col] = np.float32(sample) if received and not ring else _NAN
-            lost = _NO_FLAG if received else _MISSING
-            flag = _SATURATED if received and sample >= level else lost
-            flags[row, col] = _NOT_IMAGING if ring else flag
+        if row_received[row]:
+            _show(samples[row], not_imaging[row], level, out[row], flags[row])
+        else:
+            _miss(not_imaging[row], out[row], flags[row])
