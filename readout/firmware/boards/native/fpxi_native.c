@@ -1,0 +1,278 @@
+#include "fpxi_native.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "../../core/core.h"
+#include "../../panels/panels.h"
+
+_Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many slots");
+
+#define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
+#define TRANSMIT_SIZE 32768u
+#define INPUT_SIZE 1024u
+#define MAX_LATENESS_US 100000u
+
+typedef struct {
+    fpxi_core_t core;
+    fpxi_native_hooks_t hooks;
+    fpxi_core_config_t config;
+    uint64_t now_us;     /* the device has run up to here */
+    uint64_t next_us;    /* when the core wants to be polled */
+    uint64_t start_us;   /* of the exposure */
+    uint64_t readout_us; /* when the first row began to be read */
+    uint32_t exposure_us;
+    uint8_t gain_setting;
+    bool reset_asked;
+    size_t input_size;
+    size_t image_size; /* of the stored parameters; 0: none */
+    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
+    uint8_t input[INPUT_SIZE]; /* arrived since the last poll */
+    uint8_t transmit_memory[TRANSMIT_SIZE];
+    uint16_t panel[SAMPLES]; /* charge held by the panel, already as samples */
+    uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
+} device_t;
+
+/* --- hardware --------------------------------------------------------------------------------- */
+
+static uint64_t now_us(void *context)
+{
+    const device_t *device = context;
+    return device->now_us;
+}
+
+static int set_bias(void *context, int32_t bias_mV)
+{
+    const device_t *device = context;
+    return device->hooks.set_bias(device->hooks.context, bias_mV);
+}
+
+static int begin_exposure(void *context, uint32_t exposure_us, uint8_t gain_setting)
+{
+    device_t *device = context;
+    device->start_us = device->now_us;
+    device->exposure_us = exposure_us;
+    device->gain_setting = gain_setting;
+    return FPXI_OK;
+}
+
+static int begin_readout(void *context)
+{
+    device_t *device = context;
+    const fpxi_sequencer_t *sequencer = &device->core.sequencer;
+    fpxi_native_exposure_t exposure = {
+        .start_us = device->start_us,
+        .frame = sequencer->next_frame,
+        .exposure_us = device->exposure_us,
+        .bias_mV = sequencer->bias_mV,
+        .gain_setting = device->gain_setting,
+    };
+    device->readout_us = device->now_us;
+    return device->hooks.expose(device->hooks.context, &exposure, device->panel);
+}
+
+static int read_row(void *context, uint16_t row, uint16_t *samples)
+{
+    const device_t *device = context;
+    const fpxi_panel_description_t *panel = device->config.panel;
+    if (device->now_us < device->readout_us + (row + 1u) * (uint64_t)panel->line_time_us) {
+        return FPXI_AGAIN;
+    }
+    memcpy(samples, device->panel + (size_t)row * panel->columns,
+           panel->columns * sizeof *samples);
+    return FPXI_OK;
+}
+
+static int32_t temperature_mC(void *context)
+{
+    const device_t *device = context;
+    return device->hooks.temperature(device->hooks.context);
+}
+
+static int load(void *context, void *image, size_t size)
+{
+    const device_t *device = context;
+    size_t count = device->image_size < size ? device->image_size : size;
+    memcpy(image, device->image, count);
+    return (int)count;
+}
+
+static int store(void *context, const void *image, size_t size)
+{
+    device_t *device = context;
+    if (size > sizeof device->image) {
+        return FPXI_FAILED;
+    }
+    memcpy(device->image, image, size);
+    device->image_size = size;
+    return FPXI_OK;
+}
+
+static void safe_state(void *context)
+{
+    (void)set_bias(context, 0);
+}
+
+static void kick_watchdog(void *context)
+{
+    (void)context;
+}
+
+static void ask_reset(void *context)
+{
+    device_t *device = context;
+    device->reset_asked = true;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+uint32_t fpxi_native_abi(void)
+{
+    return FPXI_NATIVE_ABI;
+}
+
+size_t fpxi_native_size(void)
+{
+    return sizeof(device_t);
+}
+
+static void start_firmware(device_t *device, fpxi_reset_cause_t cause, fpxi_fault_t fault)
+{
+    device->config.reset_cause = cause;
+    device->config.fault_before_reset = fault;
+    device->input_size = 0;
+    device->reset_asked = false;
+    device->next_us = device->now_us;
+    (void)fpxi_core_init(&device->core, &device->config); /* fpxi_native_init checked it */
+}
+
+static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config_t *config)
+{
+    fpxi_core_config_t result = {
+        .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
+                     temperature_mC, load, store, safe_state, kick_watchdog, ask_reset},
+        .panel = fpxi_panel_by_id(config->panel),
+        .frame_memory = device->frames,
+        .frame_slots = config->slots,
+        .transmit_memory = device->transmit_memory,
+        .transmit_size = sizeof device->transmit_memory,
+    };
+    memcpy(result.serial_number, config->serial_number, sizeof config->serial_number);
+    return result;
+}
+
+int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
+{
+    device_t *device = memory;
+    if (fpxi_panel_by_id(config->panel) == NULL) {
+        return FPXI_NATIVE_UNKNOWN_PANEL;
+    }
+    if (config->slots < 1u || config->slots > FPXI_NATIVE_SLOTS) {
+        return FPXI_NATIVE_BAD_SLOTS;
+    }
+    if (config->hooks.expose == NULL || config->hooks.temperature == NULL ||
+        config->hooks.set_bias == NULL) {
+        return FPXI_NATIVE_MISSING_HOOK;
+    }
+    memset(device, 0, sizeof *device);
+    device->hooks = config->hooks;
+    device->now_us = config->now_us;
+    device->config = core_config(device, config);
+    start_firmware(device, FPXI_RESET_CAUSE_POWER_ON, FPXI_FAULT_NONE);
+    return FPXI_NATIVE_OK;
+}
+
+static fpxi_fault_t fault_before(const device_t *device, fpxi_reset_cause_t cause)
+{
+    if (cause == FPXI_RESET_CAUSE_POWER_ON) {
+        return FPXI_FAULT_NONE; /* nothing remembers it */
+    }
+    if (cause == FPXI_RESET_CAUSE_WATCHDOG && device->core.fault == FPXI_FAULT_NONE) {
+        return FPXI_FAULT_WATCHDOG;
+    }
+    return (fpxi_fault_t)device->core.fault;
+}
+
+void fpxi_native_reset(void *memory, uint8_t cause)
+{
+    device_t *device = memory;
+    fpxi_reset_cause_t reset_cause = (fpxi_reset_cause_t)cause;
+    start_firmware(device, reset_cause, fault_before(device, reset_cause));
+}
+
+/* --- link and time ---------------------------------------------------------------------------- */
+
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void give_input(device_t *device)
+{
+    fpxi_core_receive(&device->core, device->input, device->input_size);
+    device->input_size = 0;
+}
+
+void fpxi_native_receive(void *memory, const uint8_t *bytes, size_t count)
+{
+    device_t *device = memory;
+    if (count > INPUT_SIZE - device->input_size) {
+        give_input(device);
+    }
+    if (count > INPUT_SIZE) {
+        fpxi_core_receive(&device->core, bytes, count);
+        return;
+    }
+    memcpy(device->input + device->input_size, bytes, count);
+    device->input_size += count;
+}
+
+static void poll_core(device_t *device)
+{
+    device->next_us = fpxi_core_poll(&device->core);
+    if (device->reset_asked) {
+        fpxi_native_reset(device, FPXI_RESET_CAUSE_COMMAND);
+    }
+}
+
+/* Goes from one due time to the next, up to the limit or the end of a frame. */
+static void catch_up(device_t *device, uint64_t limit_us)
+{
+    uint32_t frame = device->core.sequencer.next_frame;
+    while (device->next_us <= limit_us && device->core.sequencer.next_frame == frame) {
+        device->now_us = latest(device->now_us, device->next_us);
+        poll_core(device);
+    }
+}
+
+uint64_t fpxi_native_poll(void *memory, uint64_t limit_us)
+{
+    device_t *device = memory;
+    uint64_t earliest_us = limit_us > MAX_LATENESS_US ? limit_us - MAX_LATENESS_US : 0u;
+    if (device->next_us < earliest_us) {
+        device->now_us = latest(device->now_us, earliest_us);
+    }
+    catch_up(device, limit_us);
+    if (device->next_us > limit_us) {
+        device->now_us = latest(device->now_us, limit_us);
+        give_input(device);
+        poll_core(device);
+    }
+    return device->next_us;
+}
+
+size_t fpxi_native_transmit(void *memory, uint8_t *bytes, size_t capacity)
+{
+    device_t *device = memory;
+    const uint8_t *source = NULL;
+    size_t taken = 0;
+    size_t count = fpxi_core_transmit_peek(&device->core, &source);
+    while (count > 0u && taken < capacity) {
+        count = count < capacity - taken ? count : capacity - taken;
+        memcpy(bytes + taken, source, count);
+        fpxi_core_transmit_consume(&device->core, count);
+        taken += count;
+        count = fpxi_core_transmit_peek(&device->core, &source);
+    }
+    return taken;
+}

@@ -1,0 +1,88 @@
+/* The firmware as a library: a whole device in memory that the caller gives. The caller is the
+ * clock, the link and the panel.
+ *
+ * Functions of one device are to be called from one thread; devices are independent.
+ *
+ * The way to drive it: poll with the present time; hand over what the link received; poll again;
+ * take what it transmits, and poll again if any was taken; sleep until the deadline or until there
+ * is input. Input acts at the time of the poll that follows it. */
+
+#ifndef FPXI_NATIVE_H
+#define FPXI_NATIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define FPXI_EXPORT __declspec(dllexport)
+#else
+#define FPXI_EXPORT __attribute__((visibility("default")))
+#endif
+
+#define FPXI_NATIVE_ABI 1u    /* changes with anything in this file */
+#define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
+
+/* Results of functions that return int. */
+#define FPXI_NATIVE_OK 0
+#define FPXI_NATIVE_UNKNOWN_PANEL (-1)
+#define FPXI_NATIVE_BAD_SLOTS (-2)
+#define FPXI_NATIVE_MISSING_HOOK (-3)
+
+typedef struct fpxi_native_exposure {
+    uint64_t start_us; /* when it began, on the caller's clock */
+    uint32_t frame;    /* number that the frame will carry */
+    uint32_t exposure_us;
+    int32_t bias_mV;
+    uint32_t gain_setting; /* index into the panel's table */
+} fpxi_native_exposure_t;
+
+/* What the device asks of its surroundings. Called from within poll (set_bias also from init and
+ * reset) and not to call back into the device. */
+typedef struct fpxi_native_hooks {
+    void *context; /* handed to every hook */
+
+    /* Fills the samples (rows times columns, row by row) of an exposure that has just ended.
+     * Negative: the panel failed, and the device goes to its fault state. */
+    int (*expose)(void *context, const fpxi_native_exposure_t *exposure, uint16_t *samples);
+
+    /* Panel temperature in thousandths of a degree Celsius. */
+    int32_t (*temperature)(void *context);
+
+    /* Sets the bias of the common electrode, in mV. Negative: refused. A failing device sets 0,
+     * and does not listen to the result. */
+    int (*set_bias)(void *context, int32_t bias_mV);
+} fpxi_native_hooks_t;
+
+typedef struct fpxi_native_config {
+    fpxi_native_hooks_t hooks; /* all of them */
+    uint64_t now_us;           /* time of start-up on the caller's clock */
+    uint8_t serial_number[16]; /* ASCII, padded with zeros */
+    uint8_t panel;             /* id in the protocol definition */
+    uint8_t slots;             /* frames held: 1 to FPXI_NATIVE_SLOTS */
+} fpxi_native_config_t;
+
+FPXI_EXPORT uint32_t fpxi_native_abi(void);
+
+/* Bytes of memory of one device, to be aligned to 8. */
+FPXI_EXPORT size_t fpxi_native_size(void);
+
+/* Powers a device on, without saved parameters. The configuration is copied. */
+FPXI_EXPORT int fpxi_native_init(void *device, const fpxi_native_config_t *config);
+
+/* Hands over bytes from the link, in pieces of any size. */
+FPXI_EXPORT void fpxi_native_receive(void *device, const uint8_t *bytes, size_t count);
+
+/* Lets the device run up to now_us. However late the caller is, exposures and rows keep to their
+ * times; more than 0.1 s late, the device counts as having stood still meanwhile. Returns when to
+ * poll next: UINT64_MAX when only input, or output that was taken, gives it something to do. A time
+ * not after now_us means at once: it returns after every frame, so that its output can be taken. */
+FPXI_EXPORT uint64_t fpxi_native_poll(void *device, uint64_t now_us);
+
+/* Takes up to capacity bytes for the link; returns how many. */
+FPXI_EXPORT size_t fpxi_native_transmit(void *device, uint8_t *bytes, size_t capacity);
+
+/* Resets the device, wherever it is: output not yet taken is cut off, even within a packet. cause
+ * is a reset_cause of the protocol. Saved parameters survive. */
+FPXI_EXPORT void fpxi_native_reset(void *device, uint8_t cause);
+
+#endif

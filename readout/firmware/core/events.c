@@ -1,0 +1,53 @@
+#include "events.h"
+
+void fpxi_events_init(fpxi_events_t *events)
+{
+    events->first = 0;
+    events->count = 0;
+    events->lost = 0;
+}
+
+void fpxi_events_add(fpxi_events_t *events, uint64_t now_us, fpxi_severity_t severity,
+                     fpxi_event_code_t code, uint32_t detail)
+{
+    if (events->count == FPXI_EVENT_QUEUE_LENGTH) {
+        events->lost++;
+        return;
+    }
+    unsigned last = (events->first + events->count) % FPXI_EVENT_QUEUE_LENGTH;
+    fpxi_event_t event = {now_us, (uint8_t)severity, (uint8_t)code, detail};
+    events->queue[last] = event;
+    events->count++;
+}
+
+bool fpxi_events_take(fpxi_events_t *events, uint64_t now_us, fpxi_event_t *event)
+{
+    if (events->count == 0u && events->lost > 0u) {
+        fpxi_events_add(events, now_us, FPXI_SEVERITY_WARNING, FPXI_EVENT_CODE_EVENTS_LOST,
+                        events->lost);
+        events->lost = 0;
+    }
+    if (events->count == 0u) {
+        return false;
+    }
+    *event = events->queue[events->first];
+    events->first = (uint8_t)((events->first + 1u) % FPXI_EVENT_QUEUE_LENGTH);
+    events->count--;
+    return true;
+}
+
+void fpxi_events_tell_count(fpxi_events_t *events, fpxi_counted_t *counted, uint64_t now_us,
+                            fpxi_event_code_t code, uint32_t count)
+{
+    if (fpxi_events_count_due(counted, count) > now_us) {
+        return;
+    }
+    fpxi_events_add(events, now_us, FPXI_SEVERITY_WARNING, code, count);
+    counted->told = count;
+    counted->next_us = now_us + FPXI_COUNT_INTERVAL_US;
+}
+
+uint64_t fpxi_events_count_due(const fpxi_counted_t *counted, uint32_t count)
+{
+    return count == counted->told ? UINT64_MAX : counted->next_us;
+}

@@ -1,0 +1,90 @@
+#include "parameters.h"
+
+#include <string.h>
+
+#include "crc32.h"
+
+#define HASH_SIZE 32u
+#define CRC_OFFSET (FPXI_PARAMETER_IMAGE_SIZE - 4u)
+
+void fpxi_parameters_init(fpxi_parameters_t *parameters, const fpxi_panel_description_t *panel)
+{
+    parameters->panel = panel;
+    for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
+        parameters->values[place] = panel->parameters[place].initial;
+    }
+}
+
+size_t fpxi_parameters_find(const fpxi_parameters_t *parameters, uint16_t id)
+{
+    size_t place = 0;
+    while (place < FPXI_PARAMETER_COUNT && parameters->panel->parameters[place].id != id) {
+        place++;
+    }
+    return place;
+}
+
+bool fpxi_parameters_in_range(const fpxi_parameters_t *parameters, size_t place, uint32_t value)
+{
+    const fpxi_parameter_t *parameter = &parameters->panel->parameters[place];
+    if (parameter->is_signed) {
+        return (int32_t)value >= (int32_t)parameter->minimum &&
+               (int32_t)value <= (int32_t)parameter->maximum;
+    }
+    return value >= parameter->minimum && value <= parameter->maximum;
+}
+
+static void put_u32(uint8_t *bytes, uint32_t value)
+{
+    for (unsigned i = 0; i < 4u; i++) {
+        bytes[i] = (uint8_t)(value >> (8u * i));
+    }
+}
+
+static uint32_t take_u32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+void fpxi_parameters_save(const fpxi_parameters_t *parameters, uint8_t *image)
+{
+    memcpy(image, parameters->panel->dictionary->schema_hash, HASH_SIZE);
+    for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
+        put_u32(image + HASH_SIZE + 4u * place, parameters->values[place]);
+    }
+    put_u32(image + CRC_OFFSET, fpxi_crc32(0, image, CRC_OFFSET));
+}
+
+static uint32_t image_value(const uint8_t *image, size_t place)
+{
+    return take_u32(image + HASH_SIZE + 4u * place);
+}
+
+static fpxi_image_state_t check_image(const fpxi_parameters_t *parameters, const uint8_t *image)
+{
+    if (take_u32(image + CRC_OFFSET) != fpxi_crc32(0, image, CRC_OFFSET)) {
+        return FPXI_IMAGE_DAMAGED;
+    }
+    if (memcmp(image, parameters->panel->dictionary->schema_hash, HASH_SIZE) != 0) {
+        return FPXI_IMAGE_FOREIGN;
+    }
+    for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
+        if (parameters->panel->parameters[place].saved &&
+            !fpxi_parameters_in_range(parameters, place, image_value(image, place))) {
+            return FPXI_IMAGE_DAMAGED;
+        }
+    }
+    return FPXI_IMAGE_LOADED;
+}
+
+fpxi_image_state_t fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image)
+{
+    fpxi_image_state_t state = check_image(parameters, image);
+    for (size_t place = 0; state == FPXI_IMAGE_LOADED && place < FPXI_PARAMETER_COUNT; place++) {
+        if (parameters->panel->parameters[place].saved) {
+            parameters->values[place] = image_value(image, place);
+        }
+    }
+    return state;
+}

@@ -1,0 +1,36 @@
+/* The settings: kept within their ranges, saved and loaded as one checked image. */
+
+#ifndef FPXI_PARAMETERS_H
+#define FPXI_PARAMETERS_H
+
+#include "protocol_generated.h"
+
+/* schema hash, every value, CRC-32 */
+#define FPXI_PARAMETER_IMAGE_SIZE (32u + 4u * FPXI_PARAMETER_COUNT + 4u)
+
+typedef struct {
+    const fpxi_panel_description_t *panel;
+    uint32_t values[FPXI_PARAMETER_COUNT]; /* an i32 as its bit pattern */
+} fpxi_parameters_t;
+
+/* Sets every parameter to its default. */
+void fpxi_parameters_init(fpxi_parameters_t *parameters, const fpxi_panel_description_t *panel);
+
+/* Place of the parameter with this id, FPXI_PARAMETER_COUNT where there is none. */
+size_t fpxi_parameters_find(const fpxi_parameters_t *parameters, uint16_t id);
+
+bool fpxi_parameters_in_range(const fpxi_parameters_t *parameters, size_t place, uint32_t value);
+
+/* Writes FPXI_PARAMETER_IMAGE_SIZE bytes. */
+void fpxi_parameters_save(const fpxi_parameters_t *parameters, uint8_t *image);
+
+typedef enum {
+    FPXI_IMAGE_LOADED,
+    FPXI_IMAGE_FOREIGN, /* whole, but of another version of the definition */
+    FPXI_IMAGE_DAMAGED
+} fpxi_image_state_t;
+
+/* Takes the saved parameters out of an image of FPXI_PARAMETER_IMAGE_SIZE bytes: all or none. */
+fpxi_image_state_t fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image);
+
+#endif
