@@ -23,7 +23,7 @@ SLICE_S = 0.02
 class SerialLink:
     """A link through pyserial."""
 
-    def __init__(self, url: str, port: serial.SerialBase) -> None:
+    def __init__(self, url: str, port: serial.Serial) -> None:
         self._url = url
         self._port = port
         self._closed = False
@@ -41,10 +41,12 @@ class SerialLink:
 
         """
         name, baud = _parse(url)
-        options = {"exclusive": True} if os.name == "posix" else {}
         try:
             port = serial.serial_for_url(
-                name, baudrate=baud, write_timeout=WRITE_LIMIT_S, **options
+                name,
+                baudrate=baud,
+                write_timeout=WRITE_LIMIT_S,
+                exclusive=True if os.name == "posix" else None,
             )
             if name.startswith("socket://"):
                 _send_at_once(port)
@@ -115,7 +117,7 @@ def _parse(url: str) -> tuple[str, int]:
     return (f"{name}?{urlencode(options)}" if options else name), int(baud)
 
 
-def _selector(port: serial.SerialBase) -> selectors.BaseSelector | None:
+def _selector(port: serial.Serial) -> selectors.BaseSelector | None:
     """Return something to wait on, or None where the port has no usable descriptor."""
     try:
         descriptor = port.fileno()
@@ -126,7 +128,7 @@ def _selector(port: serial.SerialBase) -> selectors.BaseSelector | None:
     return selector
 
 
-def _send_at_once(port: serial.SerialBase) -> None:
+def _send_at_once(port: serial.Serial) -> None:
     """Keep TCP from holding back a small packet until the last one is acknowledged."""
     with socket.fromfd(port.fileno(), socket.AF_INET, socket.SOCK_STREAM) as shared:
         shared.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

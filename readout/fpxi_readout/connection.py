@@ -1,0 +1,182 @@
+"""Commands and answers over a link: each command is repeated until its answer comes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from fpxi_readout.device_errors import CommandTimeoutError
+from fpxi_readout.links.base import Link
+from fpxi_readout.protocol.framing import Packet, PacketDecoder, encode_packet
+from fpxi_readout.protocol.generated import (
+    Ack,
+    Command,
+    Get,
+    Identify,
+    Identity,
+    Nack,
+    Release,
+    Resend,
+    Set,
+    Value,
+)
+
+FIRST_TIMEOUT_S = 0.1
+LONGEST_TIMEOUT_S = 0.8
+TRIES = 8
+
+Answer = Ack | Identity | Value
+A = TypeVar("A", Ack, Identity, Value)
+
+ANSWER_TYPES = frozenset((Ack.TYPE, Nack.TYPE, Identity.TYPE, Value.TYPE))
+# A device does not carry out a command again whose sequence number and content are those of the
+# last one that changed something. Commands that change something therefore count on their own:
+# two of them in a row never share a number, however many others lie between.
+REPEATABLE = (Identify, Get, Resend, Release)
+NUMBERS = 128
+
+
+class RefusedError(Exception):
+    """A NACK came; `Panel` says it in words."""
+
+    def __init__(self, nack: Nack) -> None:
+        super().__init__(nack)
+        self.nack = nack
+
+
+class Connection:
+    """A link with its packet decoder, used by one thread.
+
+    What arrives unasked, or answers a command that nobody waits for, goes to `on_packet`.
+    """
+
+    def __init__(self, link: Link, clock: Callable[[], float]) -> None:
+        self.link = link
+        self.clock = clock
+        self.decoder = PacketDecoder()
+        self.on_packet: Callable[[Packet], None] = _ignore
+        self.bytes_sent = 0
+        self.retries = 0
+        self.last_arrival_s = clock()
+        # Starting anywhere keeps the first command from looking like an earlier host's retry.
+        self._changing = random.randrange(NUMBERS)
+        self._repeatable = random.randrange(NUMBERS)
+        self._awaited: int | None = None
+        self._answers: list[Packet] = []
+
+    @property
+    def quiet_s(self) -> float:
+        """How long nothing at all has arrived."""
+        return self.clock() - self.last_arrival_s
+
+    def send(self, command: Command) -> int:
+        """Send a command that is not waited for; return its sequence number."""
+        sequence = self._next_sequence(command)
+        self._write(encode_packet(command.TYPE, sequence, command.pack()))
+        return sequence
+
+    def request(self, command: Command, answer: type[A], limit_s: float | None = None) -> A:
+        """Send a command until its answer comes; `limit_s` bounds the whole.
+
+        Raises
+        ------
+        RefusedError
+            A NACK came.
+        CommandTimeoutError
+            No answer came.
+        LinkLostError
+            The link broke.
+
+        """
+        sequence = self._next_sequence(command)
+        packet = encode_packet(command.TYPE, sequence, command.pack())
+        began = self.clock()
+        tries = 0
+        wait_s = FIRST_TIMEOUT_S
+        while tries < TRIES and (limit_s is None or self.clock() - began < limit_s):
+            # The leading 0x00 ends whatever an interrupted transmission left behind.
+            self._write(packet if tries == 0 else b"\0" + packet)
+            tries += 1
+            found = self._await(sequence, command, answer, self.clock() + wait_s)
+            if found is not None:
+                self.retries += tries - 1
+                return found
+            wait_s = min(2 * wait_s, LONGEST_TIMEOUT_S)
+        self.retries += tries - 1
+        raise CommandTimeoutError(_name(command), tries, self.clock() - began)
+
+    def end_stale_packet(self) -> None:
+        """Make the device's receiver begin afresh."""
+        self._write(b"\0")
+
+    def pump(self, timeout_s: float) -> None:
+        """Read the link once and sort what arrived."""
+        data = self.link.read(timeout_s)
+        if not data:
+            return
+        self.last_arrival_s = self.clock()
+        for packet in self.decoder.feed(data):
+            if packet.sequence == self._awaited and packet.type in ANSWER_TYPES:
+                self._answers.append(packet)
+            else:
+                self.on_packet(packet)
+
+    def _next_sequence(self, command: Command) -> int:
+        if isinstance(command, REPEATABLE):
+            self._repeatable = (self._repeatable + 1) % NUMBERS
+            return NUMBERS + self._repeatable
+        self._changing = (self._changing + 1) % NUMBERS
+        return self._changing
+
+    def _write(self, data: bytes) -> None:
+        self.link.write(data)
+        self.bytes_sent += len(data)
+
+    def _await(self, sequence: int, command: Command, answer: type[A], deadline: float) -> A | None:
+        self._awaited = sequence
+        try:
+            while True:
+                for packet in self._take_answers():
+                    found = _match(packet, command, answer)
+                    if found is not None:
+                        return found
+                remaining_s = deadline - self.clock()
+                if remaining_s <= 0:
+                    return None
+                self.pump(remaining_s)
+        finally:
+            self._awaited = None
+
+    def _take_answers(self) -> list[Packet]:
+        answers, self._answers = self._answers, []
+        return answers
+
+
+def _match(packet: Packet, command: Command, answer: type[A]) -> A | None:
+    """Return the answer if it belongs to the command; an old one may share its number."""
+    if packet.type == Nack.TYPE:
+        nack = Nack.unpack(packet.payload)
+        if nack.command == command.TYPE:
+            raise RefusedError(nack)
+        return None
+    if packet.type != answer.TYPE:
+        return None
+    found = answer.unpack(packet.payload)
+    return found if _belongs(found, command) else None
+
+
+def _belongs(answer: Answer, command: Command) -> bool:
+    if isinstance(answer, Ack):
+        return answer.command == command.TYPE
+    if isinstance(answer, Value):
+        return isinstance(command, Get | Set) and answer.parameter == command.parameter
+    return isinstance(command, Identify) and answer.offset == command.offset
+
+
+def _name(command: Command) -> str:
+    return type(command).__name__.upper()
+
+
+def _ignore(packet: Packet) -> None:
+    del packet

@@ -1,0 +1,52 @@
+"""What works with a device of any protocol version: identify, stop, reset."""
+
+from __future__ import annotations
+
+import time
+
+from fpxi_readout.connection import Connection, RefusedError
+from fpxi_readout.device_errors import CommandRefusedError
+from fpxi_readout.explanation import explain_nack
+from fpxi_readout.identity import DeviceIdentity, identify
+from fpxi_readout.links.base import Link
+from fpxi_readout.protocol.generated import Ack, Reset, Stop
+
+
+def identify_device(link: Link, *, timeout_s: float = 2.0) -> DeviceIdentity:
+    """Ask the device who it is.
+
+    Raises
+    ------
+    CommandTimeoutError
+        Nothing answered within `timeout_s`.
+    NotAPanelError
+        What answered is no fpxi device.
+
+    """
+    return identify(_connection(link), timeout_s)
+
+
+def stop_device(link: Link) -> None:
+    """Stop acquiring; CommandTimeoutError or CommandRefusedError when the device does not."""
+    _request(_connection(link), Stop())
+
+
+def reset_device(link: Link) -> None:
+    """Restart the firmware; CommandTimeoutError or CommandRefusedError when it does not."""
+    _request(_connection(link), Reset())
+
+
+def _connection(link: Link) -> Connection:
+    connection = Connection(link, time.monotonic)
+    connection.end_stale_packet()
+    return connection
+
+
+def _request(connection: Connection, command: Stop | Reset) -> None:
+    try:
+        connection.request(command, Ack)
+    except RefusedError as refusal:
+        nack = refusal.nack
+        raise CommandRefusedError(
+            type(command).__name__.upper(), nack.code, nack.detail, explain_nack(nack, None)
+        ) from None

@@ -1,0 +1,411 @@
+"""The client of one panel: settings, acquisition, frames, events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self, TypeVar
+
+from fpxi_readout import parameter_values
+from fpxi_readout.connection import Connection, RefusedError
+from fpxi_readout.device_errors import (
+    CommandRefusedError,
+    CommandTimeoutError,
+    DeviceError,
+    DeviceFaultError,
+    DeviceResetError,
+    FrameTimeoutError,
+    NotStartedError,
+    ParameterRangeError,
+)
+from fpxi_readout.dictionary_cache import DictionaryCache
+from fpxi_readout.explanation import DeviceEvent, explain_event, explain_nack
+from fpxi_readout.frame import Frame
+from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify
+from fpxi_readout.inbox import Inbox
+from fpxi_readout.links.base import Link
+from fpxi_readout.protocol.counters import FrameCounters
+from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
+from fpxi_readout.protocol.generated import (
+    PROTOCOL_VERSION,
+    Ack,
+    Command,
+    Delivery,
+    Get,
+    NackCode,
+    Parameters,
+    Reset,
+    Save,
+    Set,
+    SoftwareTrigger,
+    Start,
+    Stop,
+    Value,
+)
+from fpxi_readout.protocol.geometry import PanelGeometry
+from fpxi_readout.protocol.version import UnsupportedByDeviceError, require_same_major
+from fpxi_readout.run import Run
+from fpxi_readout.statistics import LinkStatistics
+
+A = TypeVar("A", Ack, Value)
+
+MOST_FRAMES = 2**32 - 1
+# After a fault the frames that were already read out still arrive; then this much silence.
+FAULT_QUIET_S = 0.3
+BOOT_WAIT_S = 1.0
+POLL_S = 0.1
+
+ADVICE = {
+    "idle": "call start()",
+    "armed": "send a software trigger, or release frames",
+    "exposing": "allow more than the exposure time",
+    "reading": "ask again",
+    "fault": "read the parameter `fault`, mend the cause and reset the device",
+}
+
+
+class Panel:
+    """A connected panel. It has no thread of its own: one thread owns it and calls `poll`.
+
+    Every method that talks to the device may raise LinkLostError, CommandTimeoutError,
+    CommandRefusedError or, from a device that breaks the protocol, ProtocolError.
+    """
+
+    def __init__(
+        self, connection: Connection, inbox: Inbox, identity: DeviceIdentity, dictionary: Dictionary
+    ) -> None:
+        self.identity = identity
+        self.dictionary = dictionary
+        self.parameters = Parameters(self)
+        """the parameters of this protocol version as typed attributes"""
+        self._connection = connection
+        self._inbox = inbox
+        self._counters = FrameCounters()
+        self._run: Run | None = None
+        self._ready: list[Frame] = []
+        self._failure: DeviceError | None = None
+        self._earlier_resends = 0
+
+    @classmethod
+    def connect(
+        cls,
+        link: Link,
+        *,
+        cache: DictionaryCache | None = None,
+        timeout_s: float = 2.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Self:
+        """Identify the device at the other end and read its dictionary.
+
+        Nothing on the device is changed: one that an earlier program left acquiring goes on
+        until `start` or `stop`. When this fails the link stays open and the caller's.
+
+        Raises
+        ------
+        CommandTimeoutError
+            Nothing answered within `timeout_s`.
+        NotAPanelError
+            What answered is no fpxi device.
+        ProtocolVersionError
+            The device speaks another major version; `maintenance` can still identify and reset it.
+        DictionaryError
+            The device's description of itself cannot be used.
+
+        """
+        connection = Connection(link, clock)
+        inbox = Inbox()
+        connection.on_packet = inbox.packet
+        connection.end_stale_packet()
+        identity = identify(connection, timeout_s)
+        require_same_major(identity.protocol_version)
+        dictionary = fetch_dictionary(connection, identity, cache or DictionaryCache())
+        return cls(connection, inbox, identity, dictionary)
+
+    # --- Settings -------------------------------------------------------------------------------
+
+    @property
+    def geometry(self) -> PanelGeometry:
+        """The pixel array."""
+        return self.dictionary.panel
+
+    def get(self, name: str) -> int:
+        """Read a parameter, in the unit that ends its name.
+
+        Raises
+        ------
+        UnknownParameterError
+            There is no such parameter.
+        UnsupportedByDeviceError
+            The device's older firmware lacks it.
+
+        """
+        return self._read(parameter_values.find(self.dictionary, name))
+
+    def set(self, name: str, value: int | str) -> int:
+        """Set a parameter; return the value in force. A text is a named value or a number.
+
+        Raises
+        ------
+        UnknownParameterError, UnsupportedByDeviceError
+            As for `get`.
+        ReadOnlyParameterError, ParameterValueError, ParameterRangeError
+            The value cannot be set; nothing was sent.
+
+        """
+        info = parameter_values.find(self.dictionary, name)
+        number = parameter_values.check(self.dictionary, info, value)
+        command = Set(parameter=info.id, value=parameter_values.to_wire(number))
+        return parameter_values.from_wire(info, self._request(command, Value).value)
+
+    def read_parameters(self) -> dict[str, int]:
+        """Read every parameter that the device has."""
+        return {name: self._read(info) for name, info in self.dictionary.parameters.items()}
+
+    def save(self) -> None:
+        """Write the saved parameters to the device's non-volatile memory."""
+        self._request(Save(), Ack)
+
+    def reset(self) -> None:
+        """Restart the firmware and identify the device anew. A run that is on ends."""
+        self._abandon_run()
+        self._inbox.forget()
+        self._request(Reset(), Ack)
+        deadline = self._connection.clock() + BOOT_WAIT_S
+        while self._inbox.booted is None and self._connection.clock() < deadline:
+            self._connection.pump(deadline - self._connection.clock())
+        self._connection.end_stale_packet()
+        self.identity = identify(self._connection, BOOT_WAIT_S)
+
+    # --- Acquisition ----------------------------------------------------------------------------
+
+    @property
+    def acquiring(self) -> bool:
+        """Whether frames of the run are still to be delivered by `poll` or `frames`."""
+        return bool(self._ready) or (self._run is not None and not self._run.finished)
+
+    def start(self, frames: int = 0, *, reliable: bool = False) -> int:
+        """Begin a run of so many frames (0: until `stop`); return the first frame's number.
+
+        Whatever the device is still acquiring is stopped first. Frames of an earlier run that
+        have not been taken are given up and counted as abandoned.
+
+        Raises
+        ------
+        ParameterRangeError
+            The number of frames does not fit the protocol.
+
+        """
+        if not 0 <= frames <= MOST_FRAMES:
+            raise ParameterRangeError("frames", frames, 0, MOST_FRAMES, "")
+        self._abandon_run()
+        self._request(Stop(), Ack)
+        self.set("delivery", Delivery.RELIABLE if reliable else Delivery.LIVE)
+        self._inbox.hold()
+        try:
+            first_frame = self._request(Start(frames=frames), Ack).value
+            self._run = self._begin(first_frame, frames, reliable=reliable)
+        finally:
+            self._inbox.attach(self._run)
+        return first_frame
+
+    def stop(self) -> None:
+        """Stop acquiring. Frames already read out still come, through `poll` or `frames`."""
+        end = self._request(Stop(), Ack).value
+        if self._run is not None:
+            self._run.stop_at(end)
+
+    def software_trigger(self) -> int:
+        """Begin one exposure; return the number its frame will carry."""
+        return self._request(SoftwareTrigger(), Ack).value
+
+    def poll(self, timeout_s: float) -> list[Frame]:
+        """Read the link once and do what is due; return the frames that are ready, in order.
+
+        Returns as soon as anything arrives, perhaps without a whole frame.
+
+        Raises
+        ------
+        DeviceResetError, DeviceFaultError
+            The run is over; everything that arrived before has been returned.
+
+        """
+        frames, self._ready = self._ready, []
+        try:
+            self._pump(0.0 if frames else timeout_s)
+        finally:
+            if self._run is not None:
+                frames += self._run.take()
+            self._ready = frames
+        if not frames and self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        self._ready = []
+        return frames
+
+    def frames(self, count: int | None = None, *, timeout_s: float) -> Iterator[Frame]:
+        """Go through the frames of the run, at most `count`, until the last is accounted for.
+
+        Frames that were lost are missing from the numbers; `statistics` counts them.
+
+        Raises
+        ------
+        NotStartedError
+            No run is on.
+        FrameTimeoutError
+            No frame came within `timeout_s` of the last.
+        DeviceResetError, DeviceFaultError
+            As for `poll`.
+
+        """
+        if self._run is None:
+            raise NotStartedError
+        return self._frames(count, timeout_s)
+
+    # --- Observation ----------------------------------------------------------------------------
+
+    def take_events(self) -> list[DeviceEvent]:
+        """Return the events that came since the last call."""
+        return [explain_event(event, self.dictionary) for event in self._inbox.take_events()]
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """What became of everything that the device sent since `connect`."""
+        framing = self._connection.decoder.counters
+        frames = self._counters
+        return LinkStatistics(
+            frames_received=frames.frames_received,
+            frames_lost=frames.frames_lost,
+            frames_skipped=frames.frames_skipped,
+            frames_abandoned=frames.frames_abandoned,
+            frames_incomplete=frames.frames_incomplete,
+            rows_lost=frames.rows_lost,
+            crc_errors=framing.crc_errors,
+            resyncs=framing.resyncs,
+            malformed=frames.malformed + self._inbox.malformed,
+            packets_lost=self._inbox.packets_lost,
+            duplicates=frames.duplicates,
+            bytes_received=framing.bytes_received,
+            bytes_sent=self._connection.bytes_sent,
+            retries=self._connection.retries,
+            resend_requests=self._earlier_resends
+            + (self._run.resend_requests if self._run is not None else 0),
+            chunks_recovered=frames.chunks_recovered,
+            events_dropped=self._inbox.events_dropped,
+        )
+
+    def close(self) -> None:
+        """Close the link. A device that is left acquiring goes on until the next `start`."""
+        self._connection.link.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- Within ---------------------------------------------------------------------------------
+
+    def _request(self, command: Command, answer: type[A]) -> A:
+        name = type(command).__name__.upper()
+        if command.TYPE not in self.dictionary.commands.values():
+            raise self._unsupported(name)
+        try:
+            return self._connection.request(command, answer)
+        except RefusedError as refusal:
+            nack = refusal.nack
+            if nack.code == NackCode.UNKNOWN_COMMAND:
+                raise self._unsupported(name) from None
+            words = explain_nack(nack, self.dictionary)
+            raise CommandRefusedError(name, nack.code, nack.detail, words) from None
+
+    def _unsupported(self, command: str) -> UnsupportedByDeviceError:
+        return UnsupportedByDeviceError(
+            f"command {command}", PROTOCOL_VERSION, self.identity.protocol_version
+        )
+
+    def _read(self, info: ParameterInfo) -> int:
+        value = self._request(Get(parameter=info.id), Value).value
+        return parameter_values.from_wire(info, value)
+
+    def _begin(self, first_frame: int, frames: int, *, reliable: bool) -> Run:
+        acquired = self.dictionary.parameters.get("frames_acquired")
+        return Run(
+            self._connection,
+            self.geometry,
+            self._counters,
+            first_frame=first_frame,
+            frames=frames,
+            reliable=reliable,
+            heartbeat_parameter=acquired.id if acquired else None,
+        )
+
+    def _abandon_run(self) -> None:
+        """End the run that is on; count what it leaves undelivered."""
+        run, self._run = self._run, None
+        self._inbox.attach(None)
+        self._failure = None
+        abandoned, self._ready = len(self._ready), []
+        if run is not None:
+            self._earlier_resends += run.resend_requests
+            abandoned += run.abandon()
+        self._counters.frames_abandoned += abandoned
+
+    def _pump(self, timeout_s: float) -> None:
+        run = self._run
+        if run is None or run.finished:
+            self._connection.pump(timeout_s)
+            return
+        self._connection.pump(min(timeout_s, run.seconds_to_timer()))
+        run.run_timers()
+        self._watch(run)
+        self._settle(run)
+
+    def _settle(self, run: Run) -> None:
+        """Ask, when all is over, how many of the absent frames the device skipped itself."""
+        if run.finished and run.assembler.unexplained and self._failure is None:
+            run.assembler.explain_skipped(self.get("frames_skipped"))
+
+    def _watch(self, run: Run) -> None:
+        """End the run when the device restarted, or stopped on a fault."""
+        booted, fault = self._inbox.booted, self._inbox.fault
+        if booted is not None or run.restarted:
+            cause = self.dictionary.name_of("reset_cause", booted.detail) if booted else "unnoticed"
+            self._failure = DeviceResetError(f"reset cause: {cause}")
+            run.end_here()
+        elif fault is not None and self._connection.quiet_s > FAULT_QUIET_S:
+            self._failure = DeviceFaultError(self.dictionary.name_of("fault", fault.detail))
+            run.end_here()
+
+    def _frames(self, count: int | None, timeout_s: float) -> Iterator[Frame]:
+        given = 0
+        while count is None or given < count:
+            frame = self._next_frame(timeout_s)
+            if frame is None:
+                return
+            given += 1
+            yield frame
+
+    def _next_frame(self, timeout_s: float) -> Frame | None:
+        """Wait for a frame; None when the run is over."""
+        deadline = self._connection.clock() + timeout_s
+        while not self._ready:
+            if not self.acquiring and self._failure is None:
+                return None
+            remaining_s = deadline - self._connection.clock()
+            if remaining_s <= 0:
+                raise self._frame_timeout(timeout_s)
+            self._ready = self.poll(min(remaining_s, POLL_S))
+        return self._ready.pop(0)
+
+    def _frame_timeout(self, timeout_s: float) -> FrameTimeoutError:
+        try:
+            state = self.dictionary.name_of("state", self.get("state"))
+        except CommandTimeoutError:
+            return FrameTimeoutError(timeout_s, "silent", "check cable and power")
+        return FrameTimeoutError(timeout_s, state, ADVICE.get(state, "ask again"))

@@ -1,0 +1,258 @@
+"""Frames from headers and chunks, in order, with every frame number accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.building import CHUNK_PREFIX, HEADER, FrameInProgress
+from fpxi_readout.protocol.counters import FrameCounters
+from fpxi_readout.protocol.errors import ProtocolError
+from fpxi_readout.protocol.generated import FrameChunk, FrameHeader
+from fpxi_readout.protocol.geometry import PanelGeometry
+
+MAX_FRAMES_IN_PROGRESS = 256
+MAX_SAMPLES_IN_PROGRESS = 1 << 25
+
+_unpack_chunk = FrameChunk.STRUCT.unpack_from
+
+
+class FrameAssembler:
+    """Builds the frames of one run, from `first_frame` on.
+
+    In live delivery the first packet of a later frame closes the earlier ones: rows that are
+    missing stay missing. A frame whose header is missing keeps its place until the header comes
+    or `give_up` is called. In reliable delivery every frame keeps its place until it is whole or
+    `give_up` is called.
+    """
+
+    def __init__(
+        self,
+        geometry: PanelGeometry,
+        *,
+        first_frame: int,
+        reliable: bool,
+        counters: FrameCounters | None = None,
+    ) -> None:
+        self.counters = counters or FrameCounters()
+        self.next_due = first_frame
+        """number of the next frame to deliver"""
+        self.end_seen = first_frame
+        """one more than the highest frame number that is known to exist"""
+        self._rows = geometry.rows
+        self._columns = geometry.columns
+        self._reliable = reliable
+        self._limit = min(
+            MAX_FRAMES_IN_PROGRESS,
+            max(2, MAX_SAMPLES_IN_PROGRESS // (geometry.rows * geometry.columns)),
+        )
+        # What a frame takes that comes one row at a time.
+        self._early_limit = geometry.rows * (CHUNK_PREFIX + 2 * geometry.columns)
+        self._open: dict[int, FrameInProgress] = {}
+        self._ready: list[Frame] = []
+        self._skipped = 0
+        self._unexplained = 0
+
+    # --- What arrives ---------------------------------------------------------------------------
+
+    def add_header(self, payload: bytes, *, contiguous: bool = True) -> None:
+        """Take the payload of a FRAME_HEADER packet.
+
+        `contiguous` is False when the packet counter shows that packets before it are missing:
+        frame numbers that never appeared may then have been lost, rather than skipped.
+        """
+        try:
+            header = FrameHeader.unpack(payload)
+            frame = self._frame(header.frame, contiguous)
+            if frame is None:
+                return
+            if frame.header is not None:
+                self._count_repeated(frame.header == header)
+                return
+            frame.begin(header, self._rows, self._columns)
+        except ProtocolError:
+            self.counters.malformed += 1
+            return
+        self._note_arrival(frame, HEADER)
+        for early in frame.early.values():
+            self._place(frame, early)
+        frame.early.clear()
+        self._deliver()
+
+    def add_chunk(self, payload: bytes, *, contiguous: bool = True) -> None:
+        """Take the payload of a FRAME_CHUNK packet; `contiguous` as for `add_header`."""
+        if len(payload) < CHUNK_PREFIX:
+            self.counters.malformed += 1
+            return
+        number, first_row, _, _ = _unpack_chunk(payload)
+        frame = self._open.get(number) or self._frame(number, contiguous)
+        if frame is None:
+            return
+        if frame.header is None:
+            self._keep_early(frame, first_row, payload)
+            return
+        self._place(frame, payload)
+        if not frame.chunks_left:
+            self._deliver()
+
+    def expect(self, end: int) -> None:
+        """Take note that every frame below `end` exists; only for reliable delivery.
+
+        No more frames are waited for at once than any device holds: a higher claim is not
+        believed until the frames before it have come.
+        """
+        end = min(end, self.next_due + self._limit)
+        for number in range(self.end_seen, end):
+            self._open[number] = FrameInProgress(number)
+        self.end_seen = max(self.end_seen, end)
+
+    # --- What is missing ------------------------------------------------------------------------
+
+    def incomplete(self) -> Iterator[FrameInProgress]:
+        """Go through the frames in progress that lack something, by number."""
+        return (frame for frame in self._open.values() if not frame.complete)
+
+    def in_progress(self, number: int) -> FrameInProgress | None:
+        """Return a frame that is still being built; None when it is not."""
+        return self._open.get(number)
+
+    def give_up(self, number: int) -> None:
+        """Deliver a frame as it is, or count it lost when not even its header is there."""
+        frame = self._open.get(number)
+        if frame is not None:
+            frame.given_up = True
+            self._deliver()
+
+    def close(self, end: int) -> None:
+        """Give up every frame below `end`: nothing more of them will come."""
+        for frame in self._open.values():
+            frame.given_up |= frame.number < end
+        self._deliver()
+        if end > self.end_seen:
+            self._pass_over(end, skipped=False)
+            self.next_due = end
+
+    def abandon(self) -> int:
+        """Drop everything that has not been taken; return how many frames that are."""
+        dropped = len(self._open) + len(self._ready)
+        self._open.clear()
+        self._ready.clear()
+        self.next_due = self.end_seen
+        return dropped
+
+    def explain_skipped(self, total: int) -> None:
+        """Take the device's own count of skipped frames in this run.
+
+        Frames that never appeared count as lost until the device says that it skipped them.
+        """
+        explained = min(total - self._skipped, self._unexplained)
+        if explained > 0:
+            self._skipped += explained
+            self._unexplained -= explained
+            self.counters.frames_skipped += explained
+            self.counters.frames_lost -= explained
+            self.counters.rows_lost -= explained * self._rows
+
+    @property
+    def unexplained(self) -> int:
+        """Frames that never appeared, lost or perhaps skipped by the device."""
+        return self._unexplained
+
+    # --- What is ready --------------------------------------------------------------------------
+
+    def take(self) -> list[Frame]:
+        """Return the frames that are ready, in order; they leave the assembler."""
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _frame(self, number: int, contiguous: bool) -> FrameInProgress | None:
+        """Return the frame in progress with a number, begun now if it is new."""
+        if number < self.end_seen:
+            frame = self._open.get(number)
+            if frame is None:
+                self.counters.duplicates += 1
+            return frame
+        if not self._reliable:
+            return self._begin_live(number, contiguous)
+        self.expect(number + 1)
+        if number not in self._open:
+            self.counters.malformed += 1
+        return self._open.get(number)
+
+    def _begin_live(self, number: int, contiguous: bool) -> FrameInProgress:
+        if number > self.end_seen:
+            self._pass_over(number, skipped=contiguous)
+        frame = self._open[number] = FrameInProgress(number)
+        self.end_seen = number + 1
+        if len(self._open) > self._limit:
+            next(iter(self._open.values())).given_up = True
+        self._deliver()
+        return frame
+
+    def _pass_over(self, end: int, *, skipped: bool) -> None:
+        """Account for the frames from `end_seen` to `end`, of which nothing arrived."""
+        count = end - self.end_seen
+        self.end_seen = end
+        if skipped:
+            self._skipped += count
+            self.counters.frames_skipped += count
+        else:
+            self._unexplained += count
+            self.counters.frames_lost += count
+            self.counters.rows_lost += count * self._rows
+
+    def _keep_early(self, frame: FrameInProgress, first_row: int, payload: bytes) -> None:
+        if first_row in frame.early:
+            self.counters.duplicates += 1
+        elif frame.early_bytes + len(payload) > self._early_limit:
+            self.counters.malformed += 1
+        else:
+            frame.early[first_row] = payload
+            frame.early_bytes += len(payload)
+
+    def _place(self, frame: FrameInProgress, payload: bytes) -> None:
+        try:
+            index = frame.place(payload)
+        except ProtocolError:
+            self.counters.malformed += 1
+            return
+        if index < 0:
+            self.counters.duplicates += 1
+        elif frame.asked_again:
+            self._note_arrival(frame, index)
+
+    def _note_arrival(self, frame: FrameInProgress, index: int) -> None:
+        if index in frame.asked_again:
+            frame.asked_again.discard(index)
+            self.counters.chunks_recovered += 1
+
+    def _count_repeated(self, same: bool) -> None:
+        if same:
+            self.counters.duplicates += 1
+        else:
+            self.counters.malformed += 1
+
+    def _deliver(self) -> None:
+        """Move frames that nothing holds up any more to the ready list."""
+        while self._open:
+            frame = next(iter(self._open.values()))
+            passed = not self._reliable and frame.header and frame.number < self.end_seen - 1
+            if not (frame.complete or frame.given_up or passed):
+                return
+            del self._open[frame.number]
+            self.next_due = frame.number + 1
+            self._count_and_keep(frame)
+        self.next_due = self.end_seen
+
+    def _count_and_keep(self, frame: FrameInProgress) -> None:
+        counters = self.counters
+        if frame.header is None:
+            counters.frames_lost += 1
+            counters.rows_lost += self._rows
+            return
+        finished = frame.finish()
+        counters.frames_received += 1
+        if frame.chunks_left:
+            counters.frames_incomplete += 1
+            counters.rows_lost += finished.rows_missing
+        self._ready.append(finished)

@@ -1,0 +1,187 @@
+"""One frame while its header and chunks arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.encoding import unpack
+from fpxi_readout.protocol.errors import ProtocolError
+from fpxi_readout.protocol.generated import (
+    MAX_ROWS_PER_CHUNK,
+    Encoding,
+    FrameChunk,
+    FrameFlag,
+    FrameHeader,
+)
+
+HEADER = 0xFFFF
+"""The chunk index by which RESEND asks for the header."""
+CHUNK_PREFIX = FrameChunk.STRUCT.size
+
+
+class ContradictionError(ProtocolError):
+    """A frame packet contradicts the panel's size, or the frame's header."""
+
+
+class FrameInProgress:
+    """The part of one frame that has arrived.
+
+    Chunks that come before the header wait in `early`, by their first row.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_chunk_bytes",
+        "_row_bytes",
+        "_samples",
+        "asked_again",
+        "chunks_left",
+        "early",
+        "early_bytes",
+        "furthest",
+        "given_up",
+        "header",
+        "number",
+        "received",
+    )
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.header: FrameHeader | None = None
+        self.early: dict[int, bytes] = {}
+        self.early_bytes = 0
+        self.chunks_left = 0
+        self.received = bytearray()
+        self.furthest = -1
+        """last chunk index seen; -1: none"""
+        self.asked_again: set[int] = set()
+        """chunk indices, or HEADER, for which RESEND was sent and which have not come"""
+        self.given_up = False
+        """nothing more of it will come"""
+        self._samples: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
+        self._bytes = memoryview(b"")
+        self._row_bytes = 0
+        self._chunk_bytes = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether header and all chunks are there."""
+        return self.header is not None and self.chunks_left == 0
+
+    def missing(self) -> Iterator[int]:
+        """Go through what has not come, as RESEND's chunk indices; without header just that."""
+        if self.header is None:
+            yield HEADER
+        else:
+            for index, there in enumerate(self.received):
+                if not there:
+                    yield index
+
+    def begin(self, header: FrameHeader, max_rows: int, max_columns: int) -> None:
+        """Take the header and make room for the samples.
+
+        Raises
+        ------
+        ContradictionError
+            The header does not fit the panel, or its own numbers disagree.
+
+        """
+        _check_header(header, max_rows, max_columns)
+        self.header = header
+        self.chunks_left = header.chunks
+        self.received = bytearray(header.chunks)
+        self._samples = np.zeros((header.rows, header.columns), np.uint16)
+        self._bytes = self._samples.data.cast("B")
+        self._row_bytes = 2 * header.columns
+        self._chunk_bytes = header.rows_per_chunk * self._row_bytes
+
+    def place(self, payload: bytes) -> int:
+        """Put a chunk's samples in their rows; return its index, or -1 if it was there already.
+
+        Raises
+        ------
+        ContradictionError
+            The chunk is not on the header's grid of chunks, or has the wrong length.
+
+        """
+        header = self.header
+        assert header is not None
+        _, first_row, row_count, encoding = FrameChunk.STRUCT.unpack_from(payload)
+        index: int = first_row // header.rows_per_chunk
+        due = min(header.rows_per_chunk, header.rows - first_row)
+        if first_row % header.rows_per_chunk or due <= 0 or row_count != due:
+            raise ContradictionError(
+                f"frame {self.number}: a chunk of {row_count} rows from row {first_row} is none "
+                f"of the chunks of {header.rows_per_chunk} rows that the header announced"
+            )
+        if self.received[index]:
+            return -1
+        self._store(index, first_row, row_count, encoding, payload)
+        self.received[index] = 1
+        self.chunks_left -= 1
+        self.furthest = max(self.furthest, index)
+        return index
+
+    def _store(
+        self, index: int, first_row: int, row_count: int, encoding: int, payload: bytes
+    ) -> None:
+        size = row_count * self._row_bytes
+        if encoding == Encoding.RAW16 and _LITTLE_ENDIAN and len(payload) == CHUNK_PREFIX + size:
+            start = index * self._chunk_bytes
+            self._bytes[start : start + size] = payload[CHUNK_PREFIX:]
+        else:
+            unpack(
+                encoding,
+                payload[CHUNK_PREFIX:],
+                self._samples[first_row : first_row + row_count],
+            )
+
+    def rows_received(self) -> NDArray[np.bool_]:
+        """Return shape (rows,): which rows have arrived."""
+        header = self.header
+        assert header is not None
+        if not self.chunks_left:
+            return np.ones(header.rows, np.bool_)
+        chunks = np.frombuffer(bytes(self.received), np.bool_)
+        return np.repeat(chunks, header.rows_per_chunk)[: header.rows]
+
+    def finish(self) -> Frame:
+        """Return the frame with what has arrived of it."""
+        header = self.header
+        assert header is not None
+        return Frame(
+            number=header.frame,
+            timestamp_us=header.timestamp_us,
+            exposure_us=header.exposure_us,
+            gain_setting=header.gain_setting,
+            bias_mV=header.bias_mV,
+            temperature_mC=header.temperature_mC,
+            flags=FrameFlag(header.flags),
+            samples=self._samples,
+            row_received=self.rows_received(),
+        )
+
+
+_LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
+
+
+def _check_header(header: FrameHeader, max_rows: int, max_columns: int) -> None:
+    if not (1 <= header.rows <= max_rows and 1 <= header.columns <= max_columns):
+        raise ContradictionError(
+            f"frame {header.frame} claims {header.rows} x {header.columns} samples; "
+            f"the panel has {max_rows} x {max_columns}"
+        )
+    if not 1 <= header.rows_per_chunk <= MAX_ROWS_PER_CHUNK:
+        raise ContradictionError(
+            f"frame {header.frame} claims {header.rows_per_chunk} rows in a chunk; "
+            f"1 to {MAX_ROWS_PER_CHUNK} are allowed"
+        )
+    chunks = -(-header.rows // header.rows_per_chunk)
+    if header.chunks != chunks:
+        raise ContradictionError(
+            f"frame {header.frame} claims {header.chunks} chunks where its rows make {chunks}"
+        )

@@ -1,0 +1,120 @@
+"""Asking again for frame packets that did not come."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from fpxi_readout.protocol.assembly import FrameAssembler
+from fpxi_readout.protocol.building import HEADER, FrameInProgress
+from fpxi_readout.protocol.generated import Nack, NackCode, Resend
+
+# Enough to keep a link busy, few enough for the queue of the smallest device.
+MOST_REQUESTS = 8
+FIRST_TIMEOUT_S = 0.1
+SHORTEST_TIMEOUT_S = 0.05
+LONGEST_TIMEOUT_S = 2.0
+# In live delivery a header is asked for twice; then its frame no longer holds up later ones.
+LIVE_TRIES = 2
+
+
+@dataclass(slots=True)
+class _Request:
+    asked_s: float
+    due_s: float
+    tries: int
+    sequence: int
+
+
+class ResendScheduler:
+    """Sends RESEND for what is missing, each item with its own timer.
+
+    Reliable: headers and chunks, until they come or the device says that they are gone. Live:
+    only headers that hold up later frames, twice. The time-out follows the time that answers
+    take, so that a slow link is not filled with repeated requests.
+    """
+
+    def __init__(
+        self, assembler: FrameAssembler, send: Callable[[Resend], int], *, reliable: bool
+    ) -> None:
+        self.requests_sent = 0
+        self._assembler = assembler
+        self._send = send
+        self._reliable = reliable
+        self._timeout_s = FIRST_TIMEOUT_S
+        self._requests: dict[tuple[int, int], _Request] = {}
+
+    def run(self, now_s: float, quiet_s: float) -> None:
+        """Send what is due. `quiet_s`: how long nothing at all has arrived."""
+        for item in [item for item in self._requests if not self._is_missing(*item)]:
+            self._learn(self._requests.pop(item), now_s)
+        for item in self._wanted(quiet_s > self._timeout_s):
+            self._ask(*item, now_s)
+        for item in [i for i, request in self._requests.items() if request.due_s <= now_s]:
+            self._ask(*item, now_s)
+
+    def next_due_s(self) -> float | None:
+        """Return the clock time of the next repetition; None when nothing is outstanding."""
+        return min((request.due_s for request in self._requests.values()), default=None)
+
+    def refused(self, sequence: int, nack: Nack) -> bool:
+        """Take a NACK of RESEND; tell whether it was for a request of this run."""
+        item = next((i for i, r in self._requests.items() if r.sequence == sequence), None)
+        if item is None:
+            return False
+        if nack.code != NackCode.BUSY:  # a busy device is asked again when the timer runs out
+            del self._requests[item]
+            self._assembler.give_up(item[0])
+        return True
+
+    def _is_missing(self, number: int, chunk: int) -> bool:
+        frame = self._assembler.in_progress(number)
+        if frame is None or chunk == HEADER:
+            return frame is not None and frame.header is None
+        return not frame.received[chunk]
+
+    def _wanted(self, quiet: bool) -> list[tuple[int, int]]:
+        """Return what is missing and not yet asked for, as far as there is room to ask."""
+        room = MOST_REQUESTS - len(self._requests)
+        missing = (
+            (frame.number, chunk)
+            for frame in self._assembler.incomplete()
+            for chunk in self._missing(frame, quiet)
+            if (frame.number, chunk) not in self._requests
+        )
+        return list(itertools.islice(missing, room))
+
+    def _missing(self, frame: FrameInProgress, quiet: bool) -> Iterator[int]:
+        """Go through what the device has sent, or has nothing more to send before."""
+        passed = frame.number < self._assembler.end_seen - 1
+        if not self._reliable:
+            return iter((HEADER,) if frame.header is None and passed else ())
+        if passed or quiet:
+            return frame.missing()
+        if frame.header is None:
+            return iter((HEADER,) if frame.early else ())
+        return (chunk for chunk in frame.missing() if chunk < frame.furthest)
+
+    def _ask(self, number: int, chunk: int, now_s: float) -> None:
+        earlier = self._requests.pop((number, chunk), None)
+        tries = earlier.tries + 1 if earlier else 1
+        frame = self._assembler.in_progress(number)
+        if frame is None:
+            return
+        if not self._reliable and tries > LIVE_TRIES:
+            self._assembler.give_up(number)
+            return
+        sequence = self._send(Resend(frame=number, chunk=chunk))
+        self.requests_sent += 1
+        frame.asked_again.add(chunk)
+        wait_s = min(self._timeout_s * 2 ** min(tries - 1, 8), LONGEST_TIMEOUT_S)
+        asked_s = earlier.asked_s if earlier else now_s
+        self._requests[number, chunk] = _Request(asked_s, now_s + wait_s, tries, sequence)
+
+    def _learn(self, request: _Request, now_s: float) -> None:
+        """Follow the time that an answer took, where it is clear to which request it belongs."""
+        if request.tries == 1:
+            measured_s = 3 * (now_s - request.asked_s)
+            smoothed_s = 0.75 * self._timeout_s + 0.25 * measured_s
+            self._timeout_s = min(max(smoothed_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)

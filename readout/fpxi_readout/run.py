@@ -1,0 +1,149 @@
+"""One acquisition, from START until every frame is accounted for."""
+
+from __future__ import annotations
+
+from fpxi_readout.connection import Connection
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.assembly import FrameAssembler
+from fpxi_readout.protocol.counters import FrameCounters
+from fpxi_readout.protocol.framing import Packet
+from fpxi_readout.protocol.generated import FrameHeader, Get, Nack, Release, Resend, Value
+from fpxi_readout.protocol.geometry import PanelGeometry
+from fpxi_readout.resend import ResendScheduler
+
+FIRST_HEARTBEAT_S = 0.2
+LONGEST_HEARTBEAT_S = 2.0
+
+
+class Run:
+    """Frames of one acquisition, and the timers that keep it from waiting for what is lost.
+
+    While nothing arrives, the device is asked how many frames it has acquired (the heartbeat).
+    In reliable delivery, frames that exist and have not come are then asked for. In live
+    delivery, frames that already existed at one heartbeat and of which nothing more has come by
+    the next will not come any more.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        geometry: PanelGeometry,
+        counters: FrameCounters,
+        *,
+        first_frame: int,
+        frames: int,
+        reliable: bool,
+        heartbeat_parameter: int | None,
+    ) -> None:
+        self.first_frame = first_frame
+        self.end: int | None = first_frame + frames if frames else None
+        """one more than the last frame's number, once that is known"""
+        self.restarted = False
+        """the device has acquired fewer frames than it sent: it must have restarted"""
+        self.assembler = FrameAssembler(
+            geometry, first_frame=first_frame, reliable=reliable, counters=counters
+        )
+        self._connection = connection
+        self._reliable = reliable
+        self._resend = ResendScheduler(self.assembler, connection.send, reliable=reliable)
+        self._released = first_frame
+        self._heartbeat_parameter = heartbeat_parameter
+        self._heartbeat_s = FIRST_HEARTBEAT_S
+        self._heartbeat_sequence: int | None = None
+        self._last_heartbeat_s = connection.clock()
+        self._existing: int | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether every frame has been delivered or given up."""
+        return self.end is not None and self.assembler.next_due >= self.end
+
+    @property
+    def resend_requests(self) -> int:
+        """How many RESENDs were sent."""
+        return self._resend.requests_sent
+
+    def stop_at(self, end: int) -> None:
+        """Take the number that STOP gave: no frame from there on will come."""
+        self.end = end if self.end is None else min(end, self.end)
+        if self._reliable:
+            self.assembler.expect(self.end)
+
+    def take(self) -> list[Frame]:
+        """Return the frames that are ready, in order."""
+        return self.assembler.take()
+
+    def frame_packet(self, packet: Packet, *, contiguous: bool) -> None:
+        """Take a header or chunk; `contiguous` as for `FrameAssembler.add_header`."""
+        self._existing = None
+        self._heartbeat_s = FIRST_HEARTBEAT_S
+        if packet.type == FrameHeader.TYPE:
+            self.assembler.add_header(packet.payload, contiguous=contiguous)
+        else:
+            self.assembler.add_chunk(packet.payload, contiguous=contiguous)
+
+    def answer(self, packet: Packet) -> None:
+        """Take an answer that no command waits for: to a heartbeat, or a refused RESEND."""
+        if packet.type == Value.TYPE and packet.sequence == self._heartbeat_sequence:
+            value = Value.unpack(packet.payload)
+            if value.parameter == self._heartbeat_parameter:
+                self._heartbeat_sequence = None
+                self._learn_existing(self.first_frame + value.value)
+        elif packet.type == Nack.TYPE:
+            nack = Nack.unpack(packet.payload)
+            if nack.command == Resend.TYPE:
+                self._resend.refused(packet.sequence, nack)
+
+    def end_here(self) -> None:
+        """Deliver what has arrived of every frame; nothing more will come."""
+        self.assembler.close(self.assembler.end_seen)
+        self.end = self.assembler.next_due
+
+    def abandon(self) -> int:
+        """Give up what has not been taken; return of how many frames anything had arrived."""
+        return self.assembler.abandon()
+
+    def run_timers(self) -> None:
+        """Send what is due: RESEND, RELEASE, heartbeat."""
+        now_s = self._connection.clock()
+        self._resend.run(now_s, self._connection.quiet_s)
+        self._release(repeat=False)
+        if not self.finished and now_s >= self._heartbeat_due_s():
+            self._send_heartbeat(now_s)
+
+    def seconds_to_timer(self) -> float:
+        """Return how long the link may be waited on before `run_timers` has something to do."""
+        now_s = self._connection.clock()
+        due_s = min(self._heartbeat_due_s(), self._resend.next_due_s() or float("inf"))
+        return max(due_s - now_s, 0.0)
+
+    def _heartbeat_due_s(self) -> float:
+        last_s = max(self._connection.last_arrival_s, self._last_heartbeat_s)
+        return last_s + self._heartbeat_s
+
+    def _send_heartbeat(self, now_s: float) -> None:
+        self._last_heartbeat_s = now_s
+        self._heartbeat_s = min(2 * self._heartbeat_s, LONGEST_HEARTBEAT_S)
+        self._release(repeat=True)
+        if self._heartbeat_parameter is not None:
+            get = Get(parameter=self._heartbeat_parameter)
+            self._heartbeat_sequence = self._connection.send(get)
+
+    def _learn_existing(self, end: int) -> None:
+        """Take the heartbeat's answer: every frame below `end` exists."""
+        if end < self.assembler.end_seen:
+            self.restarted = True
+        elif self._reliable:
+            self.assembler.expect(end)
+        elif self._existing is not None:
+            self.assembler.close(self._existing)
+            self._existing = end
+        else:
+            self._existing = end
+
+    def _release(self, *, repeat: bool) -> None:
+        """Let the device reuse the memory of frames that are done with."""
+        due = self.assembler.next_due
+        if self._reliable and due > self.first_frame and (repeat or due > self._released):
+            self._connection.send(Release(frame=due - 1))
+            self._released = due
