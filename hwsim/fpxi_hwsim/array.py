@@ -1,0 +1,128 @@
+"""The pixel array: from X-rays to counts, one effect a function, in the signal's order.
+
+Maps are float32 (rows, columns). Charge is in fC, noise in electrons, samples in counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_hwsim.presets import ELEMENTARY_CHARGE_C, Geometry, Preset
+
+Map = npt.NDArray[np.float32]
+ELECTRON_FC = ELEMENTARY_CHARGE_C * 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class PixelMaps:
+    """What differs from pixel to pixel of one panel: the truth that a calibration looks for."""
+
+    response: Map
+    """collected charge relative to the mean pixel; 0 where dead or in the process ring"""
+    dark_current_pA: Map
+    pedestal_fC: Map
+    """charge injected by switching"""
+    pixel_noise_e: Map
+    """root mean square"""
+    channel_gain: Map
+    """(columns,)"""
+    channel_offset_counts: Map
+    """(columns,)"""
+    dead: npt.NDArray[np.bool_]
+    hot: npt.NDArray[np.bool_]
+    noisy: npt.NDArray[np.bool_]
+
+    @property
+    def defective(self) -> npt.NDArray[np.bool_]:
+        """Dead, hot or noisy."""
+        return self.dead | self.hot | self.noisy
+
+
+def absorb(
+    preset: Preset, dose_Gy: float, transmission: Map, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Photons that each pixel absorbs: Poisson."""
+    expected = transmission * np.float32(dose_Gy * preset.absorbed_photons_per_Gy)
+    return random.poisson(expected)
+
+
+def convert(preset: Preset, maps: PixelMaps, photons: npt.NDArray[np.int64]) -> Map:
+    """Charge collected from the absorbed photons, in fC."""
+    charge_fC: Map = photons.astype(np.float32) * (
+        maps.response * np.float32(preset.charge_per_photon_fC)
+    )
+    return charge_fC
+
+
+def leak(maps: PixelMaps, charge_fC: Map, exposure_us: int, random: np.random.Generator) -> Map:
+    """Add the dark charge and its shot noise, normal for the many electrons it is made of."""
+    dark_fC = maps.dark_current_pA * np.float32(exposure_us * 1e-3)
+    shot_fC = np.sqrt(dark_fC * np.float32(ELECTRON_FC))
+    total_fC: Map = charge_fC + dark_fC + shot_fC * _normal(random, dark_fC.shape)
+    return total_fC
+
+
+def inject(maps: PixelMaps, charge_fC: Map) -> Map:
+    """Add the charge of the pixel switches."""
+    total_fC: Map = charge_fC + maps.pedestal_fC
+    return total_fC
+
+
+def amplify(preset: Preset, maps: PixelMaps, charge_fC: Map, random: np.random.Generator) -> Map:
+    """Add the noise of each sample and that of each row, and apply the columns' gains."""
+    rows, _ = charge_fC.shape
+    line_fC = np.float32(preset.front_end.line_noise_e * ELECTRON_FC) * _normal(random, (rows, 1))
+    pixel_fC = maps.pixel_noise_e * np.float32(ELECTRON_FC) * _normal(random, charge_fC.shape)
+    amplified_fC: Map = (charge_fC + pixel_fC + line_fC) * maps.channel_gain
+    return amplified_fC
+
+
+def digitise(
+    preset: Preset,
+    maps: PixelMaps,
+    charge_fC: Map,
+    gain_setting: int,
+    random: np.random.Generator,
+) -> npt.NDArray[np.uint16]:
+    """Convert charge to counts; the converter ends at 0 and at full scale."""
+    geometry = preset.geometry
+    counts_per_fC = np.float32(geometry.full_scale / geometry.full_scale_fC[gain_setting])
+    noise = np.float32(preset.front_end.converter_noise_counts) * _normal(random, charge_fC.shape)
+    counts = charge_fC * counts_per_fC + maps.channel_offset_counts + noise
+    return np.clip(np.rint(counts), 0, geometry.full_scale).astype(np.uint16)
+
+
+def expose(
+    preset: Preset,
+    maps: PixelMaps,
+    *,
+    dose_Gy: float,
+    transmission: Map,
+    exposure_us: int,
+    gain_setting: int,
+    random: np.random.Generator,
+) -> npt.NDArray[np.uint16]:
+    """Make one frame, uint16 (rows, columns)."""
+    photons = absorb(preset, dose_Gy, transmission, random)
+    charge_fC = convert(preset, maps, photons)
+    charge_fC = leak(maps, charge_fC, exposure_us, random)
+    charge_fC = inject(maps, charge_fC)
+    charge_fC = amplify(preset, maps, charge_fC, random)
+    return digitise(preset, maps, charge_fC, gain_setting, random)
+
+
+def imaging_mask(geometry: Geometry) -> npt.NDArray[np.bool_]:
+    """Pixels inside the process ring."""
+    mask = np.ones(geometry.shape, np.bool_)
+    ring = geometry.process_ring
+    if ring:
+        mask[:ring] = mask[-ring:] = False
+        mask[:, :ring] = mask[:, -ring:] = False
+    return mask
+
+
+def _normal(random: np.random.Generator, shape: tuple[int, ...]) -> Map:
+    return random.standard_normal(shape, dtype=np.float32)

@@ -1,0 +1,163 @@
+"""A simulated panel: the real firmware core, its pixels, and the two directions of its line."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fpxi_readout.protocol.generated import ResetCause
+
+from fpxi_hwsim.array import PixelMaps
+from fpxi_hwsim.clock import Clock, RealClock, VirtualClock
+from fpxi_hwsim.fault_settings import FaultSpecification, with_fault
+from fpxi_hwsim.faults import FaultCounts, ResetFault
+from fpxi_hwsim.line import CLEAR_LINE_BYTES, Line
+from fpxi_hwsim.native import NativeFirmware
+from fpxi_hwsim.objects import Transmission
+from fpxi_hwsim.scene import Scene
+from fpxi_hwsim.source import Exposure, PixelSource, Samples
+from fpxi_hwsim.specification import SimulationSpecification
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What only a simulator can know. For tests and figures; code under test may not ask."""
+
+    maps: PixelMaps
+    transmission: Transmission
+    exposures: int
+    """since power-on"""
+    to_host: FaultCounts
+    to_device: FaultCounts
+    resets: int
+    """that the fault setting `resets` caused"""
+
+
+class SimulatedDevice:
+    """One device. Every method may be called from any thread."""
+
+    def __init__(self, specification: SimulationSpecification) -> None:
+        """Power the device on.
+
+        Raises
+        ------
+        ObjectError, RecordedFramesError
+            The scene has a flaw.
+        NativeLibraryError, FirmwareRefusedError
+            The native firmware is absent or does not fit.
+
+        """
+        self.specification = specification
+        self.scene = Scene(specification)
+        self.clock: Clock = VirtualClock() if specification.time == "virtual" else RealClock()
+        self.wake: Callable[[], None] = _nobody
+        """called after something happened that a sleeping owner of the line must look at"""
+        self._lock = threading.RLock()
+        self._source = PixelSource(specification, self.scene)
+        self._to_host = Line(specification.faults, specification.baud, 0)
+        self._to_device = Line(specification.faults, specification.baud, 1)
+        self._set_faults(specification.faults)
+        self._deadline_us: int | None = 0
+        geometry = specification.preset.geometry
+        self._firmware = NativeFirmware(
+            geometry, specification.serial, self._expose, self._temperature_mC
+        )
+
+    @property
+    def faults(self) -> FaultSpecification:
+        """The faults in force."""
+        return self._faults
+
+    def set_fault(self, name: str, value: str) -> None:
+        """Change one fault setting as a URL would; UnknownKeyError or BadValueError."""
+        with self._lock:
+            self._set_faults(with_fault(self._faults, name, value))
+
+    @property
+    def truth(self) -> Truth:
+        """The truth behind the frames and the line."""
+        with self._lock:
+            return Truth(
+                maps=self._source.maps,
+                transmission=self.scene.state.transmission,
+                exposures=self._source.exposures,
+                to_host=self._to_host.counts,
+                to_device=self._to_device.counts,
+                resets=self._reset_fault.resets,
+            )
+
+    def reset(self, cause: ResetCause = ResetCause.EXTERNAL) -> None:
+        """Reset the firmware; bytes that have not left it are cut off wherever they were."""
+        with self._lock:
+            self._firmware.reset(cause)
+        self.wake()
+
+    @property
+    def takes_bytes(self) -> bool:
+        """Whether the line from the host has room."""
+        with self._lock:
+            return self._to_device.room > 0
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the host."""
+        with self._lock:
+            self._to_device.push(data, self.clock.now_us())
+        self.wake()
+
+    def step(self, *, take: bool = True) -> bytes:
+        """Run the firmware up to now; return bytes for the host.
+
+        With `take` false the host takes none: they wait in the line and then in the firmware.
+        """
+        with self._lock:
+            now_us = self.clock.now_us()
+            self._firmware.receive(self._to_device.pop(now_us))
+            self._deadline_us = self._firmware.poll(now_us)
+            while take and self._transmit(now_us):
+                self._deadline_us = self._firmware.poll(now_us)
+            return self._to_host.pop(now_us) if take else b""
+
+    def deadline_us(self, *, take: bool = True) -> int | None:
+        """When `step` has to be called again; None: when bytes come, or when they are taken."""
+        with self._lock:
+            deadlines = [self._deadline_us, self._to_device.due_us]
+            if take:
+                deadlines.append(self._to_host.due_us)
+            return min((due for due in deadlines if due is not None), default=None)
+
+    def hang_up(self) -> None:
+        """Drop all bytes under way in both directions and in the firmware: nobody listens."""
+        with self._lock:
+            self._to_host.clear()
+            self._to_device.clear()
+            self._firmware.transmit(CLEAR_LINE_BYTES)
+
+    def _transmit(self, now_us: int) -> bool:
+        """Let the line take bytes from the firmware; False when none moved."""
+        room = self._to_host.room
+        if self._reset_fault.bytes_left is not None:
+            room = min(room, self._reset_fault.bytes_left)
+        data = self._firmware.transmit(room) if room else b""
+        self._to_host.push(data, now_us)
+        if self._reset_fault.sent(len(data)):
+            self._firmware.reset(ResetCause.EXTERNAL)
+        return bool(data)
+
+    def _set_faults(self, faults: FaultSpecification) -> None:
+        rows, columns = self.specification.preset.geometry.shape
+        self._faults = faults
+        self._to_host.set_faults(faults)
+        self._to_device.set_faults(faults)
+        self._reset_fault = ResetFault(faults, 2 * rows * columns)
+
+    def _expose(self, exposure: Exposure) -> Samples | None:
+        self._reset_fault.exposed()
+        return self._source.expose(exposure)
+
+    def _temperature_mC(self) -> int:
+        return self.specification.preset.temperature_mC
+
+
+def _nobody() -> None:
+    """Wake nobody: nothing sleeps on this device."""

@@ -1,0 +1,103 @@
+"""Errors of the simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fpxi_readout.errors import FpxiError
+
+
+class SimulationError(FpxiError):
+    """Base of every error that the simulator raises on purpose."""
+
+
+class SimulationUrlError(SimulationError):
+    """A `sim:` URL names something that does not exist or is out of range."""
+
+
+class UnknownPresetError(SimulationUrlError):
+    """No preset has this name."""
+
+    def __init__(self, preset: str, known: Iterable[str]) -> None:
+        self.preset = preset
+        self.known = tuple(known)
+        super().__init__(
+            f"no simulated panel is called {preset!r}; write sim:<preset> with one of "
+            f"{', '.join(self.known)}"
+        )
+
+
+class UnknownKeyError(SimulationUrlError):
+    """No setting of the simulation has this name, or one is given twice."""
+
+    def __init__(self, key: str, known: Iterable[str], *, repeated: bool = False) -> None:
+        self.key = key
+        self.known = tuple(known)
+        self.repeated = repeated
+        problem = f"{key!r} is given twice" if repeated else f"there is no setting {key!r}"
+        super().__init__(f"{problem}; the simulation's settings are {', '.join(self.known)}")
+
+
+class BadValueError(SimulationUrlError):
+    """A setting of the simulation has a value that it cannot take."""
+
+    def __init__(self, key: str, value: str, expected: str) -> None:
+        self.key = key
+        self.value = value
+        self.expected = expected
+        super().__init__(f"{key}={value} is not possible: {key} takes {expected}")
+
+
+class ObjectError(SimulationError):
+    """An object to be imaged is neither known by name nor readable as an image file."""
+
+    def __init__(self, name: str, reason: str, known: Iterable[str]) -> None:
+        self.name = name
+        self.reason = reason
+        self.known = tuple(known)
+        super().__init__(
+            f"object {name!r}: {reason}; name one of {', '.join(self.known)}, "
+            "or give the path of an image file"
+        )
+
+
+class RecordedFramesError(SimulationError):
+    """Recorded frames cannot be read, or do not fit the simulated panel."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"recorded frames {path}: {reason}")
+
+
+class NativeLibraryError(SimulationError):
+    """The firmware compiled for this computer is absent or of another version."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"firmware library {path}: {reason}; build it with `python "
+            "readout/firmware/build_native.py --output hwsim/fpxi_hwsim/_native` or reinstall fpxi"
+        )
+
+
+class FirmwareRefusedError(SimulationError):
+    """The native firmware did not accept its configuration."""
+
+    def __init__(self, panel_id: int, code: int) -> None:
+        self.panel_id = panel_id
+        self.code = code
+        super().__init__(
+            f"the native firmware refused panel id {panel_id} (code {code}): "
+            "rebuild the library so that it knows the simulator's panels"
+        )
+
+
+class ServeError(SimulationError):
+    """A simulated panel could not be put on a serial line or a port."""
+
+    def __init__(self, medium: str, reason: str) -> None:
+        self.medium = medium
+        self.reason = reason
+        super().__init__(f"the simulated panel cannot be served on {medium}: {reason}")

@@ -1,0 +1,218 @@
+"""The firmware compiled for this computer, loaded by ctypes.
+
+Structures and calls are those of `readout/firmware/boards/native/fpxi_native.h`; the library's
+ABI number says whether they still agree.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
+from fpxi_hwsim.presets import Geometry
+from fpxi_hwsim.source import Exposure, Samples
+
+ABI = 1
+SLOTS = 16
+ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
+NEVER_US = 2**64 - 1
+FAILED = -1
+
+
+class _Exposure(ctypes.Structure):
+    _fields_ = (
+        ("start_us", ctypes.c_uint64),
+        ("frame", ctypes.c_uint32),
+        ("exposure_us", ctypes.c_uint32),
+        ("bias_mV", ctypes.c_int32),
+        ("gain_setting", ctypes.c_uint32),
+    )
+
+
+_EXPOSE = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Exposure), ctypes.c_void_p
+)
+_TEMPERATURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_SET_BIAS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
+
+
+class _Hooks(ctypes.Structure):
+    _fields_ = (
+        ("context", ctypes.c_void_p),
+        ("expose", _EXPOSE),
+        ("temperature", _TEMPERATURE),
+        ("set_bias", _SET_BIAS),
+    )
+
+
+class _Config(ctypes.Structure):
+    _fields_ = (
+        ("hooks", _Hooks),
+        ("now_us", ctypes.c_uint64),
+        ("serial_number", ctypes.c_uint8 * 16),
+        ("panel", ctypes.c_uint8),
+        ("slots", ctypes.c_uint8),
+    )
+
+
+def library_path() -> Path:
+    """Where the library is looked for: $FPXI_NATIVE_LIBRARY, else beside this package."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if named:
+        return Path(named)
+    suffix = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
+    return Path(__file__).parent / "_native" / f"fpxi_native.{suffix}"
+
+
+@cache
+def load_library(path: Path) -> ctypes.CDLL:
+    """Load the library at a path, once.
+
+    Raises
+    ------
+    NativeLibraryError
+        It is absent, no library, or of another ABI.
+
+    """
+    if not path.is_file():
+        raise NativeLibraryError(str(path), "not found")
+    try:
+        library = ctypes.CDLL(str(path))
+        library.fpxi_native_abi.restype = ctypes.c_uint32
+        abi = library.fpxi_native_abi()
+    except (OSError, AttributeError) as error:
+        raise NativeLibraryError(str(path), f"not usable ({error})") from error
+    if abi != ABI:
+        raise NativeLibraryError(str(path), f"has ABI {abi} where {ABI} is needed")
+    _declare(library)
+    return library
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    """Tell ctypes the types of the calls."""
+    device, count = ctypes.c_void_p, ctypes.c_size_t
+    library.fpxi_native_size.restype = count
+    library.fpxi_native_init.argtypes = (device, ctypes.POINTER(_Config))
+    library.fpxi_native_init.restype = ctypes.c_int
+    library.fpxi_native_receive.argtypes = (device, ctypes.c_char_p, count)
+    library.fpxi_native_receive.restype = None
+    library.fpxi_native_poll.argtypes = (device, ctypes.c_uint64)
+    library.fpxi_native_poll.restype = ctypes.c_uint64
+    library.fpxi_native_transmit.argtypes = (device, ctypes.c_char_p, count)
+    library.fpxi_native_transmit.restype = count
+    library.fpxi_native_reset.argtypes = (device, ctypes.c_uint8)
+    library.fpxi_native_reset.restype = None
+
+
+class NativeFirmware:
+    """One device's firmware. Calls of one device must not overlap.
+
+    Parameters
+    ----------
+    geometry
+        The panel.
+    serial
+        At most 16 ASCII characters.
+    expose
+        Makes the samples of an exposure that has ended, uint16 (rows, columns), or None when the
+        panel delivers none.
+    temperature_mC
+        Panel temperature in thousandths of a degree Celsius.
+
+    Raises
+    ------
+    NativeLibraryError, FirmwareRefusedError
+        The library is absent or does not know the panel.
+
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        serial: str,
+        expose: Callable[[Exposure], Samples | None],
+        temperature_mC: Callable[[], int],
+    ) -> None:
+        self._library = load_library(library_path())
+        self._expose = expose
+        self._temperature = temperature_mC
+        self._sample_bytes = 2 * geometry.rows * geometry.columns
+        self._failure: BaseException | None = None
+        # ctypes does not keep the hooks alive; this object has to.
+        self._hooks = _Hooks(
+            None,
+            _EXPOSE(self._on_expose),
+            _TEMPERATURE(self._on_temperature),
+            _SET_BIAS(_accept_bias),
+        )
+        self._memory = (ctypes.c_uint64 * (self._library.fpxi_native_size() // 8 + 1))()
+        self._device = ctypes.addressof(self._memory)
+        self._buffer = ctypes.create_string_buffer(1 << 17)
+        config = _Config(self._hooks, 0, _serial_number(serial), geometry.panel_id, SLOTS)
+        code = self._library.fpxi_native_init(self._device, ctypes.byref(config))
+        if code != 0:
+            raise FirmwareRefusedError(geometry.panel_id, code)
+
+    def receive(self, data: bytes) -> None:
+        """Hand over bytes from the host; they act at the next `poll`."""
+        if data:
+            self._library.fpxi_native_receive(self._device, data, len(data))
+
+    def poll(self, now_us: int) -> int | None:
+        """Run up to `now_us`; return when to poll again, None: when there is input or output."""
+        deadline_us: int = self._library.fpxi_native_poll(self._device, now_us)
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        return None if deadline_us == NEVER_US else deadline_us
+
+    def transmit(self, capacity: int) -> bytes:
+        """Take at most `capacity` bytes for the host."""
+        most = min(capacity, len(self._buffer))
+        count = self._library.fpxi_native_transmit(self._device, self._buffer, most)
+        return ctypes.string_at(self._buffer, count)
+
+    def reset(self, cause: int) -> None:
+        """Reset the firmware; `cause` is a ResetCause. Saved parameters survive."""
+        self._library.fpxi_native_reset(self._device, cause)
+
+    def _on_expose(self, _context: int, exposure: ctypes._Pointer[_Exposure], samples: int) -> int:
+        try:
+            return self._deliver(exposure.contents, samples)
+        except BaseException as failure:  # noqa: BLE001 (C cannot raise: `poll` raises it)
+            self._failure = failure
+            return FAILED
+
+    def _deliver(self, exposure: _Exposure, samples: int) -> int:
+        frame = self._expose(
+            Exposure(
+                frame=exposure.frame,
+                start_us=exposure.start_us,
+                exposure_us=exposure.exposure_us,
+                gain_setting=exposure.gain_setting,
+                bias_mV=exposure.bias_mV,
+            )
+        )
+        if frame is None:
+            return FAILED
+        contiguous = np.ascontiguousarray(frame)
+        ctypes.memmove(samples, contiguous.ctypes.data, self._sample_bytes)
+        return 0
+
+    def _on_temperature(self, _context: int) -> int:
+        return self._temperature()
+
+
+def _accept_bias(_context: int, _bias_mV: int) -> int:
+    return 0
+
+
+def _serial_number(serial: str) -> ctypes.Array[ctypes.c_uint8]:
+    return (ctypes.c_uint8 * 16)(*serial.encode("ascii"))

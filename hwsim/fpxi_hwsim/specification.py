@@ -1,0 +1,139 @@
+"""What to simulate: the `sim:` URL as a typed, checked value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from fpxi_hwsim.errors import BadValueError, SimulationUrlError, UnknownKeyError
+from fpxi_hwsim.fault_settings import FAULT_SETTINGS, FaultSpecification, with_fault
+from fpxi_hwsim.presets import Preset, find_preset
+from fpxi_hwsim.settings_text import parse_dose_rate, parse_on_off, parse_place, parse_u32
+
+SCHEME = "sim:"
+NO_FAULTS = FaultSpecification()
+
+AtEnd = Literal["loop", "hold", "stop"]
+Time = Literal["real", "virtual"]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSpecification:
+    """One simulated panel, its scene and its line.
+
+    `seed` makes the panel (its offsets, gains, defects) and, with `noise_seed`, the noise: equal
+    specifications give equal frames; another `noise_seed` is another measurement on one panel.
+    """
+
+    preset: Preset
+    seed: int = 1
+    noise_seed: int = 0
+    serial: str = ""
+    """serial number, at most 16 ASCII characters; empty: made from preset and seed"""
+    object: str = ""
+    """an object's name, or an image file; empty: the preset's"""
+    dose_rate_Gy_s: float = -1.0
+    """air kerma rate that reaches the object; negative: the preset's"""
+    beam_on: bool = True
+    time: Time = "real"
+    frames: str | None = None
+    """recorded frames that replace the simulated ones"""
+    place: tuple[int, int] | None = None
+    """row and column of the recorded frames' first pixel; None: centred"""
+    at_end: AtEnd = "loop"
+    """what follows the last recorded frame"""
+    baud: int | None = None
+    """line rate, ten bits a byte; None: as fast as the medium"""
+    faults: FaultSpecification = NO_FAULTS
+
+    def __post_init__(self) -> None:
+        """Fill in what the preset decides."""
+        if self.dose_rate_Gy_s < 0:
+            object.__setattr__(self, "dose_rate_Gy_s", self.preset.beam.dose_rate_Gy_s)
+        if not self.object:
+            object.__setattr__(self, "object", self.preset.object)
+        if not self.serial:
+            object.__setattr__(self, "serial", f"{self.preset.name.upper()}-S{self.seed:08X}")
+
+    @classmethod
+    def from_url(cls, url: str) -> SimulationSpecification:
+        """Read `sim:<preset>[?key=value&...]`; percent-encoding is undone in values.
+
+        Raises
+        ------
+        UnknownPresetError, UnknownKeyError, BadValueError, SimulationUrlError
+            The URL is wrong; the message lists what exists.
+
+        """
+        if not url.startswith(SCHEME):
+            raise SimulationUrlError(f"{url!r} is no simulation URL: write sim:<preset>")
+        name, _, query = url.removeprefix(SCHEME).partition("?")
+        specification = cls(preset=find_preset(name), **_read_settings(query))
+        if specification.place is not None and specification.frames is None:
+            row, column = specification.place
+            raise BadValueError("place", f"{row},{column}", "effect only beside frames=<path>")
+        return specification
+
+
+def _read_settings(query: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    faults = NO_FAULTS
+    seen: set[str] = set()
+    for item in filter(None, query.split("&")):
+        key, _, text = item.partition("=")
+        if key in seen or key not in KEYS:
+            raise UnknownKeyError(key, KEYS, repeated=key in seen)
+        seen.add(key)
+        value = unquote(text)
+        if key in FAULT_SETTINGS:
+            faults = with_fault(faults, key, value)
+        else:
+            field, read = _SETTINGS[key]
+            settings[field] = read(key, value)
+    return {**settings, "faults": faults}
+
+
+def _baud(key: str, text: str) -> int:
+    baud = parse_u32(key, text)
+    if baud < 300:
+        raise BadValueError(key, text, "a line rate in bits/s, 300 or more")
+    return baud
+
+
+def _serial(key: str, text: str) -> str:
+    if not (text.isascii() and text.isprintable() and 0 < len(text) <= 16):
+        raise BadValueError(key, text, "1 to 16 printable ASCII characters")
+    return text
+
+
+def _name(key: str, text: str) -> str:
+    if not text:
+        raise BadValueError(key, text, "a name or a path")
+    return text
+
+
+def _choice(*choices: str) -> Callable[[str, str], str]:
+    def read(key: str, text: str) -> str:
+        if text not in choices:
+            raise BadValueError(key, text, " or ".join(choices))
+        return text
+
+    return read
+
+
+_SETTINGS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
+    "seed": ("seed", parse_u32),
+    "noise_seed": ("noise_seed", parse_u32),
+    "serial": ("serial", _serial),
+    "object": ("object", _name),
+    "dose_rate": ("dose_rate_Gy_s", parse_dose_rate),
+    "beam": ("beam_on", parse_on_off),
+    "time": ("time", _choice("real", "virtual")),
+    "frames": ("frames", _name),
+    "place": ("place", parse_place),
+    "at_end": ("at_end", _choice("loop", "hold", "stop")),
+    "baud": ("baud", _baud),
+}
+KEYS = (*_SETTINGS, *FAULT_SETTINGS)
