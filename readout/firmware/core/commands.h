@@ -1,5 +1,5 @@
-/* What each command does, and its answer. A command sent again because its answer was lost is
- * answered again, not carried out again. */
+/* Commands to those who carry them out, and answers back. A command sent again because its answer
+ * was lost is answered again, not carried out again. */
 
 #ifndef FPXI_COMMANDS_H
 #define FPXI_COMMANDS_H
@@ -9,7 +9,7 @@
 struct fpxi_core;
 
 /* The largest answer that is kept for a command sent again. */
-#define FPXI_MAX_KEPT_ANSWER 6u
+#define FPXI_MAX_KEPT_ANSWER 16u
 
 typedef struct {
     uint32_t last_crc; /* of the last command carried out */

@@ -15,7 +15,12 @@ void fpxi_events_add(fpxi_events_t *events, uint64_t now_us, fpxi_severity_t sev
         return;
     }
     unsigned last = (events->first + events->count) % FPXI_EVENT_QUEUE_LENGTH;
-    fpxi_event_t event = {now_us, (uint8_t)severity, (uint8_t)code, detail};
+    fpxi_event_t event = {
+        .timestamp_us = now_us,
+        .severity = (uint8_t)severity,
+        .code = (uint8_t)code,
+        .detail = detail,
+    };
     events->queue[last] = event;
     events->count++;
 }
