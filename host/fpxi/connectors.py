@@ -115,9 +115,10 @@ class ReplayConnector:
     def connect(self) -> FrameSource:
         """Open the recording."""
         from fpxi.replay import ReplayPanel  # noqa: PLC0415 - h5py only when wanted
+        from fpxi.replay_url import ReplaySpecification  # noqa: PLC0415
 
-        panel = ReplayPanel.from_url(self._url)
-        self.unhurried = panel.pace_is_fast
+        panel = ReplayPanel(ReplaySpecification.from_url(self._url))
+        self.unhurried = True
         return panel
 
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002

@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fpxi_readout.statistics import LinkStatistics
-
 from fpxi.source import FrameSource
-from fpxi.statistics import RateMeter, add_statistics
+from fpxi.statistics import NOTHING, RateMeter, add_statistics
 
 if TYPE_CHECKING:
+    from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.frame import Frame
-    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+    from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary
+    from fpxi_readout.protocol.geometry import PanelGeometry
 
 EVENTS_KEPT = 1000
-_NOTHING = LinkStatistics(**dict.fromkeys(LinkStatistics.__dataclass_fields__, 0))
 
 
 class DeviceState:
@@ -30,12 +29,12 @@ class DeviceState:
         self.identity: DeviceIdentity | None = None
         self.dictionary: Dictionary | None = None
         self.geometry: PanelGeometry | None = None
-        self.link: LinkStatistics = _NOTHING
+        self.link = NOTHING
         """Counters summed over all connections."""
         self.connections = 0
         self.last_frame_at: float | None = None
         self.last_frame: Frame | None = None
-        self._past = _NOTHING
+        self._past = NOTHING
         self._lock = threading.Lock()
         self._parameters: Mapping[str, int] = MappingProxyType({})
         self._events: deque[DeviceEvent] = deque(maxlen=EVENTS_KEPT)

@@ -130,14 +130,26 @@ class RecordingOpenError(RecordingError):
 class DiskFullError(RecordingError):
     """No room for more frames; the frames already written are safe."""
 
-    def __init__(self, path: Path, frames_written: int, frames_dropped: int, reason: str) -> None:
+    def __init__(self, path: Path, frames_written: int, reason: str) -> None:
         self.path = path
         self.frames_written = frames_written
-        self.frames_dropped = frames_dropped
         self.reason = reason
         super().__init__(
             f"no room for {path} ({reason}): {frames_written} frames are written and readable, "
-            f"{frames_dropped} could not be; free space and record to a new file"
+            "later ones are not; free space and record to a new file"
+        )
+
+
+class RecordingWriteError(RecordingError):
+    """The disk refused a write for another reason than want of room."""
+
+    def __init__(self, path: Path, frames_written: int, reason: str) -> None:
+        self.path = path
+        self.frames_written = frames_written
+        self.reason = reason
+        super().__init__(
+            f"writing {path} failed after {frames_written} frames: {reason}; "
+            "check the disk, and record to a new file on another"
         )
 
 
@@ -158,14 +170,28 @@ class RecordingOverflowError(RecordingError):
 class RecordingInterruptedError(RecordingError):
     """The recording ended before the frames it was asked for."""
 
-    def __init__(self, path: Path, frames_wanted: int, frames_written: int, reason: str) -> None:
+    def __init__(
+        self, path: Path, frames_wanted: int | None, frames_taken: int, reason: str
+    ) -> None:
         self.path = path
         self.frames_wanted = frames_wanted
-        self.frames_written = frames_written
+        self.frames_taken = frames_taken
         self.reason = reason
+        wanted = "" if frames_wanted is None else f" of {frames_wanted}"
         super().__init__(
-            f"{path} ended after {frames_written} of {frames_wanted} frames: {reason}; "
-            "what was written is kept"
+            f"{path} ended after {frames_taken}{wanted} frames: {reason} "
+            "(the frames so far are kept)"
+        )
+
+
+class RecordingBusyError(RecordingError):
+    """The disk is still at work when the recording should have been closed."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        self.path = path
+        self.timeout_s = timeout_s
+        super().__init__(
+            f"{path} is still being written after {timeout_s:g} s; wait for it, and check the disk"
         )
 
 
@@ -186,6 +212,17 @@ class FrameSelectionError(HostError):
         self.wanted = wanted
         self.available = available
         super().__init__(f"{path} holds {available} frames; {wanted} cannot be taken from it")
+
+
+class ReplayUrlError(HostError):
+    """A `file:` URL has settings that do not exist."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"cannot read {url!r}: write file:<recording.h5>, and after a ? "
+            "pace=recorded or pace=fast, and loop=0 or loop=1, joined by &"
+        )
 
 
 class ReplayError(HostError):

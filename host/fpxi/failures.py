@@ -18,7 +18,7 @@ def may_pass(error: FpxiError) -> bool:
     A link that is lost or not there yet, a device that restarted or fell silent: yes. A URL that
     means nothing, another protocol version, another panel: no.
     """
-    from fpxi_readout.errors import CommandTimeoutError, DeviceResetError  # noqa: PLC0415
+    from fpxi_readout.device_errors import CommandTimeoutError, DeviceResetError  # noqa: PLC0415
     from fpxi_readout.links.base import LinkLostError, LinkOpenError  # noqa: PLC0415
 
     return isinstance(error, LinkLostError | LinkOpenError | DeviceResetError | CommandTimeoutError)

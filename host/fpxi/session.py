@@ -34,8 +34,10 @@ from fpxi.statistics import SessionStatistics
 from fpxi.subscription import QUEUE_FRAMES, FrameSubscription
 
 if TYPE_CHECKING:
-    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+    from fpxi_readout.explanation import DeviceEvent
+    from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary
+    from fpxi_readout.protocol.geometry import PanelGeometry
 
     from fpxi.capture import CaptureResult
     from fpxi.recording.recorder import Recording
@@ -170,6 +172,7 @@ class Session:
             preview_skipped=self._pipeline.frames_skipped,
             frames_recorded=sum(recording.frames_written for recording in recordings),
             recording_queue_frames=sum(recording.queued_frames for recording in recordings),
+            recording_dropped_frames=sum(recording.frames_dropped for recording in recordings),
             reconnections=max(0, self._device.connections - 1),
             last_frame_at=self._device.last_frame_at,
         )
@@ -246,12 +249,12 @@ class Session:
         Returns at once. Raises `RecordingExistsError` and `NotConnectedError`; whatever happens
         later is in `Recording.error`.
         """
-        from fpxi.recording.facts import facts_of  # noqa: PLC0415 - h5py only when wanted
+        from fpxi.recording.facts import RecordingFacts  # noqa: PLC0415 - h5py only when wanted
         from fpxi.recording.recorder import Recording  # noqa: PLC0415
 
         if self.identity is None or self.dictionary is None:
             raise NotConnectedError(self.url, "it has never been")
-        facts = facts_of(self.url, self.identity, self.dictionary, self.parameters)
+        facts = RecordingFacts(self.url, self.identity, self.dictionary, self.parameters)
         recording = Recording(
             Path(path),
             facts,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.frame import Frame
-    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+    from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary
+    from fpxi_readout.protocol.geometry import PanelGeometry
     from fpxi_readout.statistics import LinkStatistics
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fpxi_readout.statistics import LinkStatistics
+from fpxi_readout.statistics import LinkStatistics
+
+NOTHING = LinkStatistics(**dict.fromkeys(LinkStatistics.__dataclass_fields__, 0))
+"""Every counter at 0."""
 
 _WINDOW_S = 2.0
 
@@ -27,6 +28,8 @@ class SessionStatistics:
     """Frames handed to the disk by this session's recordings."""
     recording_queue_frames: int
     """Frames waiting for the disk."""
+    recording_dropped_frames: int
+    """Frames that recordings which failed could not write any more."""
     reconnections: int
     last_frame_at: float | None
     """`time.monotonic()` at the last frame, or None."""

@@ -10,9 +10,11 @@ from fpxi_readout.protocol.generated import FrameFlag
 from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
+    from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.frame import Frame
-    from fpxi_readout.panel import DeviceEvent, DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary, PanelGeometry
+    from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.protocol.dictionary import Dictionary
+    from fpxi_readout.protocol.geometry import PanelGeometry
     from fpxi_readout.statistics import LinkStatistics
 
 

@@ -1,0 +1,1 @@
+"""Recordings: HDF5/NeXus files that survive a crash, written and read."""

@@ -1,0 +1,23 @@
+"""Where a recording keeps what. Readers and writers agree here.
+
+NeXus (https://manual.nexusformat.org): `/entry` is an NXentry, `/entry/instrument/detector` an
+NXdetector whose `data` (frames, rows, columns) holds raw counts, `/entry/data` the default NXdata.
+What NeXus has no name for is in `/entry/device` (NXcollection).
+"""
+
+from __future__ import annotations
+
+LAYOUT = 1
+"""Version of this layout, the attribute `fpxi_layout` of the file; readers refuse a later one."""
+
+ENTRY = "entry"
+DETECTOR = "entry/instrument/detector"
+DEVICE = "entry/device"
+EVENTS = "entry/device/events"
+DATA = f"{DETECTOR}/data"
+ROW_RECEIVED = f"{DETECTOR}/row_received"
+IMAGE_KEY = f"{DETECTOR}/image_key"
+PIXEL_MASK = f"{DETECTOR}/pixel_mask"
+
+MASK_GAP = 1
+"""Bit 0 of NXdetector's `pixel_mask`: a pixel with no sensor, here the process ring."""

@@ -1,0 +1,218 @@
+"""Reading recordings, also those that a crash cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from fpxi_readout.errors import FpxiError
+from fpxi_readout.frame import Frame
+from fpxi_readout.identity import DeviceIdentity
+from fpxi_readout.protocol.generated import FrameFlag
+from fpxi_readout.protocol.geometry import PanelGeometry
+
+from fpxi.errors import FrameSelectionError, NotARecordingError
+from fpxi.image_key import ImageKey
+from fpxi.recording import layout
+from fpxi.recording.columns import COLUMNS
+from fpxi.recording.facts import RecordingFacts, dictionary_from_text
+
+_FRAME_FIELDS = {
+    "number": "sequence_number",
+    "timestamp_us": "timestamp",
+    "exposure_us": "exposure_time",
+    "gain_setting": "gain_setting",
+    "bias_mV": "bias_voltage",
+    "temperature_mC": "temperature",
+    "flags": "flags",
+}
+_COLUMNS = {column.name: column for column in COLUMNS}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """Something that happened while a recording was made."""
+
+    time_s: float
+    """Seconds since 1970, by the recording computer."""
+    device_time_us: int | None
+    """By the device's clock, if the device reported it."""
+    frames_before: int
+    """Frames of the recording that came before it."""
+    text: str
+
+
+class RecordingReader:
+    """An open recording; a context manager. Not thread safe.
+
+    After a crash the datasets may differ in length by part of the last commit: `frame_count` is
+    what all of them hold. Raises `NotARecordingError`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        try:
+            self._file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise NotARecordingError(self.path, str(error)) from error
+        try:
+            self.facts = self._read_facts()
+            self._columns = {name: self._detector[name] for name in _COLUMNS}
+            self.frame_count = self._count_frames()
+        except (KeyError, OSError, ValueError, FpxiError) as error:
+            self._file.close()
+            if isinstance(error, NotARecordingError):
+                raise
+            raise NotARecordingError(self.path, str(error)) from error
+
+    @property
+    def geometry(self) -> PanelGeometry:
+        """The pixel array."""
+        return self.facts.dictionary.panel
+
+    @property
+    def complete(self) -> bool:
+        """False if the recording was cut short by a crash."""
+        return "end_time" in self._file[layout.ENTRY]
+
+    @property
+    def data(self) -> h5py.Dataset:
+        """Raw counts, uint16 (frames, rows, columns); mind `frame_count` after a crash."""
+        return self._file[layout.DATA]
+
+    @property
+    def image_keys(self) -> npt.NDArray[np.uint8]:
+        """What each frame shows: `ImageKey` values."""
+        return self._read("image_key")
+
+    @property
+    def start_time(self) -> str:
+        """When the recording began, ISO 8601, UTC."""
+        return self._text("entry/start_time")
+
+    def column(self, name: str) -> npt.NDArray[Any]:
+        """Return one value a frame, in the unit of the dataset, such as `exposure_time` in s."""
+        return self._read(name)
+
+    def events(self) -> list[RecordedEvent]:
+        """Return what happened while the recording was made."""
+        group = self._file[layout.EVENTS]
+        columns = [group[name] for name in ("time", "device_time", "frames_before")]
+        texts = group["text"].asstr()
+        count = min(len(dataset) for dataset in (*columns, group["text"]))
+        return [
+            RecordedEvent(
+                time_s=float(columns[0][i]),
+                device_time_us=None if columns[1][i] < 0 else int(columns[1][i]),
+                frames_before=int(columns[2][i]),
+                text=str(texts[i]),
+            )
+            for i in range(count)
+        ]
+
+    def link_statistics(self) -> dict[str, int]:
+        """Return the link's counters at the recording's end; empty after a crash."""
+        group = self._file[layout.DEVICE].get("link_statistics", {})
+        return {name: int(group[name][()]) for name in group}
+
+    def frame(self, index: int) -> Frame:
+        """Return one frame as it was received. Raises `FrameSelectionError`."""
+        if not 0 <= index < self.frame_count:
+            raise FrameSelectionError(self.path, f"frame {index}", self.frame_count)
+        fields: dict[str, Any] = {
+            field: _COLUMNS[name].said(self._columns[name][index])
+            for field, name in _FRAME_FIELDS.items()
+        }
+        fields["flags"] = FrameFlag(fields["flags"])
+        return Frame(
+            **fields,
+            samples=self.data[index],
+            row_received=self._file[layout.ROW_RECEIVED][index].astype(np.bool_),
+        )
+
+    def image_key(self, index: int) -> ImageKey:
+        """Return what a frame shows."""
+        return ImageKey(int(self._file[layout.IMAGE_KEY][index]))
+
+    def __len__(self) -> int:
+        return self.frame_count
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self.frame(index) for index in range(self.frame_count))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _detector(self) -> h5py.Group:
+        return self._file[layout.DETECTOR]
+
+    def _read(self, name: str) -> npt.NDArray[Any]:
+        values: npt.NDArray[Any] = self._detector[name][: self.frame_count]
+        return values
+
+    def _text(self, path: str) -> str:
+        return str(self._file[path].asstr()[()])
+
+    def _read_facts(self) -> RecordingFacts:
+        written_by = int(self._file.attrs.get("fpxi_layout", 0))
+        if not 1 <= written_by <= layout.LAYOUT:
+            raise NotARecordingError(
+                self.path,
+                f"its layout is version {written_by}, known are 1 to {layout.LAYOUT}; "
+                "update fpxi if the file is a newer one's",
+            )
+        device = self._file[layout.DEVICE]
+        identity = DeviceIdentity(
+            protocol_version=tuple(device["protocol_version"][()].tolist()),
+            firmware_version=tuple(device["firmware_version"][()].tolist()),
+            serial_number=self._text(f"{layout.DETECTOR}/serial_number"),
+            schema_hash=bytes.fromhex(self._text(f"{layout.DEVICE}/schema_hash")),
+            reset_cause=int(device["reset_cause"][()]),
+            fault=int(device["fault"][()]),
+            reset_fault=int(device["reset_fault"][()]),
+        )
+        parameters = {name: int(value[()]) for name, value in device["parameters"].items()}
+        dictionary = dictionary_from_text(self._text(f"{layout.DEVICE}/dictionary"))
+        return RecordingFacts(self._text(f"{layout.DEVICE}/url"), identity, dictionary, parameters)
+
+    def _count_frames(self) -> int:
+        """Return how many frames every dataset holds; a torn last commit is left out."""
+        received, keys = self._file[layout.ROW_RECEIVED], self._file[layout.IMAGE_KEY]
+        datasets = (self.data, received, keys, *self._columns.values())
+        count = min(len(dataset) for dataset in datasets)
+        while count and not self._has_image(count - 1):
+            count -= 1
+        return count
+
+    def _has_image(self, index: int) -> bool:
+        with suppress(OSError, RuntimeError):
+            info = self.data.id.get_chunk_info_by_coord((index, 0, 0))
+            if info.byte_offset is not None:
+                self.data[index]
+                return True
+        return False
+
+
+def read_recording(path: str | Path) -> RecordingReader:
+    """Open a recording; use it in a `with`. Raises `NotARecordingError`."""
+    return RecordingReader(path)
