@@ -17,6 +17,11 @@ A panel is named by a URL:
 
 COMMANDS = {
     "devices": LazyCommand("fpxi.cli.devices", "List serial ports and simulated panels."),
+    "info": LazyCommand("fpxi.cli.info", "Show what a panel is and how it is set."),
+    "set": LazyCommand("fpxi.cli.set", "Set parameters of a panel."),
+    "view": LazyCommand("fpxi.cli.view", "Open the live viewer."),
+    "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
+    "sim": LazyCommand("fpxi.cli.sim", "Serve a simulated panel to other programs."),
 }
 
 

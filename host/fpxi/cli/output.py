@@ -19,6 +19,11 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Align columns by spaces, the same whether a terminal or a file reads it."""
     lines = [header, *rows]

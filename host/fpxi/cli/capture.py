@@ -1,0 +1,135 @@
+"""`fpxi capture`: record frames to a file."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+import fpxi
+from fpxi.capture import CaptureResult
+from fpxi.cli.group import CommandFailedError, Terminated
+from fpxi.cli.options import (
+    JSON_OPTION,
+    OVERWRITE_OPTION,
+    examples,
+    exposure_setting,
+    setting,
+    url_argument,
+)
+from fpxi.cli.output import note, plural, print_json
+from fpxi.cli.panel import apply_settings
+from fpxi.cli.progress import progress_bar
+from fpxi.cli.scene import set_scene
+from fpxi.image_key import ImageKey
+
+
+@click.command(
+    "capture",
+    epilog=examples(
+        "fpxi capture sim:tft64 -n 100 -o run.h5",
+        "fpxi capture serial:/dev/ttyACM0 -n 200 -o dark.h5 --dark --exposure 20ms",
+    ),
+)
+@url_argument()
+@click.option("-n", "--frames", required=True, type=click.IntRange(min=1), help="How many.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="HDF5 file to write.",
+)
+@click.option(
+    "--reliable/--live",
+    default=True,
+    show_default=True,
+    help="Reliable: the panel waits for the link and sends again what was lost, so every frame is "
+    "whole. Live: the panel keeps its pace, and losses are counted.",
+)
+@click.option("--dark", is_flag=True, help="Mark the frames as darks: no X-rays.")
+@click.option("--flat", is_flag=True, help="Mark the frames as flats: X-rays, nothing in the beam.")
+@click.option("--exposure", type=exposure_setting, metavar="TIME", help="500us, 10ms or 1.5s.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    type=setting,
+    metavar="NAME=VALUE",
+    help="Set a parameter first; may be repeated. fpxi info lists them.",
+)
+@OVERWRITE_OPTION
+@JSON_OPTION
+def command(
+    *,
+    url: str,
+    frames: int,
+    output: Path,
+    reliable: bool,
+    dark: bool,
+    flat: bool,
+    exposure: tuple[str, str] | None,
+    settings: tuple[tuple[str, str], ...],
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Record frames from URL to an HDF5/NeXus file.
+
+    Ctrl-C ends early and keeps what was recorded. Exit status 0: all frames are in the file, and
+    with --reliable every row of them.
+    """
+    if dark and flat:
+        raise click.UsageError("A frame is a dark or a flat, not both.")
+    image_key = ImageKey.DARK if dark else ImageKey.FLAT if flat else ImageKey.IMAGE
+    if exposure is not None:
+        settings = (*settings, exposure)
+    session = fpxi.Session(url, reconnect=not reliable)
+    try:
+        with session, progress_bar("Recording", frames) as progress:
+            session.wait_connected()
+            session.submit(lambda panel: apply_settings(panel, settings)).result()
+            set_scene(session, image_key)
+            result = session.capture(
+                frames,
+                output,
+                reliable=reliable,
+                image_key=image_key,
+                overwrite=overwrite,
+                progress=progress,
+            )
+    except (KeyboardInterrupt, Terminated):
+        note(f"{output}: {plural(session.statistics().frames_recorded, 'frame')} kept.")
+        raise
+    if as_json:
+        print_json(_document(url, result, reliable))
+    else:
+        click.echo(_summary(result, reliable))
+    if reliable and not result.complete:
+        raise CommandFailedError(
+            "the panel could not send some frames again: they are marked in the file; see that "
+            "nothing else keeps this computer or the link busy, and record again"
+        )
+
+
+def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]:
+    return {
+        **dataclasses.asdict(result),
+        "path": str(result.path),
+        "url": url,
+        "delivery": "reliable" if reliable else "live",
+        "complete": result.complete,
+    }
+
+
+def _summary(result: CaptureResult, reliable: bool) -> str:
+    delivery = "reliable" if reliable else "live"
+    lines = [
+        f"{result.path}: {plural(result.frames_received, 'frame')}, {delivery} delivery, "
+        f"{result.frame_rate_hz:.1f} frames/s",
+        f"lost: {plural(result.frames_lost, 'frame')}, {plural(result.rows_lost, 'row')}; "
+        f"skipped by the panel: {plural(result.frames_skipped, 'frame')}; "
+        f"damaged packets: {result.crc_errors}; sent again: {result.chunks_recovered}",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""`fpxi info`: what a panel is and how it is set."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fpxi.cli.options import JSON_OPTION, url_argument
+from fpxi.cli.output import format_facts, print_json
+from fpxi.cli.panel import connected_panel
+from fpxi.cli.parameters import format_help, format_parameters, parameters_document
+
+if TYPE_CHECKING:
+    from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.protocol.geometry import PanelGeometry
+
+
+@click.command("info")
+@url_argument()
+@click.option("--explain", is_flag=True, help="Say what each parameter is.")
+@JSON_OPTION
+def command(url: str, explain: bool, as_json: bool) -> None:
+    """Show what the panel at URL is: identity, pixel array, and parameters with their ranges."""
+    with connected_panel(url) as panel:
+        identity, dictionary = panel.identity, panel.dictionary
+        values = panel.read_parameters()
+    if as_json:
+        print_json(
+            {
+                "url": url,
+                "identity": _identity_document(identity),
+                "geometry": dataclasses.asdict(dictionary.panel),
+                "parameters": parameters_document(dictionary, values),
+            }
+        )
+        return
+    click.echo(format_facts([*_panel_facts(dictionary.panel), *_identity_facts(identity)]))
+    click.echo()
+    click.echo(format_parameters(dictionary, values))
+    if explain:
+        click.echo()
+        click.echo(format_help(dictionary))
+
+
+def _panel_facts(panel: PanelGeometry) -> list[tuple[str, str]]:
+    ring = panel.process_ring
+    return [
+        ("Panel", panel.name),
+        ("Pixels", f"{panel.rows} rows x {panel.columns} columns, pitch {panel.pitch_um:g} um"),
+        ("Not imaging", f"border of {ring} pixel{'s' * (ring > 1)}" if ring else "nothing"),
+        ("Samples", f"{panel.adc_bits} bits, full scale {panel.full_scale} counts"),
+        ("Gain settings", ", ".join(_gain_settings(panel))),
+    ]
+
+
+def _gain_settings(panel: PanelGeometry) -> list[str]:
+    return [f"{index}: {gain.name}" for index, gain in enumerate(panel.gain_settings)]
+
+
+def _identity_facts(identity: DeviceIdentity) -> list[tuple[str, str]]:
+    return [
+        ("Serial number", identity.serial_number),
+        ("Firmware", _version(identity.firmware_version)),
+        ("Protocol", _version(identity.protocol_version)),
+        ("Last reset", _name(identity.reset_cause)),
+        ("Fault", _name(identity.fault)),
+        ("Fault before reset", _name(identity.reset_fault)),
+    ]
+
+
+def _identity_document(identity: DeviceIdentity) -> dict[str, Any]:
+    return {
+        "serial_number": identity.serial_number,
+        "firmware_version": _version(identity.firmware_version),
+        "protocol_version": _version(identity.protocol_version),
+        "schema_hash": identity.schema_hash.hex(),
+        "reset_cause": _name(identity.reset_cause),
+        "fault": _name(identity.fault),
+        "reset_fault": _name(identity.reset_fault),
+    }
+
+
+def _version(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _name(value: int) -> str:
+    """Name of a cause or fault; its number where this host has no name for it."""
+    return value.name.lower() if isinstance(value, IntEnum) else str(value)

@@ -1,0 +1,59 @@
+"""`fpxi view`: the live viewer."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from fpxi.cli.options import examples, url_argument
+
+
+@click.command(
+    "view",
+    epilog=examples(
+        "fpxi view",
+        "fpxi view serial:/dev/ttyACM0 --calibration cal.h5",
+        "fpxi view sim:cmos32 --screenshot window.png",
+    ),
+)
+@url_argument(default="sim:tft64")
+@click.option(
+    "-c",
+    "--calibration",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Correct the picture with this calibration.",
+)
+@click.option(
+    "--screenshot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a picture of the window to this .png and end; needs no display.",
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Frames to wait for before the screenshot.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    url: str,
+    calibration: Path | None,
+    screenshot: Path | None,
+    frames: int,
+) -> None:
+    """Open the live viewer on URL; without a URL, on a simulated panel."""
+    run_viewer = _load_viewer()
+    ctx.exit(
+        run_viewer(url, calibration=calibration, screenshot=screenshot, screenshot_frames=frames)
+    )
+
+
+def _load_viewer() -> Callable[..., int]:
+    """Import the viewer by name: it stands above this package, and its needs are optional."""
+    viewer: Callable[..., int] = importlib.import_module("fpxi_gui.app").run_viewer
+    return viewer

@@ -1,0 +1,74 @@
+"""`fpxi sim serve`: a panel for other processes, and its orderly end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("control", [[], ["--control-stdin"]])
+def test_a_signal_switches_the_panel_off_with_status_0(
+    spawn: Spawn, number: signal.Signals, control: list[str]
+) -> None:
+    server = spawn("sim", "serve", "--serial", *control)
+    assert server.stdout.readline().startswith("/dev/")
+    server.send_signal(number)
+    stdout, stderr = server.communicate()
+    assert (server.returncode, stdout) == (0, "")
+    assert stderr.endswith("The simulated panel is switched off.\n")
+    assert "Traceback" not in stderr
+
+
+def test_the_first_line_is_the_place_alone_and_the_hint_has_the_url(spawn: Spawn) -> None:
+    server = spawn("sim", "serve", "sim:cmos32", "--tcp", "127.0.0.1:0")
+    host, port = server.stdout.readline().strip().split(":")
+    server.terminate()
+    assert host == "127.0.0.1"
+    assert int(port) > 0
+    assert f"fpxi view socket://127.0.0.1:{port}" in server.communicate()[1]
+
+
+def test_control_lines_are_answered_and_quit_ends(run: Run) -> None:
+    result = run(
+        "sim", "serve", "--tcp", "127.0.0.1:0", "--control-stdin",
+        stdin="beam off\nobject nothing-such\nquit\nbeam on\n",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[1] == "beam off"
+    assert lines[2].startswith("error: object 'nothing-such'")
+    assert len(lines) == 3
+
+
+def test_the_end_of_the_control_lines_ends_the_server(run: Run) -> None:
+    result = run("sim", "serve", "--tcp", "127.0.0.1:0", "--control-stdin", stdin="")
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("where", [[], ["--serial", "--tcp", "127.0.0.1:0"], ["--tcp", "5000"]])
+def test_exactly_one_place_must_be_given(run: Run, where: list[str]) -> None:
+    result = run("sim", "serve", *where)
+    assert result.exit_code == 2
+    assert "--tcp" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["sim:nothing", "serial:/dev/ttyS0", "sim:tft64?sed=1"])
+def test_what_cannot_be_simulated_is_refused(run: Run, url: str) -> None:
+    result = run("sim", "serve", url, "--serial")
+    assert (result.exit_code, result.stdout) == (1, "")
+
+
+def test_a_taken_port_is_refused_in_words(run: Run, spawn: Spawn) -> None:
+    server = spawn("sim", "serve", "--tcp", "127.0.0.1:0")
+    place = server.stdout.readline().strip()
+    result = run("sim", "serve", "--tcp", place)
+    assert result.exit_code == 1
+    assert place in result.stderr
