@@ -55,7 +55,9 @@ class Averaging:
         In a block to its end. In an exponential average for 5 time constants, when a count weighs
         less than 1 % of what it did.
         """
-        return self.frames * 5 if self.mode is AveragingMode.EXPONENTIAL else self.frames
+        if self.mode is AveragingMode.EXPONENTIAL and self.frames > 1:
+            return 5 * self.frames
+        return self.frames
 
 
 NO_AVERAGING = Averaging()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging._guards import require_saturation_level
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
 from fpxi_imaging.defects import DEFAULT_THRESHOLDS, DefectThresholds, find_defects, median_noise
 from fpxi_imaging.errors import (
@@ -30,8 +31,6 @@ __all__ = [
     "Tolerances",
     "build_calibration",
 ]
-
-FULL_SCALE = 65535
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +96,7 @@ class Calibration:
                 raise ShapeMismatchError(self.shape, actual, name=name)
 
     def _require_settings(self) -> None:
-        if not 1 <= self.saturation_level <= FULL_SCALE:
-            raise SettingError("saturation_level", self.saturation_level, "1 to 65535 counts")
+        require_saturation_level(self.saturation_level)
         if not (np.isfinite(self.normalisation) and self.normalisation > 0):
             raise SettingError("normalisation", self.normalisation, "a positive number of counts")
         if self.created.tzinfo is None:

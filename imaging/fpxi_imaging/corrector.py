@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging import _correction
-from fpxi_imaging._arrays import require_frame, require_image
+from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
 from fpxi_imaging.calibration import Calibration
@@ -104,7 +104,7 @@ class Corrector:
         flags: npt.NDArray[np.uint8],
     ) -> None:
         require_frame(self._shape, samples, row_received)
-        require_image(self._shape, out, flags, writable=True)
+        require_outputs(self._shape, out, flags)
 
 
 def correct_frame(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from fpxi_imaging._arrays import require_image
+from fpxi_imaging._guards import image_shape, require_image
 from fpxi_imaging._jit import index, kernel, read, scalar, warm_up, write
 from fpxi_imaging.errors import SettingError
 
@@ -70,8 +70,7 @@ def histogram(
 
 
 def _require(values: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8]) -> None:
-    rows, cols = np.shape(values)
-    require_image((rows, cols), values, flags, writable=False)
+    require_image(image_shape("values", values), values, flags)
     warm_up()
 
 

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from fpxi_imaging._arrays import require_frame, require_image, require_mask
+from fpxi_imaging._guards import (
+    image_shape,
+    require_frame,
+    require_mask,
+    require_outputs,
+    require_saturation_level,
+)
 from fpxi_imaging._jit import helper, index, kernel, read, warm_up, write
 from fpxi_imaging.flags import PixelFlag
 
@@ -32,13 +38,15 @@ def raw_values(
 
     Rows not received and the process ring are NaN, as from `Corrector.correct`. All images have the
     shape of `samples`, `row_received` has one bool per row; all are C-contiguous.
-    Raises `ShapeMismatchError` or `ArrayLayoutError`.
+    Raises `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for a level outside 1 to 65535
+    counts.
     """
     warm_up()
-    rows, cols = np.shape(samples)
-    require_frame((rows, cols), samples, row_received)
-    require_mask((rows, cols), "not_imaging", not_imaging)
-    require_image((rows, cols), out, flags, writable=True)
+    require_saturation_level(saturation_level)
+    shape = image_shape("samples", samples)
+    require_frame(shape, samples, row_received)
+    require_mask(shape, "not_imaging", not_imaging)
+    require_outputs(shape, out, flags)
     _raw(samples, row_received, not_imaging, saturation_level, out, flags)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from fpxi_imaging._arrays import require_frame
+from fpxi_imaging._guards import require_frame
 from fpxi_imaging._jit import kernel, read, warm_up, write
 
 

@@ -1,4 +1,4 @@
-"""Refusing arrays that the kernels cannot take, by name and with the reason."""
+"""Refusing what the kernels cannot take, by name and with the reason."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from fpxi_imaging.errors import ArrayLayoutError, ShapeMismatchError
+from fpxi_imaging.errors import ArrayLayoutError, SettingError, ShapeMismatchError
 
 _COUNTS = np.dtype(np.uint16)
 _VALUES = np.dtype(np.float32)
 _FLAGS = np.dtype(np.uint8)
 _BOOLS = np.dtype(np.bool_)
+
+
+_FULL_SCALE = 65535
+
+
+def require_saturation_level(level: int) -> None:
+    """Raise `SettingError` for a level that no uint16 count can reach, or every one does."""
+    if not 1 <= level <= _FULL_SCALE:
+        raise SettingError("saturation_level", level, f"1 to {_FULL_SCALE} counts")
+
+
+def image_shape(name: str, array: Any) -> tuple[int, int]:
+    """Return rows and columns; raise `ArrayLayoutError` for what is no image."""
+    if not isinstance(array, np.ndarray) or array.ndim != 2:
+        actual = f"{array.ndim} dimensions" if isinstance(array, np.ndarray) else _describe(array)
+        raise ArrayLayoutError(name, "an array of rows and columns", actual)
+    rows, cols = array.shape
+    return rows, cols
 
 
 def require_frame(shape: tuple[int, int], samples: Any, row_received: Any) -> None:
@@ -25,10 +43,16 @@ def require_mask(shape: tuple[int, int], name: str, mask: Any) -> None:
     require_array(name, mask, _BOOLS, shape)
 
 
-def require_image(shape: tuple[int, int], values: Any, flags: Any, *, writable: bool) -> None:
-    """Refuse values and flags of another shape, type or layout than the kernels take."""
-    require_array("values", values, _VALUES, shape, writable=writable)
-    require_array("flags", flags, _FLAGS, shape, writable=writable)
+def require_image(shape: tuple[int, int], values: Any, flags: Any) -> None:
+    """Refuse values and flags of another shape, type or layout than the kernels read."""
+    require_array("values", values, _VALUES, shape)
+    require_array("flags", flags, _FLAGS, shape)
+
+
+def require_outputs(shape: tuple[int, int], out: Any, flags: Any) -> None:
+    """Refuse values and flags that the kernels cannot write to."""
+    require_array("out", out, _VALUES, shape, writable=True)
+    require_array("flags", flags, _FLAGS, shape, writable=True)
 
 
 def require_array(

@@ -1,0 +1,71 @@
+"""Real detectors: our correction against (I - D) / (F - D) in double precision."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import fpxi_imaging as im
+import h5py
+import numpy as np
+import pytest
+import tifffile
+
+OBJECT, FLAT, DARK = 0, 1, 2
+
+
+def test_a_flat_panel_is_corrected_to_float32_rounding(
+    test_data: Path, make_calibration: Callable[..., im.Calibration]
+) -> None:
+    folder = test_data / "flat_panel_crop"
+    dark, flat, frames = (
+        tifffile.imread(next(folder.glob(f"*_{kind}.tif"))) for kind in ("dark", "flat", "CT")
+    )
+    response = flat.astype(float) - dark
+    normalisation = float(np.median(response))
+    calibration = make_calibration(
+        dark.shape, offset=dark, gain=normalisation / response, normalisation=normalisation
+    )
+    for frame in frames:
+        values, flags = im.correct_frame(frame, calibration)
+        expected = (frame - dark.astype(float)) / response * normalisation
+        np.testing.assert_allclose(values, expected, rtol=3e-7, atol=normalisation * 3e-7)
+        assert not flags.any()
+    before = np.corrcoef(frames[0].ravel(), dark.ravel())[0, 1]
+    values, _ = im.correct_frame(frames[0], calibration)
+    after = np.corrcoef(values.ravel(), dark.ravel())[0, 1]
+    assert before > 0.55
+    assert after < 0.1
+
+
+def test_a_small_array_is_calibrated_and_corrected_to_float32_rounding(
+    test_data: Path,
+    make_stack: Callable[..., im.StackMean],
+    conditions: im.Conditions,
+    make_calibration: Callable[..., im.Calibration],
+) -> None:
+    folder = test_data / "small_array"
+    with (
+        h5py.File(folder / "k11-18014.nxs") as keys,
+        h5py.File(folder / "k11-18014-imaging.h5") as data,
+    ):
+        kind = keys["entry/instrument/imaging/image_key"][:]
+        frames = data["entry/detector/detector"][:]
+    dark, flat = frames[kind == DARK], frames[kind == FLAT]
+    calibration = im.build_calibration(
+        make_stack(dark),
+        make_stack(flat),
+        not_imaging=np.zeros(frames.shape[1:], bool),
+        saturation_level=65535,
+        conditions=conditions,
+        created=make_calibration().created,
+    )
+    assert calibration.normalisation == pytest.approx(45218, rel=0.01)
+    offset = dark.mean(axis=0)
+    response = flat.mean(axis=0) - offset
+    good = ~calibration.defects
+    assert good.mean() > 0.99
+    for frame in frames[kind == OBJECT][::500]:
+        values, _ = im.correct_frame(frame, calibration)
+        expected = (frame - offset) / response * calibration.normalisation
+        np.testing.assert_allclose(
+            values[good], expected[good], rtol=3e-7, atol=calibration.normalisation * 3e-7
+        )

@@ -1,0 +1,48 @@
+import fpxi_imaging as im
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+
+@given(
+    frames=hnp.arrays(np.uint16, (4, 3, 2), elements=st.integers(0, 65535)),
+    received=hnp.arrays(np.bool_, (4, 3)),
+)
+def test_mean_variance_and_maximum_are_those_of_the_received_rows(
+    frames: np.ndarray, received: np.ndarray
+) -> None:
+    stack = im.StackMean((3, 2))
+    for frame, rows in zip(frames, received, strict=True):
+        stack.add(frame, rows)
+    assert stack.frames == 4
+    np.testing.assert_array_equal(stack.count, received.sum(axis=0))
+    for row in range(3):
+        kept = frames[received[:, row], row].astype(float)
+        mean = kept.mean(axis=0) if len(kept) else np.full(2, np.nan)
+        variance = kept.var(axis=0, ddof=1) if len(kept) > 1 else np.full(2, np.nan)
+        np.testing.assert_allclose(stack.mean[row], mean, rtol=1e-12)
+        np.testing.assert_allclose(stack.variance[row], variance, rtol=1e-9, atol=1e-5)
+        np.testing.assert_array_equal(stack.maximum[row], kept.max(axis=0, initial=0))
+
+
+def test_a_small_variance_on_a_large_mean_survives_many_frames() -> None:
+    stack = im.StackMean((1, 1))
+    for _ in range(2000):
+        stack.add(np.array([[60_000]], np.uint16))
+        stack.add(np.array([[60_001]], np.uint16))
+    assert stack.mean[0, 0] == 60_000.5
+    assert stack.variance[0, 0] == pytest.approx(0.25 * 4000 / 3999, rel=1e-6)
+
+
+def test_frames_of_another_shape_or_type_are_refused_and_not_counted() -> None:
+    stack = im.StackMean((2, 2))
+    with pytest.raises(im.ShapeMismatchError):
+        stack.add(np.zeros((2, 3), np.uint16))
+    with pytest.raises(im.ArrayLayoutError):
+        stack.add(np.zeros((2, 2), np.float32))
+    with pytest.raises(im.ShapeMismatchError):
+        stack.add(np.zeros((2, 2), np.uint16), np.ones(3, bool))
+    assert stack.frames == 0
+    assert not stack.count.any()
