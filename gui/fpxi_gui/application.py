@@ -1,0 +1,86 @@
+"""The Qt application around one window and one session."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from fpxi.session import Session
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from fpxi_gui.calibrating import load, runner
+from fpxi_gui.controller import ViewerController
+from fpxi_gui.screenshot import ScreenshotOrder, ScreenshotTaker
+from fpxi_gui.settings import Settings
+from fpxi_gui.theme import apply_theme
+from fpxi_gui.window import ViewerWindow
+
+
+def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | None) -> int:
+    """Run the viewer, or take a screenshot; see `run_viewer`."""
+    session = Session(url)
+    application = make_application()
+    controller = ViewerController(session, load_calibration=load, run_calibration=runner(session))
+    settings = None if order else Settings(QSettings("fpxi", "viewer"))
+    window = ViewerWindow(controller, settings)
+    failures = _UnforeseenErrors(application, controller, fatal=order is not None)
+    taker = ScreenshotTaker(window, order, application.quit) if order else None
+    if calibration is not None:
+        controller.calibration.load(calibration)
+    try:
+        window.begin()
+        status = application.exec()
+    finally:
+        failures.uninstall()
+        controller.close()
+    failures.raise_first()
+    if taker is not None and taker.error is not None:
+        raise taker.error
+    return status
+
+
+def make_application() -> QApplication:
+    """Return the one application, themed."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(["fpxi"])
+    application.setApplicationName("fpxi")
+    apply_theme(application)
+    return application
+
+
+class _UnforeseenErrors:
+    """Errors that nobody foresaw, raised in Qt's event loop: told, never swallowed.
+
+    A window goes on, so that a recording is not lost; a screenshot run (`fatal`) ends.
+    """
+
+    def __init__(
+        self, application: QApplication, controller: ViewerController, *, fatal: bool
+    ) -> None:
+        self._application = application
+        self._controller = controller
+        self._fatal = fatal
+        self._first: BaseException | None = None
+        self._previous = sys.excepthook
+        sys.excepthook = self._note
+
+    def uninstall(self) -> None:
+        """Leave errors to whoever had them before."""
+        sys.excepthook = self._previous
+
+    def raise_first(self) -> None:
+        """Raise the error that ended a screenshot run."""
+        if self._fatal and self._first is not None:
+            raise self._first
+
+    def _note(
+        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        self._first = self._first or error
+        if self._fatal or issubclass(kind, KeyboardInterrupt):
+            self._application.quit()
+            return
+        self._previous(kind, error, traceback)
+        self._controller.report(f"Unforeseen error, please report it: {error!r}")

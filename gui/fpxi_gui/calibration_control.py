@@ -1,0 +1,151 @@
+"""Correction of the preview, and calibration runs, off the GUI thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fpxi_readout.errors import FpxiError
+
+from fpxi_gui.actions import Actions
+from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.errors import CalibrationCancelledError
+from fpxi_gui.messages import Messages
+from fpxi_gui.state import Correction
+
+if TYPE_CHECKING:
+    from fpxi_imaging.calibration import Calibration
+
+LoadCalibration = Callable[[Path], "Calibration"]
+Prompt = Callable[[str], None]
+RunCalibration = Callable[[Path, int, Prompt], "Calibration"]
+"""Collects darks and flats into a file, asking by `Prompt` for the beam; returns the result."""
+
+
+class Question:
+    """Something that a run, in its own thread, waits for the user to do."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._answered = threading.Event()
+        self._agreed = False
+
+    def answer(self, agreed: bool) -> None:
+        """Let the run go on, or end it."""
+        self._agreed = agreed
+        self._answered.set()
+
+    def wait(self) -> None:
+        """Wait in the run's thread; `CalibrationCancelledError` if the user says no."""
+        self._answered.wait()
+        if not self._agreed:
+            raise CalibrationCancelledError
+
+
+class CalibrationControl:
+    """Loads, makes and applies calibrations; each of the three is an act of its own."""
+
+    def __init__(
+        self,
+        session: ViewerSession,
+        actions: Actions,
+        messages: Messages,
+        *,
+        load: LoadCalibration,
+        run: RunCalibration,
+    ) -> None:
+        self._session = session
+        self._actions = actions
+        self._messages = messages
+        self._load = load
+        self._run = run
+        self._name = ""
+        self._progress = ""
+        self._question: Question | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a calibration is being loaded or made."""
+        return bool(self._progress)
+
+    @property
+    def question(self) -> str | None:
+        """What the run waits for."""
+        return self._question.text if self._question else None
+
+    def set_corrected(self, corrected: bool) -> None:
+        """Show corrected or raw frames."""
+        self._session.pipeline.configure(corrected=corrected)
+
+    def set_averaging(self, frames: int) -> None:
+        """Average so many frames."""
+        self._session.pipeline.configure(averaging_frames=frames)
+
+    def load(self, path: Path) -> None:
+        """Load a calibration file and correct with it."""
+        self._progress = f"Loading {path.name} …"
+        self._actions.run(
+            lambda: self._load(path),
+            done=lambda calibration: self._apply(calibration, path),
+            failed=self._failed,
+        )
+
+    def make(self, path: Path, frames: int) -> None:
+        """Collect darks and flats, keep them in a file, and correct with the result."""
+        self._progress = f"Collecting {frames} darks and {frames} flats …"
+        self._actions.run(
+            lambda: self._run(path, frames, self._ask),
+            done=lambda calibration: self._apply(calibration, path),
+            failed=self._failed,
+        )
+
+    def answer(self, agreed: bool) -> None:
+        """Answer the question."""
+        question, self._question = self._question, None
+        if question is not None:
+            question.answer(agreed)
+
+    def state(self, notice: str) -> Correction:
+        """Resolve the correction as it stands; `notice` comes with the newest preview."""
+        settings = self._session.pipeline.settings
+        return Correction(
+            corrected=settings.corrected,
+            averaging_frames=settings.averaging_frames,
+            calibration=self._name,
+            detail=_describe(settings.calibration),
+            notice=notice,
+            progress=self._progress,
+        )
+
+    def _ask(self, text: str) -> None:
+        question = Question(text)
+        self._question = question
+        question.wait()
+
+    def _apply(self, calibration: Calibration, path: Path) -> None:
+        self._progress = ""
+        self._name = path.name
+        self._session.pipeline.configure(calibration=calibration, corrected=True)
+        self._messages.say(f"Correcting with {path.name}.")
+
+    def _failed(self, error: FpxiError) -> None:
+        self._progress = ""
+        self._messages.fail(error)
+
+
+def _describe(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return ""
+    conditions = calibration.conditions
+    return "\n".join(
+        (
+            f"{conditions.panel} {conditions.serial_number}",
+            f"{conditions.exposure_us:,} µs, gain setting {conditions.gain_setting}, "
+            f"bias {conditions.bias_mV:,} mV, {conditions.temperature_mC / 1000:.1f} °C",
+            f"{calibration.dark_frames} darks, {calibration.flat_frames} flats, "
+            f"{int(calibration.defects.sum())} defects",
+            f"made {calibration.created:%Y-%m-%d %H:%M} UTC",
+        )
+    )

@@ -1,0 +1,195 @@
+"""The viewer without its window: the user's wishes in, one `ViewState` a tick out. No Qt here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import fpxi_imaging
+from fpxi.preview import PreviewImage
+from fpxi.statistics import SessionStatistics
+from fpxi_imaging.flags import PixelFlag
+from fpxi_readout.errors import FpxiError
+
+from fpxi_gui.actions import Actions
+from fpxi_gui.calibration_control import CalibrationControl, LoadCalibration, RunCalibration
+from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.device_control import DeviceControl
+from fpxi_gui.figures import Throughput, make_status
+from fpxi_gui.intent import DisplayIntent
+from fpxi_gui.messages import Messages
+from fpxi_gui.picture import LevelFinder, make_cursor, make_histogram, make_picture
+from fpxi_gui.recording_control import RecordingControl
+from fpxi_gui.render import count_flags
+from fpxi_gui.scene_control import SceneControl
+from fpxi_gui.state import Acquisition, Banner, Display, Histogram, Level, Picture, ViewState
+from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
+
+
+class ViewerController:
+    """All methods belong to the GUI thread and none of them waits.
+
+    Commands are asked for and their outcome appears in a later `tick`.
+    """
+
+    def __init__(
+        self,
+        session: ViewerSession,
+        *,
+        load_calibration: LoadCalibration,
+        run_calibration: RunCalibration,
+        warm_up: Callable[[], None] = fpxi_imaging.warm_up,
+        clock: Callable[[], float] = time.monotonic,
+        start_when_connected: bool = True,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._actions = Actions()
+        self._messages = Messages(clock)
+        self.display = DisplayIntent()
+        self.device = DeviceControl(session, self._actions, self._messages, clock)
+        self.recording = RecordingControl(session, self._actions, self._messages, clock)
+        self.scene = SceneControl(session, self._actions, self._messages)
+        self.calibration = CalibrationControl(
+            session, self._actions, self._messages, load=load_calibration, run=run_calibration
+        )
+        self._finder = LevelFinder()
+        self._throughput = Throughput()
+        self._start_pending = start_when_connected
+        self._pipeline_banner: Banner | None = None
+        self._picture: Picture | None = None
+        self._histogram: Histogram | None = None
+        self._legend: dict[PixelFlag, int] = {}
+        self._resolved_for: tuple[int, object] | None = None
+        self._actions.run(warm_up, done=self._kernels_ready, failed=self._messages.fail)
+
+    @property
+    def session(self) -> ViewerSession:
+        """The session that is shown."""
+        return self._session
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything that was asked for is still on its way."""
+        return self._actions.busy
+
+    def begin(self) -> None:
+        """Start connecting."""
+        self._session.begin()
+
+    def tick(self) -> ViewState:
+        """Hand out outcomes, look at the session once, and resolve what to show."""
+        self._actions.poll()
+        self._start_once()
+        self.device.tick()
+        preview = self._preview()
+        statistics = self._session.statistics()
+        self._resolve_picture(preview)
+        return self._state(preview, statistics)
+
+    def report(self, text: str) -> None:
+        """Show the user that something went wrong outside of any action."""
+        self._messages.say(text, Level.ERROR)
+
+    def close(self) -> None:
+        """End the session; waits a bounded time, so the window should be gone already."""
+        self.calibration.answer(agreed=False)
+        self._actions.close()
+        self._session.close()
+
+    def _preview(self) -> PreviewImage | None:
+        """Return the newest picture; a pipeline that ended is told in the banner."""
+        try:
+            return self._session.preview()
+        except FpxiError as error:
+            self._pipeline_banner = Banner(Level.ERROR, "The preview has stopped", str(error))
+            return None
+
+    def _start_once(self) -> None:
+        if self._start_pending and self.device.connected:
+            self._start_pending = False
+            self.device.start()
+
+    def _kernels_ready(self, _: None) -> None:
+        self._finder.kernels_ready = True
+        self._resolved_for = None
+
+    def _resolve_picture(self, preview: PreviewImage | None) -> None:
+        """Resolve the picture anew when the preview or a display choice has changed."""
+        if preview is None:
+            return
+        choices = replace(self.display, cursor=None)
+        if self._resolved_for == (preview.generation, choices):
+            return
+        self._resolved_for = (preview.generation, choices)
+        self._picture = make_picture(preview, self.display, self._finder)
+        self._histogram = make_histogram(self._picture, self._finder)
+        self._legend = count_flags(preview.flags)
+
+    def _state(self, preview: PreviewImage | None, statistics: SessionStatistics) -> ViewState:
+        now_s = self._clock()
+        rate = self._throughput.update(now_s, statistics.link.bytes_received)
+        return ViewState(
+            title=self._title(),
+            banners=self._banners(statistics, now_s),
+            message=self._messages.text,
+            message_level=self._messages.level,
+            picture=self._picture,
+            histogram=self._histogram,
+            legend=self._legend,
+            cursor=make_cursor(preview, self.display.cursor) if preview else None,
+            display=self._display(),
+            correction=self.calibration.state(preview.notice if preview else ""),
+            parameters=self.device.parameters(),
+            acquisition=self._acquisition(),
+            status=make_status(self._session, statistics, preview, rate),
+            scene=self.scene.state(),
+            question=self.calibration.question,
+        )
+
+    def _title(self) -> str:
+        identity, geometry = self._session.identity, self._session.geometry
+        if identity is None or geometry is None:
+            return self._session.url
+        return f"{geometry.name}   {identity.serial_number}   {self._session.url}"
+
+    def _display(self) -> Display:
+        intent = self.display
+        levels = self._picture.levels if self._picture else intent.manual_levels
+        return Display(
+            intent.colour_map, intent.auto_levels, levels, intent.mark_defects, intent.axes_mm
+        )
+
+    def _acquisition(self) -> Acquisition:
+        return Acquisition(
+            connected=self.device.connected,
+            acquiring=self.device.acquiring,
+            triggered=is_triggered(self._session.parameters),
+            reliable=self.device.reliable,
+            recording=self.recording.state(),
+            busy=self.device.busy,
+        )
+
+    def _banners(self, statistics: SessionStatistics, now_s: float) -> tuple[Banner, ...]:
+        session = self._session
+        geometry, parameters = session.geometry, session.parameters
+        rows, line_time_us = (geometry.rows, geometry.line_time_us) if geometry else (0, 0.0)
+        device = find_banner(
+            Watched(
+                url=session.url,
+                connection=session.connection,
+                ever_connected=geometry is not None,
+                parameters=parameters,
+                quiet_s=self._quiet_s(statistics, now_s),
+                period_s=frame_period_s(parameters, rows, line_time_us),
+            )
+        )
+        lasting = (device, self._pipeline_banner, self.recording.banner())
+        return tuple(banner for banner in lasting if banner is not None)
+
+    def _quiet_s(self, statistics: SessionStatistics, now_s: float) -> float | None:
+        since = self.device.acquiring_since
+        if not self.device.acquiring or since is None or is_triggered(self._session.parameters):
+            return None
+        return now_s - max(since, statistics.last_frame_at or since)

@@ -1,0 +1,188 @@
+"""The user's commands to the device: asked for at once, carried out in the link thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from fpxi.connection import ConnectionState
+from fpxi.source import FrameSource
+from fpxi_readout.errors import FpxiError
+from fpxi_readout.protocol.generated import State
+
+from fpxi_gui.actions import Actions
+from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.messages import Messages
+from fpxi_gui.state import Parameters, ParameterValue
+
+T = TypeVar("T")
+
+_REFRESH_S = 1.0
+_NOT_ACQUIRING = (State.IDLE, State.FAULT)
+
+
+class DeviceControl:
+    """Starts, stops and sets; knows what is on its way and what was refused."""
+
+    def __init__(
+        self,
+        session: ViewerSession,
+        actions: Actions,
+        messages: Messages,
+        clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._actions = actions
+        self._messages = messages
+        self._clock = clock
+        self._pending: dict[str, int] = {}
+        self._refusals: dict[str, str] = {}
+        self._commands = 0
+        self._commands_done = 0
+        self._refresh_at: float | None = None
+        self._refreshing = False
+        self._was_connected = False
+        self.acquiring = False
+        self.acquiring_since: float | None = None
+        self.reliable = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether a command has a chance."""
+        return self._session.connection.state is ConnectionState.CONNECTED
+
+    @property
+    def busy(self) -> bool:
+        """Whether a start, stop, trigger, save or reset is on its way."""
+        return self._commands > self._commands_done
+
+    def start(self, frames: int = 0) -> None:
+        """Begin acquiring; 0: until stopped."""
+        reliable = self.reliable
+        self._command(
+            lambda source: source.start(frames, reliable=reliable),
+            lambda _first: self._set_acquiring(True),
+        )
+
+    def stop(self) -> None:
+        """End acquiring."""
+        self._command(lambda source: source.stop(), lambda _: self._set_acquiring(False))
+
+    def trigger(self) -> None:
+        """Begin one exposure."""
+        self._command(
+            lambda source: source.software_trigger(),
+            lambda number: self._messages.say(f"Triggered frame {number}."),
+        )
+
+    def save(self) -> None:
+        """Keep the saved parameters in the device."""
+        self._command(
+            lambda source: source.save(),
+            lambda _: self._messages.say("Parameters saved in the device."),
+        )
+
+    def reset(self) -> None:
+        """Restart the device."""
+        self._command(lambda source: source.reset(), self._after_reset)
+
+    def set_parameter(self, name: str, value: int) -> None:
+        """Set a parameter; a refusal is kept with the parameter."""
+        self._pending[name] = self._pending.get(name, 0) + 1
+        self._refusals.pop(name, None)
+
+        def refused(error: FpxiError) -> None:
+            self._settled(name)
+            self._refusals[name] = str(error)
+
+        self._submit(lambda source: source.set(name, value), lambda _: self._settled(name), refused)
+
+    def parameters(self) -> Parameters:
+        """Resolve every parameter as it stands."""
+        known, dictionary = self._session.parameters, self._session.dictionary
+        names = dictionary.parameters if dictionary else {}
+        values = {
+            name: ParameterValue(
+                known.get(name), name in self._pending, self._refusals.get(name, "")
+            )
+            for name in names
+        }
+        return Parameters(values, self.connected, self.acquiring)
+
+    def tick(self) -> None:
+        """Read what the device changes by itself, once a second, one reading at a time."""
+        self._note_connection()
+        dictionary = self._session.dictionary
+        due = self._refresh_at is None or self._clock() >= self._refresh_at
+        if dictionary is None or not self.connected or self._refreshing or not due:
+            return
+        self._refreshing = True
+        names = [name for name, info in dictionary.parameters.items() if info.access == "ro"]
+        asked_after = self._commands
+        self._submit(
+            lambda source: {name: source.get(name) for name in names},
+            lambda values: self._refreshed(values, asked_after),
+            self._refresh_failed,
+        )
+
+    def _note_connection(self) -> None:
+        connected = self.connected
+        if connected and not self._was_connected:
+            self.acquiring_since = self._clock()
+            self._refresh_at = None
+        self._was_connected = connected
+
+    def _refreshed(self, values: dict[str, int], asked_after: int) -> None:
+        self._refresh_ended()
+        if asked_after == self._commands and not self.busy and "state" in values:
+            self._set_acquiring(values["state"] not in _NOT_ACQUIRING)
+
+    def _refresh_failed(self, error: FpxiError) -> None:
+        self._refresh_ended()
+        if self.connected:
+            self._messages.fail(error)
+
+    def _refresh_ended(self) -> None:
+        self._refreshing = False
+        self._refresh_at = self._clock() + _REFRESH_S
+
+    def _set_acquiring(self, acquiring: bool) -> None:
+        if acquiring and not self.acquiring:
+            self.acquiring_since = self._clock()
+        self.acquiring = acquiring
+
+    def _after_reset(self, _: None) -> None:
+        self._set_acquiring(False)
+        self._refusals.clear()
+        self._messages.say("Device restarted.")
+
+    def _settled(self, name: str) -> None:
+        self._pending[name] -= 1
+        if not self._pending[name]:
+            del self._pending[name]
+
+    def _command(self, action: Callable[[FrameSource], T], done: Callable[[T], None]) -> None:
+        self._commands += 1
+
+        def ended(result: T) -> None:
+            self._commands_done += 1
+            done(result)
+
+        def failed(error: FpxiError) -> None:
+            self._commands_done += 1
+            self._messages.fail(error)
+
+        self._submit(action, ended, failed)
+
+    def _submit(
+        self,
+        action: Callable[[FrameSource], T],
+        done: Callable[[T], None],
+        failed: Callable[[FpxiError], None],
+    ) -> None:
+        try:
+            future = self._session.submit(action)
+        except FpxiError as error:
+            failed(error)
+        else:
+            self._actions.follow(future, done=done, failed=failed)

@@ -1,0 +1,83 @@
+"""The figures of the status bar."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fpxi.connection import ConnectionState
+from fpxi.preview import PreviewImage
+from fpxi.statistics import SessionStatistics
+from fpxi_readout.protocol.generated import Severity
+
+from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.state import Level, Status
+
+if TYPE_CHECKING:
+    from fpxi_readout.explanation import DeviceEvent
+
+_LINK_LEVELS = {
+    ConnectionState.CONNECTING: Level.BUSY,
+    ConnectionState.CONNECTED: Level.GOOD,
+    ConnectionState.RECONNECTING: Level.ERROR,
+    ConnectionState.CLOSED: Level.ERROR,
+    ConnectionState.FAILED: Level.ERROR,
+}
+_EVENT_LEVELS: dict[int, Level] = {
+    Severity.INFO: Level.GOOD,
+    Severity.WARNING: Level.WARNING,
+    Severity.ERROR: Level.ERROR,
+    Severity.FAULT: Level.ERROR,
+}
+
+
+class Throughput:
+    """Bytes per second over the last seconds."""
+
+    def __init__(self, window_s: float = 2.0) -> None:
+        self._window_s = window_s
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def update(self, now_s: float, total_bytes: int) -> float:
+        """Note a running total; return the rate."""
+        self._samples.append((now_s, total_bytes))
+        while now_s - self._samples[0][0] > self._window_s and len(self._samples) > 2:
+            self._samples.popleft()
+        began_s, first = self._samples[0]
+        return (total_bytes - first) / (now_s - began_s) if now_s > began_s else 0.0
+
+
+def make_status(
+    session: ViewerSession,
+    statistics: SessionStatistics,
+    preview: PreviewImage | None,
+    throughput_bytes_per_s: float,
+) -> Status:
+    """Resolve the figures as they stand."""
+    link = statistics.link
+    state = session.connection.state
+    event, level = _last_event(session.events())
+    return Status(
+        link=state.value,
+        link_level=_LINK_LEVELS[state],
+        frame_rate_hz=statistics.frame_rate_hz,
+        frames_received=link.frames_received,
+        frames_lost=link.frames_lost,
+        rows_lost=link.rows_lost,
+        damaged_packets=link.crc_errors + link.resyncs + link.malformed,
+        frames_skipped=link.frames_skipped,
+        preview_skipped=statistics.preview_skipped,
+        temperature_mC=preview.frame.temperature_mC if preview else None,
+        throughput_bytes_per_s=throughput_bytes_per_s,
+        last_event=event,
+        event_level=level,
+    )
+
+
+def _last_event(events: Sequence[DeviceEvent]) -> tuple[str, Level]:
+    if not events:
+        return "", Level.GOOD
+    newest = events[-1]
+    level = _EVENT_LEVELS.get(newest.severity, Level.WARNING)
+    return newest.text, level

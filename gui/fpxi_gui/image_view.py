@@ -1,0 +1,106 @@
+"""The live image: square pixels, row 0 at the top, pixel (row, column) centred on its numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from fpxi_gui.colour_maps import colour_table
+from fpxi_gui.render import colourise
+from fpxi_gui.state import Picture
+from fpxi_gui.theme import DIM, WINDOW
+
+
+class ImageView(QWidget):
+    """Draws pictures, and tells which pixel is under the pointer."""
+
+    cursor_moved = Signal(object)
+    """(row, column), or None outside the image; on mouse moves only"""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: Picture | None = None
+        self._pitch_mm = 1.0
+        self._axes_mm = False
+        self._plot = pg.PlotWidget(background=WINDOW)
+        self._item = pg.ImageItem(axisOrder="row-major")
+        self._box = self._plot.getViewBox()
+        self._box.addItem(self._item)
+        self._box.setAspectLocked(True)
+        self._box.invertY(True)
+        self._box.setMenuEnabled(False)
+        self._box.setDefaultPadding(0.0)
+        self._set_up_axes()
+        self._plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
+        self._plot.viewport().installEventFilter(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 4, 8, 0)
+        layout.addWidget(self._plot)
+
+    def show_picture(self, picture: Picture | None) -> None:
+        """Draw a picture, unless it is the one drawn already."""
+        if picture is None or picture == self._drawn:
+            return
+        new_shape = self._drawn is None or self._drawn.shape != picture.shape
+        rgb = colourise(picture, colour_table(picture.colour_map))
+        self._item.setImage(rgb, autoLevels=False)
+        if new_shape:
+            rows, columns = picture.shape
+            self._item.setRect(QRectF(-0.5, -0.5, columns, rows))
+            self._drawn = picture
+            self.reset_zoom()
+        self._drawn = picture
+
+    def set_axes(self, *, pitch_mm: float, axes_mm: bool) -> None:
+        """Count along the axes in pixels, or in millimetres from the centre of pixel (0, 0)."""
+        if (pitch_mm, axes_mm) == (self._pitch_mm, self._axes_mm):
+            return
+        self._pitch_mm, self._axes_mm = pitch_mm, axes_mm
+        for name, quantity in (("bottom", "column"), ("left", "row")):
+            axis = self._plot.getAxis(name)
+            axis.setScale(pitch_mm if axes_mm else 1.0)
+            axis.setLabel(f"{quantity} / mm" if axes_mm else quantity)
+
+    def reset_zoom(self) -> None:
+        """Show the whole image."""
+        if self._drawn is not None:
+            rows, columns = self._drawn.shape
+            self._box.setRange(QRectF(-0.5, -0.5, columns, rows), padding=0.01)
+
+    def pixel_at(self, position: QPointF) -> tuple[int, int] | None:
+        """Return (row, column) of the pixel at a place in the plot's scene, or None beside it."""
+        if self._drawn is None or not self._box.sceneBoundingRect().contains(position):
+            return None
+        point = self._box.mapSceneToView(position)
+        row, column = math.floor(point.y() + 0.5), math.floor(point.x() + 0.5)
+        rows, columns = self._drawn.shape
+        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
+
+    def scene_position(self, row: int, column: int) -> QPointF:
+        """Return the place in the plot's scene of the centre of a pixel."""
+        centre: QPointF = self._box.mapViewToScene(QPointF(column, row))
+        return centre
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Note that the pointer left the image; a double click shows all of it."""
+        if event.type() == QEvent.Type.Leave:
+            self.cursor_moved.emit(None)
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.reset_zoom()
+        return super().eventFilter(watched, event)
+
+    def _on_mouse_moved(self, position: QPointF) -> None:
+        self.cursor_moved.emit(self.pixel_at(position))
+
+    def _set_up_axes(self) -> None:
+        self._plot.hideButtons()
+        self._plot.setCursor(Qt.CursorShape.CrossCursor)
+        for name, quantity in (("bottom", "column"), ("left", "row")):
+            axis = self._plot.getAxis(name)
+            axis.enableAutoSIPrefix(False)
+            axis.setLabel(quantity)
+            axis.setPen(DIM)
+            axis.setTextPen(DIM)

@@ -1,0 +1,123 @@
+"""Every parameter of the device, built from the dictionary that the device serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from fpxi_gui.layout import label, restyle
+from fpxi_gui.number_field import ChoiceField, NumberField
+from fpxi_gui.parameter_text import (
+    choices,
+    explanation,
+    parameter_title,
+    reading_text,
+    unit_text,
+)
+from fpxi_gui.state import Parameters, ParameterValue
+
+SetParameter = Callable[[str, int], None]
+
+
+class SettingsForm(QWidget):
+    """A row for each parameter that can be set: title, editor, unit."""
+
+    def __init__(self, dictionary: Dictionary, set_parameter: SetParameter) -> None:
+        super().__init__()
+        self._set_parameter = set_parameter
+        self._infos = {i.name: i for i in _by_id(dictionary) if i.access != "ro"}
+        self._editors: dict[str, NumberField | ChoiceField] = {}
+        self._shown: dict[str, ParameterValue] = {}
+        grid = _grid(self)
+        for place, (name, info) in enumerate(self._infos.items()):
+            self._editors[name] = self._editor(info, dictionary)
+            self._add_row(grid, place, info, self._editors[name])
+
+    def show_parameters(self, parameters: Parameters) -> None:
+        """Show values, what is on its way, what was refused, and what cannot be set now."""
+        for name, editor in self._editors.items():
+            stopped = not parameters.acquiring or self._infos[name].access != "idle"
+            editor.setEnabled(parameters.connected and stopped)
+            self._show(name, editor, parameters.values[name])
+
+    def editor(self, name: str) -> NumberField | ChoiceField:
+        """Return the editor of a parameter."""
+        return self._editors[name]
+
+    def _show(self, name: str, editor: NumberField | ChoiceField, state: ParameterValue) -> None:
+        if state == self._shown.get(name):
+            return
+        self._shown[name] = state
+        if state.value is not None and not state.pending:
+            editor.show_value(state.value)
+        editor.setProperty("pending", state.pending)
+        editor.setProperty("refused", bool(state.refusal))
+        restyle(editor)
+
+    def _editor(self, info: ParameterInfo, dictionary: Dictionary) -> NumberField | ChoiceField:
+        named = choices(info, dictionary)
+        if named:
+            choice = ChoiceField(named)
+            choice.chosen.connect(lambda value: self._set_parameter(info.name, value))
+            return choice
+        number = NumberField(info.minimum, info.maximum)
+        number.entered.connect(lambda value: self._set_parameter(info.name, round(value)))
+        return number
+
+    def _add_row(self, grid: QGridLayout, place: int, info: ParameterInfo, editor: QWidget) -> None:
+        title = label(parameter_title(info))
+        title.setToolTip(explanation(info))
+        editor.setToolTip(explanation(info))
+        editor.setAccessibleName(parameter_title(info))
+        grid.addWidget(title, place, 0)
+        unit = unit_text(info)
+        grid.addWidget(editor, place, 1, 1, 1 if unit else 2)
+        if unit:
+            grid.addWidget(label(unit, "dim"), place, 2)
+
+
+class ReadingsForm(QWidget):
+    """A row for each parameter that the device alone changes: title, value with unit."""
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        super().__init__()
+        self._dictionary = dictionary
+        self._values: dict[str, QLabel] = {}
+        grid = _grid(self)
+        readings = [info for info in _by_id(dictionary) if info.access == "ro"]
+        for place, info in enumerate(readings):
+            title, value = label(parameter_title(info), "dim"), label("")
+            value.setAlignment(Qt.AlignmentFlag.AlignRight)
+            title.setToolTip(explanation(info))
+            value.setToolTip(explanation(info))
+            grid.addWidget(title, place, 0)
+            grid.addWidget(value, place, 1)
+            self._values[info.name] = value
+
+    def show_parameters(self, parameters: Parameters) -> None:
+        """Show the newest values."""
+        for name, shown in self._values.items():
+            value = parameters.values[name].value
+            info = self._dictionary.parameters[name]
+            shown.setText("" if value is None else reading_text(info, self._dictionary, value))
+
+    def text(self, name: str) -> str:
+        """Return what is shown for a parameter."""
+        return self._values[name].text()
+
+
+def _by_id(dictionary: Dictionary) -> list[ParameterInfo]:
+    """Return the parameters in the order in which the protocol numbers them."""
+    return sorted(dictionary.parameters.values(), key=lambda info: info.id)
+
+
+def _grid(owner: QWidget) -> QGridLayout:
+    grid = QGridLayout(owner)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(8)
+    grid.setVerticalSpacing(5)
+    grid.setColumnStretch(1, 1)
+    return grid

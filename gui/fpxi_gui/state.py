@@ -1,0 +1,206 @@
+"""What the viewer shows: one frozen state for each tick, resolved before any widget is touched."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging.flags import PixelFlag
+
+DEFAULT_COLOUR_MAP = "grey"
+
+
+class Level(enum.Enum):
+    """How much a message matters; decides its colour."""
+
+    GOOD = "good"
+    BUSY = "busy"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Banner:
+    """A condition that lasts, above the image: what happened, and what the viewer does about it."""
+
+    level: Level
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image to draw; equal when generation and display choices are equal."""
+
+    generation: int
+    values: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    """(rows, cols), counts; NaN where there is no value"""
+    flags: npt.NDArray[np.uint8] = field(compare=False, repr=False)
+    """(rows, cols), `PixelFlag` bits"""
+    levels: tuple[float, float]
+    """counts drawn as the first and the last colour"""
+    colour_map: str
+    marked: PixelFlag
+    """flags drawn in their signal colour"""
+    corrected: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows, columns."""
+        rows, cols = self.values.shape
+        return rows, cols
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of good pixels in equal intervals of `span`."""
+
+    generation: int
+    counts: npt.NDArray[np.int64] = field(compare=False, repr=False)
+    span: tuple[float, float]
+    levels: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The pixel under the mouse pointer."""
+
+    row: int
+    column: int
+    raw: int | None
+    """None where the row never arrived"""
+    value: float
+    """displayed value, counts"""
+    corrected: bool
+    flags: PixelFlag
+
+
+@dataclass(frozen=True)
+class Display:
+    """The display choices in force."""
+
+    colour_map: str
+    auto_levels: bool
+    levels: tuple[float, float]
+    mark_defects: bool
+    axes_mm: bool
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The correction choices in force, and what came of them."""
+
+    corrected: bool
+    averaging_frames: int
+    calibration: str
+    """short description; empty without a calibration"""
+    detail: str
+    """conditions of the calibration, one a line"""
+    notice: str
+    """why the image is not corrected as asked; empty when it is"""
+    progress: str
+    """what a calibration run is doing; empty when none runs"""
+
+
+@dataclass(frozen=True)
+class ParameterValue:
+    """One device parameter as it stands."""
+
+    value: int | None
+    pending: bool
+    """a change is on its way to the device"""
+    refusal: str
+    """why the last change was refused; empty when it was not"""
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Every device parameter by name, and whether those that need a stopped panel can be set."""
+
+    values: Mapping[str, ParameterValue]
+    connected: bool
+    acquiring: bool
+
+
+@dataclass(frozen=True)
+class RecordingState:
+    """The recording that runs, or the last one."""
+
+    path: Path
+    running: bool
+    frames: int
+    elapsed_s: float
+    size_bytes: int
+    error: str
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """What the controls at the top can do at this moment."""
+
+    connected: bool
+    acquiring: bool
+    triggered: bool
+    """software trigger mode: the trigger button works"""
+    reliable: bool
+    recording: RecordingState | None
+    busy: bool
+    """an action is on its way"""
+
+
+@dataclass(frozen=True)
+class Status:
+    """The figures of the status bar."""
+
+    link: str
+    link_level: Level
+    frame_rate_hz: float
+    frames_received: int
+    frames_lost: int
+    rows_lost: int
+    damaged_packets: int
+    frames_skipped: int
+    """by the device, because the link was slow (live delivery)"""
+    preview_skipped: int
+    """received but not drawn: faster than the display"""
+    temperature_mC: int | None
+    throughput_bytes_per_s: float
+    last_event: str
+    event_level: Level
+
+
+@dataclass(frozen=True)
+class SceneState:
+    """The simulator's scene as it stands."""
+
+    beam_on: bool
+    object_name: str
+    dose_rate_Gy_per_s: float
+
+
+@dataclass(frozen=True)
+class ViewState:
+    """Everything that the window shows."""
+
+    title: str
+    banners: tuple[Banner, ...]
+    message: str
+    """outcome of the last action; empty when there is nothing to say"""
+    message_level: Level
+    picture: Picture | None
+    histogram: Histogram | None
+    legend: Mapping[PixelFlag, int]
+    """how many pixels carry each flag"""
+    cursor: Cursor | None
+    display: Display
+    correction: Correction
+    parameters: Parameters
+    acquisition: Acquisition
+    status: Status
+    scene: SceneState | None
+    question: str | None
+    """what a calibration run waits for the user to do"""
