@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -104,7 +105,7 @@ class Connection:
                 return found
             wait_s = min(2 * wait_s, LONGEST_TIMEOUT_S)
         self.retries += tries - 1
-        raise CommandTimeoutError(_name(command), tries, self.clock() - began)
+        raise CommandTimeoutError(command_name(command), tries, self.clock() - began)
 
     def end_stale_packet(self) -> None:
         """Make the device's receiver begin afresh."""
@@ -174,8 +175,9 @@ def _belongs(answer: Answer, command: Command) -> bool:
     return isinstance(command, Identify) and answer.offset == command.offset
 
 
-def _name(command: Command) -> str:
-    return type(command).__name__.upper()
+def command_name(command: Command) -> str:
+    """Return the command's name in the protocol definition, in capitals."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", type(command).__name__).upper()
 
 
 def _ignore(packet: Packet) -> None:

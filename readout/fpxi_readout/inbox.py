@@ -16,6 +16,7 @@ from fpxi_readout.protocol.generated import (
     Nack,
     Value,
 )
+from fpxi_readout.protocol.sequence import SequenceTracker
 from fpxi_readout.run import Run
 
 MOST_EVENTS = 4096
@@ -24,10 +25,10 @@ ANSWER_TYPES = frozenset((Ack.TYPE, Nack.TYPE, Identity.TYPE, Value.TYPE))
 
 
 class Inbox:
-    """Sorts unasked packets and notices gaps in their counter."""
+    """Sorts unasked packets and follows their running number."""
 
     def __init__(self) -> None:
-        self.packets_lost = 0
+        self.sequence = SequenceTracker()
         self.malformed = 0
         self.events_dropped = 0
         self.booted: Event | None = None
@@ -37,8 +38,7 @@ class Inbox:
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._run: Run | None = None
         self._held: list[tuple[Packet, bool]] | None = None
-        self._next_sequence: int | None = None
-        self._gap = False
+        self._last_frame_packet: int | None = None
 
     def hold(self) -> None:
         """Keep frame packets from now on: START is under way and the run is not known yet."""
@@ -69,40 +69,33 @@ class Inbox:
         """Take a packet that no command waits for."""
         try:
             if packet.type in FRAME_TYPES:
-                self._count_gap(packet.sequence)
+                self.sequence.take(packet.sequence)
                 self._frame_packet(packet)
             elif packet.type in ANSWER_TYPES:
                 if self._run is not None:
                     self._run.answer(packet)
-            else:
-                self._count_gap(packet.sequence)
-                if packet.type == Event.TYPE:
-                    self._event(Event.unpack(packet.payload))
+            elif packet.type == Event.TYPE:
+                self._event(Event.unpack(packet.payload), packet.sequence)
+            else:  # a report that only newer hosts know
+                self.sequence.take(packet.sequence)
         except ProtocolError:
             self.malformed += 1
 
     def _frame_packet(self, packet: Packet) -> None:
-        contiguous = not self._gap
-        self._gap = False
+        last, self._last_frame_packet = self._last_frame_packet, packet.sequence
+        contiguous = last is not None and self.sequence.unbroken(last, packet.sequence)
         if self._run is not None:
             self._run.frame_packet(packet, contiguous=contiguous)
         elif self._held is not None:
             self._held.append((packet, contiguous))
 
-    def _count_gap(self, sequence: int) -> None:
-        if sequence != self._next_sequence and self._next_sequence is not None:
-            missing = (sequence - self._next_sequence) & 0xFF
-            if missing >= 0x80:  # a packet that the link delivered twice
-                return
-            self.packets_lost += missing
-            self._gap = True
-        self._next_sequence = (sequence + 1) & 0xFF
-
-    def _event(self, event: Event) -> None:
+    def _event(self, event: Event, sequence: int) -> None:
         if event.code == EventCode.BOOT:
             self.booted = event
-            self._next_sequence = None
-        elif event.code == EventCode.FAULT:
+            self.sequence.restart(sequence)
+        else:
+            self.sequence.take(sequence)
+        if event.code == EventCode.FAULT:
             self.fault = event
         self.events_dropped += len(self._events) == MOST_EVENTS
         self._events.append(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from fpxi_readout.connection import Connection, RefusedError
+from fpxi_readout.connection import Connection, RefusedError, command_name
 from fpxi_readout.device_errors import CommandRefusedError
 from fpxi_readout.explanation import explain_nack
 from fpxi_readout.identity import DeviceIdentity, identify
@@ -48,5 +48,5 @@ def _request(connection: Connection, command: Stop | Reset) -> None:
     except RefusedError as refusal:
         nack = refusal.nack
         raise CommandRefusedError(
-            type(command).__name__.upper(), nack.code, nack.detail, explain_nack(nack, None)
+            command_name(command), nack.code, nack.detail, explain_nack(nack, None)
         ) from None

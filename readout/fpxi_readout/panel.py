@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from fpxi_readout import parameter_values
-from fpxi_readout.connection import Connection, RefusedError
+from fpxi_readout.connection import Connection, RefusedError, command_name
 from fpxi_readout.device_errors import (
     CommandRefusedError,
     CommandTimeoutError,
@@ -182,7 +182,7 @@ class Panel:
     @property
     def acquiring(self) -> bool:
         """Whether frames of the run are still to be delivered by `poll` or `frames`."""
-        return bool(self._ready) or (self._run is not None and not self._run.finished)
+        return bool(self._ready) or (self._run is not None and not self._run.drained)
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin a run of so many frames (0: until `stop`); return the first frame's number.
@@ -283,7 +283,7 @@ class Panel:
             crc_errors=framing.crc_errors,
             resyncs=framing.resyncs,
             malformed=frames.malformed + self._inbox.malformed,
-            packets_lost=self._inbox.packets_lost,
+            packets_lost=self._inbox.sequence.lost,
             duplicates=frames.duplicates,
             bytes_received=framing.bytes_received,
             bytes_sent=self._connection.bytes_sent,
@@ -312,7 +312,7 @@ class Panel:
     # --- Within ---------------------------------------------------------------------------------
 
     def _request(self, command: Command, answer: type[A]) -> A:
-        name = type(command).__name__.upper()
+        name = command_name(command)
         if command.TYPE not in self.dictionary.commands.values():
             raise self._unsupported(name)
         try:

@@ -59,6 +59,11 @@ class Run:
         return self.end is not None and self.assembler.next_due >= self.end
 
     @property
+    def drained(self) -> bool:
+        """Whether the run is finished and every frame has been taken."""
+        return self.finished and not self.assembler.frames_ready
+
+    @property
     def resend_requests(self) -> int:
         """How many RESENDs were sent."""
         return self._resend.requests_sent

@@ -160,6 +160,11 @@ class FrameAssembler:
 
     # --- What is ready --------------------------------------------------------------------------
 
+    @property
+    def frames_ready(self) -> int:
+        """How many frames `take` would return."""
+        return len(self._ready)
+
     def take(self) -> list[Frame]:
         """Return the frames that are ready, in order; they leave the assembler."""
         ready, self._ready = self._ready, []
