@@ -62,8 +62,8 @@ def _concatenate(parts: list[npt.NDArray[Any]]) -> npt.NDArray[np.uint8]:
 @helper
 def _header(plan: Any) -> Any:
     """Return rows, cols, saturation level and length of the repair table."""
-    rows, cols, level, table_size = plan[:32].view(np.int64)
-    return rows, cols, np.uint16(level), table_size
+    head = plan.view(np.int64)
+    return head[0], head[1], np.uint16(head[2]), head[3]
 
 
 @helper
@@ -145,7 +145,7 @@ def _repair(table: Any, entry: Any, limit: Any, out: Any, flags: Any) -> Any:
     write(types.float32, 2),
     write(types.uint8, 2),
 )
-def correct(samples: Any, row_received: Any, plan: Any, out: Any, flags: Any) -> Any:
+def correct_single(samples: Any, row_received: Any, plan: Any, out: Any, flags: Any) -> Any:
     """Correct one frame; return False, having written nothing, if shapes differ."""
     if not _fits(plan, samples, row_received, out, flags):
         return False
@@ -220,6 +220,7 @@ def _correct_mean_run(mean: Any, offset: Any, gain: Any, out: Any) -> Any:
     read(types.uint8, 1),
     index,
     index,
+    types.boolean,
     write(types.float64, 2),
     write(types.uint16, 2),
     write(types.int64, 1),
@@ -232,6 +233,7 @@ def correct_average(  # noqa: PLR0917
     plan: Any,
     frames: Any,
     hold_frames: Any,
+    restart: Any,
     mean: Any,
     hold: Any,
     row_frames: Any,
@@ -241,7 +243,8 @@ def correct_average(  # noqa: PLR0917
     """Take one frame into the running mean of raw counts and correct that mean.
 
     `row_frames` counts, up to `frames`, the frames in each row's mean; `hold` how many more frames
-    a pixel stays marked as saturated. Return False, having written nothing, if shapes differ.
+    a pixel stays marked as saturated; `restart` begins a new mean. Return False, having written
+    nothing, if shapes differ.
     """
     if not _fits(plan, samples, row_received, out, flags):
         return False
@@ -256,6 +259,8 @@ def correct_average(  # noqa: PLR0917
     values, marked = out.reshape(-1), flags.reshape(-1)
     counts, means, holds = samples.reshape(-1), mean.reshape(-1), hold.reshape(-1)
     held = np.uint16(hold_frames)
+    if restart:
+        row_frames[:] = 0
     band = max(1, _BAND_PIXELS // cols)
     entry = 0
     for first in range(0, rows, band):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_imaging import _correction
+from fpxi_imaging._correction import correct_average, correct_single, pack_plan
 from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
@@ -27,9 +27,11 @@ class Corrector:
         self.calibration = calibration
         self.averaging = averaging
         self._shape = calibration.shape
-        self._plan = _correction.pack_plan(calibration)
+        self._plan = pack_plan(calibration)
         self._averaged_frames = 0
         self._averages = averaging.mode is not AveragingMode.NONE
+        self._restart_after = averaging.frames if averaging.mode is AveragingMode.BLOCK else None
+        self._hold_frames = averaging.hold_frames
         state_shape = self._shape if self._averages else (0, 0)
         self._mean = np.zeros(state_shape, np.float64)
         self._hold = np.zeros(state_shape, np.uint16)
@@ -55,11 +57,11 @@ class Corrector:
         C-contiguous; the inputs may be read-only and are not changed, and must not overlap the
         outputs. Raises `ShapeMismatchError` or `ArrayLayoutError`, and then has changed nothing.
         """
-        if self._averages:
-            self._correct_average(samples, row_received, out, flags)
-            return
         try:
-            done = _correction.correct(samples, row_received, self._plan, out, flags)
+            if self._averages:
+                done = self._average(samples, row_received, out, flags)
+            else:
+                done = correct_single(samples, row_received, self._plan, out, flags)
         except TypeError:  # how a kernel refuses a type or layout
             self._require(samples, row_received, out, flags)
             raise
@@ -71,30 +73,30 @@ class Corrector:
         self._row_frames.fill(0)
         self._averaged_frames = 0
 
-    def _correct_average(
+    def _average(
         self,
         samples: npt.NDArray[np.uint16],
         row_received: npt.NDArray[np.bool_],
         out: npt.NDArray[np.float32],
         flags: npt.NDArray[np.uint8],
-    ) -> None:
-        self._require(samples, row_received, out, flags)
-        frames = self.averaging.frames
-        if self.averaging.mode is AveragingMode.BLOCK and self._averaged_frames == frames:
-            self.reset_average()
-        _correction.correct_average(
+    ) -> bool:
+        restart = self._averaged_frames == self._restart_after
+        done: bool = correct_average(
             samples,
             row_received,
             self._plan,
-            frames,
-            self.averaging.hold_frames,
+            self.averaging.frames,
+            self._hold_frames,
+            restart,
             self._mean,
             self._hold,
             self._row_frames,
             out,
             flags,
         )
-        self._averaged_frames += 1
+        if done:
+            self._averaged_frames = 1 if restart else self._averaged_frames + 1
+        return done
 
     def _require(
         self,

@@ -38,8 +38,8 @@ def raw_values(
 
     Rows not received and the process ring are NaN, as from `Corrector.correct`. All images have the
     shape of `samples`, `row_received` has one bool per row; all are C-contiguous.
-    Raises `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for a level outside 1 to 65535
-    counts.
+    Raises `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for a saturation level
+    outside 1 to 65535 counts.
     """
     warm_up()
     require_saturation_level(saturation_level)

@@ -21,8 +21,8 @@ def test_errors_share_one_base() -> None:
 def test_an_unexpected_type_is_refused_rather_than_compiled() -> None:
     im.warm_up()
     with pytest.raises(TypeError):
-        _correction.correct(1, 2, 3, 4, 5)
-    assert len(_correction.correct.signatures) == 1
+        _correction.correct_single(1, 2, 3, 4, 5)
+    assert len(_correction.correct_single.signatures) == 1
 
 
 def test_importing_compiles_nothing() -> None:
