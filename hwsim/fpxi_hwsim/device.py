@@ -131,7 +131,8 @@ class SimulatedDevice:
         with self._lock:
             self._to_host.clear()
             self._to_device.clear()
-            self._firmware.transmit(CLEAR_LINE_BYTES)
+            while self._firmware.transmit(CLEAR_LINE_BYTES):
+                self._deadline_us = self._firmware.poll(self.clock.now_us())
 
     def _transmit(self, now_us: int) -> bool:
         """Let the line take bytes from the firmware; False when none moved."""

@@ -9,6 +9,8 @@ from typing import Protocol
 from fpxi_hwsim.errors import ServeError
 
 RECEIVE_BYTES = 1 << 16
+SEND_BUFFER_BYTES = 1 << 18
+"""small enough that a slow host sees fresh frames: what does not fit waits in the device"""
 
 
 class Medium(Protocol):
@@ -122,6 +124,7 @@ class TcpMedium(SocketMedium):
         except (BlockingIOError, ConnectionError):
             return b""
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         connection.setblocking(False)
         self._connection = connection
         self.sessions += 1
@@ -142,7 +145,7 @@ class PseudoTerminalMedium:
     """
 
     def __init__(self) -> None:
-        if os.name != "posix":
+        if not hasattr(os, "openpty"):
             raise ServeError("a serial line", "this system has no pseudo-terminals; use TCP")
         import tty  # noqa: PLC0415 (not on Windows)
 
