@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fpxi_readout.errors import FpxiError
 from fpxi_readout.protocol.generated import TriggerMode
+
+from fpxi.connection import ConnectionState
+from fpxi.image_key import ImageKey
+from fpxi.recording.recorder import require_new
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
@@ -16,9 +22,7 @@ if TYPE_CHECKING:
 
     from fpxi.recording.recorder import Recording
     from fpxi.session import Session
-
-RECORDING_S = 60.0
-"""Longest wait for the disk after the last frame."""
+    from fpxi.subscription import FrameSubscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class CaptureResult:
 
     frames_received: int
     frames_lost: int
-    """Frames that the device sent, or should have sent, and of which nothing arrived."""
+    """Frames that the device sent and of which nothing arrived."""
     frames_skipped: int
     """Frames that the device itself gave up because the link was too slow (live delivery)."""
     rows_lost: int
@@ -46,95 +50,94 @@ class CaptureResult:
 
     @property
     def complete(self) -> bool:
-        """True if no frame and no row was lost."""
+        """True if no frame and no row was lost on the link."""
         return self.frames_lost == 0 and self.rows_lost == 0
 
 
-def run_capture(
-    session: Session,
-    count: int,
-    recording: Recording | None,
-    *,
-    reliable: bool,
-    timeout_s: float | None,
-    progress: Callable[[int], None] | None,
-) -> CaptureResult:
-    """Start, take `count` frames, stop, and wait for the recording."""
-    before = session.statistics().link
-    began = time.monotonic()
-    wait_s = timeout_s if timeout_s is not None else _default_timeout_s(session)
-    first, last = _take(session, count, reliable, wait_s, progress)
-    duration_s = time.monotonic() - began
-    after = session.statistics().link
-    if recording is not None:
-        recording.stop()
-        recording.wait(RECORDING_S)
-    return _result(
-        count,
-        before=before,
-        after=after,
-        first=first,
-        last=last,
-        duration_s=duration_s,
-        recording=recording,
-    )
+@dataclass(frozen=True, slots=True)
+class CapturePlan:
+    """What to capture, and how."""
+
+    count: int
+    path: Path | None
+    image_key: ImageKey
+    overwrite: bool
+    reliable: bool
+    timeout_s: float
+    """Longest wait for one frame."""
+    progress: Callable[[int], None] | None
 
 
-def _default_timeout_s(session: Session) -> float:
-    """Ten seconds more than the slowest regular frame takes."""
-    parameters = session.parameters
+def default_timeout_s(parameters: Mapping[str, int]) -> float:
+    """Return ten seconds more than a regular frame takes, twice over."""
     slowest_us = parameters.get("exposure_us", 0) + parameters.get("frame_period_us", 0)
     return 10.0 + 2e-6 * slowest_us
 
 
+def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
+    """Start, take the frames, stop, and wait for the recording."""
+    if plan.path is not None:
+        require_new(plan.path, overwrite=plan.overwrite)
+    before = session.statistics().link
+    began = time.monotonic()
+    subscription, recording = session.begin_run(plan)
+    with subscription as frames, recording or nullcontext():
+        try:
+            ends = _take(session, frames, plan, recording)
+        except BaseException:
+            _stop_after_failure(session)
+            raise
+        duration_s = time.monotonic() - began
+        after = session.statistics().link
+        session.stop()
+    return _result(plan, (before, after), ends, duration_s)
+
+
+def _stop_after_failure(session: Session) -> None:
+    """Stop a device that still answers; what already went wrong is what the caller is told."""
+    if session.connection.state is ConnectionState.CONNECTED:
+        with suppress(FpxiError):
+            session.stop()
+
+
 def _take(
     session: Session,
-    count: int,
-    reliable: bool,
-    timeout_s: float,
-    progress: Callable[[int], None] | None,
+    frames: FrameSubscription,
+    plan: CapturePlan,
+    recording: Recording | None,
 ) -> tuple[Frame, Frame]:
-    """Return the first and the last frame.
-
-    Reliable delivery asks for exactly `count` frames; live delivery may skip some, so it goes on
-    until so many have come.
-    """
+    """Take every frame, triggering each if that is what begins an exposure."""
     triggered = session.parameters.get("trigger_mode") == TriggerMode.SOFTWARE
-    first: Frame | None = None
-    with session.frames(count, timeout_s=timeout_s) as frames:
-        session.start(count if reliable else 0, reliable=reliable)
-        try:
-            if triggered:
-                session.software_trigger()
-            for received, frame in enumerate(frames, 1):
-                first = first or frame
-                if progress is not None:
-                    progress(received)
-                if triggered and received < count:
-                    session.software_trigger()
-        finally:
-            _stop(session)
-    assert first is not None
+    if triggered:
+        session.software_trigger()
+    first = frame = next(frames)
+    _report(plan, recording, 1)
+    for received in range(2, plan.count + 1):
+        if triggered:
+            session.software_trigger()
+        frame = next(frames)
+        _report(plan, recording, received)
     return first, frame
 
 
-def _stop(session: Session) -> None:
-    session.stop()
+def _report(plan: CapturePlan, recording: Recording | None, received: int) -> None:
+    if recording is not None and recording.error is not None:
+        raise recording.error
+    if plan.progress is not None:
+        plan.progress(received)
 
 
 def _result(
-    count: int,
-    *,
-    before: LinkStatistics,
-    after: LinkStatistics,
-    first: Frame,
-    last: Frame,
+    plan: CapturePlan,
+    link: tuple[LinkStatistics, LinkStatistics],
+    ends: tuple[Frame, Frame],
     duration_s: float,
-    recording: Recording | None,
 ) -> CaptureResult:
+    before, after = link
+    first, last = ends
     span_us = last.timestamp_us - first.timestamp_us
     return CaptureResult(
-        frames_received=count,
+        frames_received=plan.count,
         frames_lost=after.frames_lost - before.frames_lost,
         frames_skipped=after.frames_skipped - before.frames_skipped,
         rows_lost=after.rows_lost - before.rows_lost,
@@ -143,8 +146,8 @@ def _result(
         bytes_received=after.bytes_received - before.bytes_received,
         chunks_recovered=after.chunks_recovered - before.chunks_recovered,
         duration_s=duration_s,
-        frame_rate_hz=(count - 1) * 1e6 / span_us if span_us > 0 else 0.0,
+        frame_rate_hz=(plan.count - 1) * 1e6 / span_us if span_us > 0 else 0.0,
         first_frame=first.number,
         last_frame=last.number,
-        path=None if recording is None else recording.path,
+        path=plan.path,
     )

@@ -95,6 +95,14 @@ class SubscriptionTimeoutError(SessionError):
         )
 
 
+class CaptureCountError(SessionError):
+    """A capture needs at least one frame."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(f"cannot capture {count} frames; ask for one or more")
+
+
 class UnsupportedUrlError(SessionError):
     """No kind of device is opened by such a URL."""
 
@@ -244,6 +252,27 @@ class NotACalibrationError(HostError):
         )
 
 
+class CalibrationExistsError(HostError):
+    """The calibration file is there already."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} exists; choose another name, or allow overwriting explicitly")
+
+
+class WrongImageKeyError(HostError):
+    """A recording was made as something else than it is now used for."""
+
+    def __init__(self, path: Path, wanted: str, found: str) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.found = found
+        super().__init__(
+            f"{path} holds frames recorded as {found}, none as {wanted}; "
+            "check that darks and flats were not swapped"
+        )
+
+
 class MixedConditionsError(HostError):
     """Frames that should share their conditions do not."""
 
@@ -259,3 +288,11 @@ class MixedConditionsError(HostError):
 
 class ExportError(HostError):
     """A recording cannot be exported as asked."""
+
+
+class ExportExistsError(ExportError):
+    """A file to be written is there already."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"{path} exists; choose another name, or allow overwriting explicitly")

@@ -28,13 +28,17 @@ class FrameConsumer(Protocol):
         """Note an interruption of the stream, or an event of the device, at this point of it."""
         ...
 
+    def lost(self, error: FpxiError) -> None:
+        """Note that the device was lost, and is being looked for."""
+        ...
+
     def end(self, error: FpxiError) -> None:
-        """No frame will ever come again, for this reason."""
+        """Note that no frame will ever come again, and why."""
         ...
 
 
 class FrameHub:
-    """The consumers of a session. The link thread alone calls `publish`, `mark` and `end`."""
+    """The consumers of a session. Any thread may `add` and `remove`; the rest is the link's."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,6 +74,11 @@ class FrameHub:
         """Tell all what happened to the stream, and when by the device's clock if it said so."""
         for consumer in self._consumers:
             consumer.mark(text, device_time_us)
+
+    def lost(self, error: FpxiError) -> None:
+        """Tell all that the device was lost."""
+        for consumer in self._consumers:
+            consumer.lost(error)
 
     def end(self, error: FpxiError) -> None:
         """Tell all, and whoever is added later, that it is over."""

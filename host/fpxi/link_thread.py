@@ -196,7 +196,7 @@ class LinkThread:
             self._connector.drop(source, link_lost=link_is_gone(error))
             if not (self._reconnect and may_pass(error)):
                 raise
-            self._hub.mark(str(error))
+            self._hub.lost(error)
             self._set_status(ConnectionState.RECONNECTING, error)
         else:
             self._device.disconnected(source)

@@ -90,6 +90,9 @@ class Pipeline:
     def mark(self, text: str, device_time_us: int | None = None) -> None:
         """Do nothing: a picture shows no interruptions."""
 
+    def lost(self, error: FpxiError) -> None:
+        """Do nothing: the last picture stays."""
+
     def end(self, error: FpxiError) -> None:
         """Do nothing: the last picture stays."""
 

@@ -12,7 +12,6 @@ bounded queue of its own that fails loudly, and to the pipeline, which may skip.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -23,7 +22,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.connectors import connector_for
 from fpxi.device_state import DeviceState
-from fpxi.errors import ConnectTimeoutError, NotConnectedError, SessionClosedError
+from fpxi.errors import (
+    CaptureCountError,
+    ConnectTimeoutError,
+    NotConnectedError,
+    SessionClosedError,
+)
 from fpxi.hub import FrameHub
 from fpxi.image_key import ImageKey
 from fpxi.link_thread import LinkThread
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
 
-    from fpxi.capture import CaptureResult
+    from fpxi.capture import CapturePlan, CaptureResult
     from fpxi.recording.recorder import Recording
 
 T = TypeVar("T")
@@ -249,22 +253,27 @@ class Session:
         Returns at once. Raises `RecordingExistsError` and `NotConnectedError`; whatever happens
         later is in `Recording.error`.
         """
+        recording = self._make_recording(Path(path), frames, image_key, overwrite=overwrite)
+        self._hub.add(recording)
+        return recording
+
+    def _make_recording(
+        self, path: Path, frames: int | None, image_key: ImageKey, *, overwrite: bool
+    ) -> Recording:
         from fpxi.recording.facts import RecordingFacts  # noqa: PLC0415 - h5py only when wanted
         from fpxi.recording.recorder import Recording  # noqa: PLC0415
 
         if self.identity is None or self.dictionary is None:
             raise NotConnectedError(self.url, "it has never been")
-        facts = RecordingFacts(self.url, self.identity, self.dictionary, self.parameters)
         recording = Recording(
-            Path(path),
-            facts,
+            path,
+            RecordingFacts(self.url, self.identity, self.dictionary, self.parameters),
             frames=frames,
             image_key=image_key,
             overwrite=overwrite,
             link_statistics=lambda: self._device.link,
         )
         self._recordings.append(recording)
-        self._hub.add(recording)
         return recording
 
     def capture(
@@ -284,15 +293,34 @@ class Session:
         longest wait for one frame; by default it follows from the exposure. Raises the named
         error of the device, link or recording; a recording made so far is kept.
         """
-        from fpxi.capture import run_capture  # noqa: PLC0415
+        from fpxi.capture import CapturePlan, default_timeout_s, run_capture  # noqa: PLC0415
 
-        with contextlib.ExitStack() as stack:
-            recording = None
-            if path is not None:
-                recording = self.record(
-                    path, frames=count, image_key=image_key, overwrite=overwrite
-                )
-                stack.callback(recording.stop)
-            return run_capture(
-                self, count, recording, reliable=reliable, timeout_s=timeout_s, progress=progress
+        if count < 1:
+            raise CaptureCountError(count)
+        plan = CapturePlan(
+            count=count,
+            path=None if path is None else Path(path),
+            image_key=image_key,
+            overwrite=overwrite,
+            reliable=reliable,
+            timeout_s=default_timeout_s(self.parameters) if timeout_s is None else timeout_s,
+            progress=progress,
+        )
+        return run_capture(self, plan)
+
+    def begin_run(self, plan: CapturePlan) -> tuple[FrameSubscription, Recording | None]:
+        """Start as planned, with a subscription and a recording that see this run's frames only."""
+
+        def begin(device: FrameSource) -> tuple[FrameSubscription, Recording | None]:
+            # Live delivery may skip frames, so there it goes on until enough have come.
+            device.start(plan.count if plan.reliable else 0, reliable=plan.reliable)
+            frames = FrameSubscription(self._hub, plan.count, plan.timeout_s, ends_when_lost=True)
+            if plan.path is None:
+                return frames, None
+            recording = self._make_recording(
+                plan.path, plan.count, plan.image_key, overwrite=plan.overwrite
             )
+            self._hub.add(recording)
+            return frames, recording
+
+        return self.submit(begin).result()

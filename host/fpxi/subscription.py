@@ -25,7 +25,8 @@ class FrameSubscription:
     Frames wait in a bounded queue. When it overflows, or when the session ends, the frames that
     are queued are delivered first; only then the error is raised. Iteration ends by itself after
     `count` frames; `close`, or leaving the `with` block, ends the subscription at once.
-    In reliable delivery the device is made to wait while the queue is nearly full.
+    In reliable delivery the device is made to wait while the queue is more than half full.
+    A lost device ends the subscription if `ends_when_lost`; else it waits for the reconnection.
 
     Iterating raises `SubscriptionTimeoutError`, `FrameOverflowError`, `SessionClosedError`, or
     the named error that ended the session.
@@ -37,6 +38,8 @@ class FrameSubscription:
         count: int | None,
         timeout_s: float,
         capacity: int = QUEUE_FRAMES,
+        *,
+        ends_when_lost: bool = False,
     ) -> None:
         self.received = 0
         """Frames delivered to the reader."""
@@ -44,6 +47,7 @@ class FrameSubscription:
         self._count = count
         self._timeout_s = timeout_s
         self._capacity = capacity
+        self._ends_when_lost = ends_when_lost
         self._frames: deque[Frame] = deque()
         self._changed = Condition()
         self._error: FpxiError | None = None
@@ -69,6 +73,11 @@ class FrameSubscription:
 
     def mark(self, text: str, device_time_us: int | None = None) -> None:
         """Do nothing: interruptions show in the frame numbers."""
+
+    def lost(self, error: FpxiError) -> None:
+        """End, or wait (link thread)."""
+        if self._ends_when_lost:
+            self.end(error)
 
     def end(self, error: FpxiError) -> None:
         """Remember why no more frames come (link thread)."""

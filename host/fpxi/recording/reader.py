@@ -97,6 +97,10 @@ class RecordingReader:
         """When the recording began, ISO 8601, UTC."""
         return self._text("entry/start_time")
 
+    def group(self, path: str) -> h5py.Group:
+        """Return a group of the file, for what this class has no name for."""
+        return self._file[path]
+
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return one value a frame, in the unit of the dataset, such as `exposure_time` in s."""
         return self._read(name)

@@ -34,6 +34,7 @@ QUEUE_BYTES = 256 << 20
 MOST_QUEUED_FRAMES = 4096
 FEWEST_QUEUED_FRAMES = 8
 TICK_S = 0.05
+CLOSE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,7 @@ class Recording:
         image_key: ImageKey = ImageKey.IMAGE,
         overwrite: bool = False,
     ) -> None:
-        if path.exists() and not overwrite:
-            raise RecordingExistsError(path)
-        if not path.parent.is_dir():
-            raise RecordingOpenError(path, f"there is no folder {path.parent}")
+        require_new(path, overwrite=overwrite)
         self.path = path
         self.frames_wanted = frames
         self._facts = facts
@@ -132,7 +130,10 @@ class Recording:
         traceback: TracebackType | None,
     ) -> None:
         self.stop()
-        self.wait(60.0)
+        if error is None:
+            self.wait(CLOSE_S)
+        else:
+            self.join(CLOSE_S)
 
     @property
     def crowded(self) -> bool:
@@ -155,6 +156,10 @@ class Recording:
     def mark(self, text: str, device_time_us: int | None = None) -> None:
         """Queue an event (link thread)."""
         self._queue.put(_Mark(time.time(), text, device_time_us))
+
+    def lost(self, error: FpxiError) -> None:
+        """Queue the gap as an event; frames go on after it (link thread)."""
+        self.mark(str(error))
 
     def end(self, error: FpxiError) -> None:
         """Write what is queued and close, because the session is over (link thread)."""
@@ -205,6 +210,17 @@ class Recording:
             return self._queue.get(timeout=timeout_s) if timeout_s else self._queue.get_nowait()
         except queue.Empty:
             return None
+
+
+def require_new(path: Path, *, overwrite: bool) -> None:
+    """Make sure that a recording can be called so.
+
+    Raises `RecordingExistsError`, or `RecordingOpenError` if there is no such folder.
+    """
+    if path.exists() and not overwrite:
+        raise RecordingExistsError(path)
+    if not path.parent.is_dir():
+        raise RecordingOpenError(path, f"there is no folder {path.parent}")
 
 
 def _capacity(frame_bytes: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from fpxi_readout.protocol.geometry import PanelGeometry
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.facts import RecordingFacts, dictionary_text
+from fpxi.software import software_version
 
 COLUMN_CHUNK = 1024
 
@@ -42,7 +42,7 @@ def _write_entry(entry: h5py.Group, facts: RecordingFacts) -> None:
     entry["title"] = f"{facts.dictionary.panel.name} {facts.identity.serial_number}"
     entry["start_time"] = datetime.now(UTC).isoformat()
     entry["program_name"] = "fpxi"
-    entry["program_name"].attrs["version"] = importlib.metadata.version("fpxi")
+    entry["program_name"].attrs["version"] = software_version()
 
 
 def _write_detector(detector: h5py.Group, facts: RecordingFacts) -> None:

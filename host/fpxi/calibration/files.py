@@ -1,0 +1,119 @@
+"""Calibrations on disk: HDF5, all or nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import h5py
+from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
+
+from fpxi.errors import CalibrationExistsError, NotACalibrationError
+from fpxi.software import software_version
+
+LAYOUT = 1
+"""Attribute `fpxi_calibration_layout` of the file; readers refuse a later one."""
+_ARRAYS = ("offset", "gain", "defects", "not_imaging")
+_SCALARS = ("normalisation", "saturation_level", "dark_frames", "flat_frames")
+
+
+def save_calibration(
+    path: str | Path,
+    calibration: Calibration,
+    *,
+    sources: Sequence[str | Path] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write a calibration; `sources` are the recordings that it was made from.
+
+    The file appears whole or not at all. Raises `CalibrationExistsError`.
+    """
+    path = Path(path)
+    if path.exists() and not overwrite:
+        raise CalibrationExistsError(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with h5py.File(partial, "w", libver="earliest") as file:
+            _write(file, calibration, sources)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_calibration(path: str | Path) -> Calibration:
+    """Read a calibration. Raises `NotACalibrationError`."""
+    path = Path(path)
+    try:
+        with h5py.File(path, "r") as file:
+            return _read(path, file)
+    except (OSError, KeyError, ValueError, TypeError, ImagingError) as error:
+        raise NotACalibrationError(path, str(error)) from error
+
+
+def load_sources(path: str | Path) -> list[str]:
+    """Return the recordings that a calibration was made from. Raises `NotACalibrationError`."""
+    path = Path(path)
+    try:
+        with h5py.File(path, "r") as file:
+            return [str(name) for name in file["calibration/sources"].asstr()[()]]
+    except (OSError, KeyError) as error:
+        raise NotACalibrationError(path, str(error)) from error
+
+
+def write_calibration(
+    group: h5py.Group, calibration: Calibration, sources: Sequence[str | Path]
+) -> None:
+    """Write a calibration's content into a group, for whichever file needs it."""
+    for name in _ARRAYS:
+        group.create_dataset(name, data=getattr(calibration, name), compression="gzip")
+    for name in _SCALARS:
+        group[name] = getattr(calibration, name)
+    for name, unit in (("offset", "counts"), ("gain", ""), ("normalisation", "counts")):
+        group[name].attrs["units"] = unit
+    group["created"] = calibration.created.isoformat()
+    group["software"] = f"fpxi {software_version()}"
+    group["sources"] = h5py.Empty(h5py.string_dtype()) if not sources else [*map(str, sources)]
+    for name, facts in (
+        ("conditions", calibration.conditions),
+        ("thresholds", calibration.thresholds),
+    ):
+        below = group.create_group(name)
+        for key, value in asdict(facts).items():
+            below[key] = value
+
+
+def _write(file: h5py.File, calibration: Calibration, sources: Sequence[str | Path]) -> None:
+    file.attrs["fpxi_calibration_layout"] = LAYOUT
+    group = file.create_group("calibration")
+    group.attrs["NX_class"] = "NXcollection"
+    write_calibration(group, calibration, sources)
+
+
+def _read(path: Path, file: h5py.File) -> Calibration:
+    written_by = int(file.attrs.get("fpxi_calibration_layout", 0))
+    if not 1 <= written_by <= LAYOUT:
+        raise NotACalibrationError(
+            path, f"its layout is version {written_by}, known are 1 to {LAYOUT}"
+        )
+    group = file["calibration"]
+    return Calibration(
+        **{name: group[name][()] for name in _ARRAYS},
+        **{name: group[name][()].item() for name in _SCALARS},
+        created=datetime.fromisoformat(group["created"].asstr()[()]),
+        conditions=Conditions(**_facts(group["conditions"])),
+        thresholds=DefectThresholds(**_facts(group["thresholds"])),
+    )
+
+
+def _facts(group: h5py.Group) -> dict[str, Any]:
+    return {name: _plain(dataset) for name, dataset in group.items()}
+
+
+def _plain(dataset: h5py.Dataset) -> Any:
+    if h5py.check_string_dtype(dataset.dtype) is not None:
+        return dataset.asstr()[()]
+    return dataset[()].item()

@@ -1,0 +1,137 @@
+"""Correcting a recording, frame by frame, into a new file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import h5py
+import numpy as np
+from fpxi_imaging import Calibration, Corrector, PixelFlag, Tolerances
+
+from fpxi.calibration.files import write_calibration
+from fpxi.errors import FrameSelectionError, RecordingExistsError
+from fpxi.recording import layout
+from fpxi.recording.columns import COLUMNS
+from fpxi.recording.conditions import recorded_conditions
+from fpxi.recording.reader import RecordingReader, read_recording
+from fpxi.software import software_version
+
+CORRECTED_LAYOUT = 1
+"""Attribute `fpxi_corrected_layout` of the file."""
+PROCESS = "entry/process"
+_COPIED = (*(column.name for column in COLUMNS), "image_key", "row_received")
+_KEPT_FACTS = (
+    "local_name",
+    "description",
+    "serial_number",
+    "x_pixel_size",
+    "y_pixel_size",
+    "pixel_mask",
+)
+
+
+DEFAULT_TOLERANCES = Tolerances()
+
+
+def correct_recording(
+    run: str | Path,
+    calibration: Calibration,
+    out: str | Path,
+    *,
+    source: str | Path | None = None,
+    tolerances: Tolerances = DEFAULT_TOLERANCES,
+    progress: Callable[[int, int], None] | None = None,
+    overwrite: bool = False,
+) -> int:
+    """Correct every frame of a recording; returns how many.
+
+    `out` is NeXus as the recording is, with `data` float32 (frames, rows, columns), signed, NaN
+    where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and the
+    calibration as an NXprocess. `source` is the calibration's file, named there. Every frame's own
+    conditions must fit: raises `fpxi_imaging.CalibrationMismatchError`, `NotARecordingError`,
+    `FrameSelectionError` for a recording without frames, `RecordingExistsError`. `out` appears
+    whole or not at all.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise RecordingExistsError(out)
+    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
+    with read_recording(run) as reader:
+        if reader.frame_count == 0:
+            raise FrameSelectionError(reader.path, "a corrected frame", 0)
+        for conditions in recorded_conditions(reader):
+            calibration.require_match(conditions, tolerances)
+        try:
+            with h5py.File(partial, "w", libver="earliest") as file:
+                _write_facts(file, reader, calibration, source)
+                _write_frames(file, reader, calibration, progress)
+            partial.replace(out)
+        finally:
+            partial.unlink(missing_ok=True)
+        return reader.frame_count
+
+
+def _write_facts(
+    file: h5py.File, reader: RecordingReader, calibration: Calibration, source: str | Path | None
+) -> None:
+    """Write everything but the frames."""
+    file.attrs["fpxi_corrected_layout"] = CORRECTED_LAYOUT
+    file.attrs["default"] = layout.ENTRY
+    entry = _group(file, layout.ENTRY, "NXentry")
+    entry.attrs["default"] = "data"
+    recorded = reader.group(layout.ENTRY)
+    for name in ("title", "start_time"):
+        recorded.copy(name, entry)
+    _group(file, "entry/instrument", "NXinstrument")
+    detector = _group(file, layout.DETECTOR, "NXdetector")
+    recorded_detector = reader.group(layout.DETECTOR)
+    for name in _KEPT_FACTS:
+        recorded_detector.copy(name, detector)
+    for name in _COPIED:
+        values = recorded_detector[name][: reader.frame_count]
+        detector.create_dataset(name, data=values)
+        for key, value in recorded_detector[name].attrs.items():
+            detector[name].attrs[key] = value
+    process = _group(file, PROCESS, "NXprocess")
+    process["program"] = "fpxi"
+    process["version"] = software_version()
+    process["date"] = datetime.now(UTC).isoformat()
+    process["recording"] = str(reader.path)
+    if source is not None:
+        process["calibration_file"] = str(source)
+    write_calibration(_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, ())
+
+
+def _write_frames(
+    file: h5py.File,
+    reader: RecordingReader,
+    calibration: Calibration,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    shape = (reader.frame_count, *calibration.shape)
+    detector = file[layout.DETECTOR]
+    options = {"shape": shape, "chunks": (1, *calibration.shape), "compression": "gzip"}
+    data = detector.create_dataset("data", dtype="<f4", shuffle=True, **options)
+    data.attrs["units"] = "counts"
+    data.attrs["long_name"] = "corrected, in counts of the median pixel"
+    flags = detector.create_dataset("pixel_flags", dtype="u1", **options)
+    flags.attrs["long_name"] = ", ".join(f"{flag.value} {flag.name}" for flag in PixelFlag)
+    plot = _group(file, "entry/data", "NXdata")
+    plot.attrs["signal"] = "data"
+    plot["data"] = h5py.SoftLink(f"/{layout.DATA}")
+    corrector = Corrector(calibration)
+    values, marks = np.empty(calibration.shape, np.float32), np.empty(calibration.shape, np.uint8)
+    for index, frame in enumerate(reader):
+        corrector.correct(frame.samples, frame.row_received, out=values, flags=marks)
+        data[index], flags[index] = values, marks
+        if progress is not None:
+            progress(index + 1, reader.frame_count)
+
+
+def _group(file: h5py.File, path: str, nexus_class: str) -> h5py.Group:
+    group = file.create_group(path)
+    group.attrs["NX_class"] = nexus_class
+    return group

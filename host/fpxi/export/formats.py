@@ -1,0 +1,99 @@
+"""One writer for each format. Each returns the files it wrote and how values relate to counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import robust_levels
+
+from fpxi.errors import ExportError, ExportExistsError
+from fpxi.export.images import Images
+
+Written = tuple[list[Path], str]
+Writer = Callable[[Images, Path, int, bool], Written]
+
+PERCENTILES = (2.0, 98.0)
+
+
+def write_npy(images: Images, out: Path, _bits: int, overwrite: bool) -> Written:
+    """Write one array, frame by frame, without holding it in memory."""
+    _require_new(out, overwrite)
+    array = np.lib.format.open_memmap(out, "w+", images.dtype, images.shape)
+    for place, (values, _) in enumerate(images):
+        array[place] = values
+    array.flush()
+    return [out], f"values are {images.kind}, unscaled"
+
+
+def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written:
+    """Write a stack as ImageJ does, with the pixel size."""
+    import tifffile  # noqa: PLC0415
+
+    _require_new(out, overwrite)
+    scaling = f"values are {images.kind}, unscaled"
+    per_um = 1.0 / images.source.pitch_um
+    tifffile.imwrite(
+        out,
+        (np.ascontiguousarray(values) for values, _ in images),
+        shape=images.shape,
+        dtype=images.dtype,
+        imagej=True,
+        resolution=(per_um, per_um),
+        metadata={"axes": "TYX", "unit": "um", "Info": scaling},
+    )
+    return [out], scaling
+
+
+def write_png(images: Images, out: Path, bits: int, overwrite: bool) -> Written:
+    """Write grey pictures between levels that are the same for all of them."""
+    from PIL import Image, PngImagePlugin  # noqa: PLC0415
+
+    paths = _png_paths(out, images.shape[0])
+    for path in paths:
+        _require_new(path, overwrite)
+    low, high = robust_levels(*images.mean(), percentiles=PERCENTILES)
+    most = (1 << bits) - 1
+    scaling = (
+        f"{low:.6g} to {high:.6g} ({images.kind}; {PERCENTILES[0]:g} to {PERCENTILES[1]:g} "
+        f"percentile of the good pixels of the mean image) became 0 to {most}; values beyond are "
+        "cut off, pixels without a value are 0"
+    )
+    about = PngImagePlugin.PngInfo()
+    about.add_text("Description", scaling)
+    for path, (values, _) in zip(paths, images, strict=True):
+        Image.fromarray(_scaled(values, low, high, most)).save(path, pnginfo=about)
+    return paths, scaling
+
+
+WRITERS: dict[str, Writer] = {
+    ".npy": write_npy,
+    ".tif": write_tif,
+    ".tiff": write_tif,
+    ".png": write_png,
+}
+
+
+def _scaled(
+    values: npt.NDArray[Any], low: float, high: float, most: int
+) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    relative = np.clip((values.astype(np.float64) - low) / (high - low), 0.0, 1.0)
+    counts = np.rint(np.nan_to_num(relative, nan=0.0) * most)
+    return counts.astype(np.uint8) if most == 0xFF else counts.astype(np.uint16)
+
+
+def _png_paths(out: Path, count: int) -> list[Path]:
+    if count == 1:
+        return [out]
+    digits = len(str(count - 1))
+    return [out.with_name(f"{out.stem}_{place:0{digits}}{out.suffix}") for place in range(count)]
+
+
+def _require_new(path: Path, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
+        raise ExportExistsError(path)
+    if not path.parent.is_dir():
+        raise ExportError(f"cannot write {path}: there is no folder {path.parent}")

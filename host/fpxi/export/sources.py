@@ -1,0 +1,126 @@
+"""Where the images of an export come from: a raw recording, a corrected one, or both in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import Calibration, Corrector, PixelFlag
+
+from fpxi.errors import ExportError, NotARecordingError
+from fpxi.recording import layout
+from fpxi.recording.conditions import recorded_conditions
+from fpxi.recording.reader import RecordingReader
+
+Flags = npt.NDArray[np.uint8]
+
+
+class ImageSource(Protocol):
+    """Images of one shape and type, by index."""
+
+    frame_count: int
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    pitch_um: float
+    kind: str
+    """What the values are, in words."""
+
+    def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
+        """Return the values and the `PixelFlag` bits of one frame."""
+        ...
+
+
+class RawSource:
+    """Raw counts, uint16; rows that never arrived are 0 and flagged."""
+
+    kind = "raw counts"
+
+    def __init__(self, reader: RecordingReader) -> None:
+        geometry = reader.geometry
+        self.frame_count = reader.frame_count
+        self.shape = (geometry.rows, geometry.columns)
+        self.dtype = np.dtype(np.uint16)
+        self.pitch_um = geometry.pitch_um
+        self._reader = reader
+        self._ring = np.where(geometry.not_imaging, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
+
+    def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
+        """Return counts as they were recorded."""
+        frame = self._reader.frame(index)
+        flags = self._ring.copy()
+        flags[~frame.row_received] = PixelFlag.MISSING
+        return frame.samples, flags
+
+
+class CalibratedSource:
+    """A raw recording corrected on the way, float32."""
+
+    kind = "corrected, in counts of the median pixel"
+
+    def __init__(self, reader: RecordingReader, calibration: Calibration) -> None:
+        for conditions in recorded_conditions(reader):
+            calibration.require_match(conditions)
+        self.frame_count = reader.frame_count
+        self.shape = calibration.shape
+        self.dtype = np.dtype(np.float32)
+        self.pitch_um = reader.geometry.pitch_um
+        self._reader = reader
+        self._corrector = Corrector(calibration)
+
+    def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
+        """Return one frame corrected."""
+        frame = self._reader.frame(index)
+        values, flags = np.empty(self.shape, np.float32), np.empty(self.shape, np.uint8)
+        self._corrector.correct(frame.samples, frame.row_received, out=values, flags=flags)
+        return values, flags
+
+
+class CorrectedSource:
+    """A file that `fpxi.correction.correct_recording` wrote, float32."""
+
+    kind = CalibratedSource.kind
+
+    def __init__(self, file: h5py.File) -> None:
+        self._data = file[layout.DATA]
+        self._flags = file[f"{layout.DETECTOR}/pixel_flags"]
+        self.frame_count, *shape = self._data.shape
+        self.shape = (shape[0], shape[1])
+        self.dtype = np.dtype(np.float32)
+        self.pitch_um = float(file[f"{layout.DETECTOR}/x_pixel_size"][()]) * 1e6
+
+    def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
+        """Return one corrected frame."""
+        return self._data[index], self._flags[index]
+
+
+@contextmanager
+def open_source(path: Path, calibration: Calibration | None) -> Iterator[ImageSource]:
+    """Open a recording or corrected file; with a calibration, a recording is corrected.
+
+    Raises `NotARecordingError`, `ExportError` for a file that is corrected already, and
+    `fpxi_imaging.CalibrationMismatchError`.
+    """
+    if _is_corrected(path):
+        if calibration is not None:
+            raise ExportError(f"{path} is corrected already; export it without a calibration")
+        with h5py.File(path, "r") as file:
+            yield CorrectedSource(file)
+        return
+    with RecordingReader(path) as reader:
+        if calibration is None:
+            yield RawSource(reader)
+        else:
+            yield CalibratedSource(reader, calibration)
+
+
+def _is_corrected(path: Path) -> bool:
+    try:
+        with h5py.File(path, "r") as file:
+            return "fpxi_corrected_layout" in file.attrs
+    except OSError as error:
+        raise NotARecordingError(path, str(error)) from error

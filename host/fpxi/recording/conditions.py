@@ -1,0 +1,37 @@
+"""The conditions under which the frames of a recording were taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import Conditions
+
+from fpxi.recording.columns import COLUMNS
+from fpxi.recording.reader import RecordingReader
+
+_COLUMN_OF = {
+    "exposure_us": "exposure_time",
+    "gain_setting": "gain_setting",
+    "bias_mV": "bias_voltage",
+    "temperature_mC": "temperature",
+}
+_PER_UNIT = {column.name: column.per_unit for column in COLUMNS}
+
+
+def recorded_numbers(reader: RecordingReader) -> dict[str, npt.NDArray[np.int64]]:
+    """Return each numeric condition by its name in `Conditions`, one value a frame."""
+    return {
+        name: np.rint(reader.column(column) * _PER_UNIT[column]).astype(np.int64)
+        for name, column in _COLUMN_OF.items()
+    }
+
+
+def recorded_conditions(reader: RecordingReader) -> list[Conditions]:
+    """Return every state of the panel that occurs in a recording, once."""
+    numbers = recorded_numbers(reader)
+    distinct = np.unique(np.column_stack(list(numbers.values())), axis=0)
+    panel, serial = reader.geometry.name, reader.facts.identity.serial_number
+    return [
+        Conditions(panel, serial, **dict(zip(numbers, row, strict=True)))
+        for row in distinct.tolist()
+    ]
