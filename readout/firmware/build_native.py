@@ -26,7 +26,7 @@ SUFFIXES = {"win32": ".dll", "darwin": ".dylib"}
 LIBRARY_NAME = "fpxi_native" + SUFFIXES.get(sys.platform, ".so")
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wvla", "-Werror"]
-GNU_FLAGS = ["-std=c11", "-O2", *WARNINGS, "-fvisibility=hidden", "-shared"]
+GNU_FLAGS = ["-std=c11", "-O2", "-g0", *WARNINGS, "-fvisibility=hidden", "-shared"]
 MSVC_FLAGS = ["/nologo", "/std:c11", "/O2", "/W4", "/WX", "/LD"]
 SANITIZE_FLAGS = [
     "-fsanitize=address,undefined",

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Most steps of the sequencer in one poll: from the end of an exposure, through its read-out, to
+ * the next exposure, which lasts. */
+#define MAX_STEPS 4u
+
 static uint64_t earliest(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -103,11 +107,16 @@ void fpxi_core_receive(fpxi_core_t *core, const uint8_t *bytes, size_t count)
     }
 }
 
+/* Frames go to the link between the steps: what was read out, before a step may want its memory. */
 static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
 {
-    fpxi_fault_t fault = fpxi_sequencer_poll(&core->sequencer, now_us);
-    if (fault != FPXI_FAULT_NONE) {
-        fpxi_core_fault(core, fault);
+    int result = FPXI_STEP_MOVED;
+    for (unsigned i = 0; i < MAX_STEPS && result == FPXI_STEP_MOVED; i++) {
+        fpxi_streamer_poll(&core->streamer);
+        result = fpxi_sequencer_step(&core->sequencer, now_us);
+    }
+    if (result < 0) {
+        fpxi_core_fault(core, (fpxi_fault_t)-result);
     }
     if (core->sequencer.done) {
         core->sequencer.done = false;
@@ -160,9 +169,7 @@ uint64_t fpxi_core_poll(fpxi_core_t *core)
     const fpxi_hardware_t *hardware = &core->config.hardware;
     hardware->kick_watchdog(hardware->context);
     uint64_t now_us = fpxi_core_now_us(core);
-    fpxi_streamer_poll(&core->streamer); /* first: a frame wholly sent makes room for an exposure */
     run_sequencer(core, now_us);
-    fpxi_streamer_poll(&core->streamer);
     tell_counts(core, now_us);
     reset_if_due(core, now_us);
     send_event(core, now_us);

@@ -2,13 +2,6 @@
 
 #include <string.h>
 
-/* Outcomes of one step; a fault is returned as its negative number. */
-#define STAYED 0
-#define MOVED 1
-
-/* Steps that one frame takes: more in one poll would only be of use to a panel without line time. */
-#define MAX_STEPS 4u
-
 static uint32_t setting(const fpxi_sequencer_t *sequencer, size_t place)
 {
     return sequencer->parameters->values[place];
@@ -129,12 +122,12 @@ static void keep_beat(fpxi_sequencer_t *sequencer, uint64_t now_us)
 static int begin_exposure(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
     if (!wanted(sequencer, now_us)) {
-        return STAYED;
+        return FPXI_STEP_STAYED;
     }
     sequencer->slot = take_slot(sequencer);
     if (sequencer->slot == NULL) {
         sequencer->waited = true;
-        return STAYED;
+        return FPXI_STEP_STAYED;
     }
     latch_settings(sequencer, now_us);
     keep_beat(sequencer, now_us);
@@ -144,20 +137,20 @@ static int begin_exposure(fpxi_sequencer_t *sequencer, uint64_t now_us)
     sequencer->exposure_end_us = now_us + header->exposure_us;
     int begun = sequencer->hardware->begin_exposure(sequencer->hardware->context,
                                                     header->exposure_us, header->gain_setting);
-    return begun < 0 ? -FPXI_FAULT_PANEL_READ : MOVED;
+    return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
 }
 
 static int begin_readout(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
     if (now_us < sequencer->exposure_end_us) {
-        return STAYED;
+        return FPXI_STEP_STAYED;
     }
     sequencer->row = 0;
     sequencer->row_us = now_us;
     sequencer->ready_us = now_us + (uint64_t)sequencer->panel->rows * sequencer->panel->line_time_us;
     sequencer->state = FPXI_STATE_READING;
     int begun = sequencer->hardware->begin_readout(sequencer->hardware->context);
-    return begun < 0 ? -FPXI_FAULT_PANEL_READ : MOVED;
+    return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
 }
 
 static bool saturated(const fpxi_panel_description_t *panel, uint16_t row, const uint16_t *samples)
@@ -197,7 +190,7 @@ static int read_rows(fpxi_sequencer_t *sequencer, uint64_t now_us)
         int result = hardware->read_row(hardware->context, sequencer->row, samples);
         if (result == FPXI_AGAIN) {
             bool failed = now_us - sequencer->row_us > FPXI_ROW_TIMEOUT_US;
-            return failed ? -FPXI_FAULT_PANEL_READ : STAYED;
+            return failed ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_STAYED;
         }
         if (result < 0) {
             return -FPXI_FAULT_PANEL_READ;
@@ -208,7 +201,7 @@ static int read_rows(fpxi_sequencer_t *sequencer, uint64_t now_us)
         }
     }
     finish_frame(sequencer);
-    return MOVED;
+    return FPXI_STEP_MOVED;
 }
 
 /* A bias set during an exposure waits for the end of its frame, when nobody can be told of a
@@ -217,10 +210,10 @@ static int apply_bias(fpxi_sequencer_t *sequencer)
 {
     int32_t wanted_mV = (int32_t)setting(sequencer, FPXI_PLACE_BIAS_MV);
     bool refused = wanted_mV != sequencer->bias_mV && fpxi_sequencer_set_bias(sequencer, wanted_mV) < 0;
-    return refused ? -FPXI_FAULT_BIAS : STAYED;
+    return refused ? -FPXI_FAULT_BIAS : FPXI_STEP_STAYED;
 }
 
-static int step(fpxi_sequencer_t *sequencer, uint64_t now_us)
+int fpxi_sequencer_step(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
     int applied;
     switch (sequencer->state) {
@@ -234,17 +227,8 @@ static int step(fpxi_sequencer_t *sequencer, uint64_t now_us)
     case FPXI_STATE_READING:
         return read_rows(sequencer, now_us);
     default:
-        return STAYED;
+        return FPXI_STEP_STAYED;
     }
-}
-
-fpxi_fault_t fpxi_sequencer_poll(fpxi_sequencer_t *sequencer, uint64_t now_us)
-{
-    int result = MOVED;
-    for (unsigned i = 0; i < MAX_STEPS && result == MOVED; i++) {
-        result = step(sequencer, now_us);
-    }
-    return result < 0 ? (fpxi_fault_t)-result : FPXI_FAULT_NONE;
 }
 
 uint64_t fpxi_sequencer_deadline(const fpxi_sequencer_t *sequencer, uint64_t now_us)

@@ -49,8 +49,10 @@ void fpxi_sequencer_stop(fpxi_sequencer_t *sequencer);
 /* Sets the bias in force. FPXI_OK, or negative where the supply refuses. */
 int fpxi_sequencer_set_bias(fpxi_sequencer_t *sequencer, int32_t bias_mV);
 
-/* Does what is due. Returns the fault that it met, FPXI_FAULT_NONE where all is well. */
-fpxi_fault_t fpxi_sequencer_poll(fpxi_sequencer_t *sequencer, uint64_t now_us);
+/* Does the next thing that is due, if any. Returns one of these, or the negative of a fault. */
+#define FPXI_STEP_STAYED 0
+#define FPXI_STEP_MOVED 1
+int fpxi_sequencer_step(fpxi_sequencer_t *sequencer, uint64_t now_us);
 
 /* When the next thing is due; UINT64_MAX while it waits for a command or for room. */
 uint64_t fpxi_sequencer_deadline(const fpxi_sequencer_t *sequencer, uint64_t now_us);

@@ -1,0 +1,391 @@
+"""Drives a firmware device through ctypes: packets in, packets out, in virtual time."""
+
+from __future__ import annotations
+
+import ctypes as c
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cobs import cobs
+from fpxi_readout.protocol import generated as protocol
+
+NEVER = 2**64 - 1
+PANELS = {1: (64, 64, 56), 2: (32, 32, 40)}  # rows, columns, line time in microseconds
+REPORTS = {
+    message.TYPE: message
+    for message in (
+        protocol.Ack,
+        protocol.Nack,
+        protocol.Identity,
+        protocol.Value,
+        protocol.Event,
+        protocol.FrameHeader,
+        protocol.FrameChunk,
+    )
+}
+
+
+class Exposure(c.Structure):
+    _fields_ = (
+        ("start_us", c.c_uint64),
+        ("frame", c.c_uint32),
+        ("exposure_us", c.c_uint32),
+        ("bias_mV", c.c_int32),
+        ("gain_setting", c.c_uint32),
+    )
+
+
+Expose = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Exposure), c.POINTER(c.c_uint16))
+Temperature = c.CFUNCTYPE(c.c_int32, c.c_void_p)
+SetBias = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int32)
+
+
+class NativeConfig(c.Structure):
+    _fields_ = (
+        ("context", c.c_void_p),
+        ("expose", Expose),
+        ("temperature", Temperature),
+        ("set_bias", SetBias),
+        ("now_us", c.c_uint64),
+        ("serial_number", c.c_uint8 * 16),
+        ("panel", c.c_uint8),
+        ("slots", c.c_uint8),
+    )
+
+
+Clock = c.CFUNCTYPE(c.c_uint64, c.c_void_p)
+BeginExposure = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint32, c.c_uint8)
+BeginReadout = c.CFUNCTYPE(c.c_int, c.c_void_p)
+ReadRow = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint16, c.POINTER(c.c_uint16))
+Storage = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_size_t)
+Action = c.CFUNCTYPE(None, c.c_void_p)
+
+
+class Hardware(c.Structure):
+    _fields_ = (
+        ("context", c.c_void_p),
+        ("now_us", Clock),
+        ("set_bias", SetBias),
+        ("begin_exposure", BeginExposure),
+        ("begin_readout", BeginReadout),
+        ("read_row", ReadRow),
+        ("temperature_mC", Temperature),
+        ("load", Storage),
+        ("store", Storage),
+        ("safe_state", Action),
+        ("kick_watchdog", Action),
+        ("reset", Action),
+    )
+
+
+def load_library(path: Path) -> c.CDLL:
+    library = c.CDLL(str(path))
+    memory, size, byte = c.c_void_p, c.c_size_t, c.c_uint8
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "fpxi_native_abi": (c.c_uint32, []),
+        "fpxi_native_size": (size, []),
+        "fpxi_native_init": (c.c_int, [memory, c.POINTER(NativeConfig)]),
+        "fpxi_native_receive": (None, [memory, c.c_char_p, size]),
+        "fpxi_native_poll": (c.c_uint64, [memory, c.c_uint64]),
+        "fpxi_native_transmit": (size, [memory, memory, size]),
+        "fpxi_native_reset": (None, [memory, byte]),
+        "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
+        "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
+        "fpxi_test_cobs_decode": (c.c_int64, [c.c_char_p, size, memory, size]),
+        "fpxi_test_encode": (size, [c.POINTER(byte), memory, size, size, memory]),
+        "fpxi_test_queue_size": (size, []),
+        "fpxi_test_queue_init": (None, [memory, memory, size]),
+        "fpxi_test_queue_add": (c.c_int, [memory, c.c_char_p, size, size]),
+        "fpxi_test_queue_take": (size, [memory, memory, size]),
+        "fpxi_test_core_size": (size, []),
+        "fpxi_test_core_init": (c.c_int, [memory, c.POINTER(Hardware), byte, size]),
+        "fpxi_test_core_receive": (None, [memory, c.c_char_p, size]),
+        "fpxi_test_core_poll": (c.c_uint64, [memory]),
+        "fpxi_test_core_transmit": (size, [memory, memory, size]),
+        "fpxi_test_core_fault": (None, [memory, c.c_int]),
+        "fpxi_test_core_set_next_frame": (None, [memory, c.c_uint32]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+@dataclass(frozen=True)
+class Packet:
+    type: int
+    sequence: int
+    payload: bytes
+
+    @property
+    def message(self) -> Any:
+        return REPORTS[self.type].unpack(self.payload)
+
+
+def encode(kind: int, sequence: int, payload: bytes) -> bytes:
+    body = bytes([kind, sequence]) + payload
+    return cobs.encode(body + struct.pack("<I", zlib.crc32(body))) + b"\0"
+
+
+def decode(stuffed: bytes) -> Packet:
+    body = cobs.decode(stuffed)
+    assert zlib.crc32(body[:-4]) == struct.unpack("<I", body[-4:])[0]
+    return Packet(body[0], body[1], body[2:-4])
+
+
+class Bench:
+    """What devices have in common: `packets` grows by whatever arrives."""
+
+    def __init__(self) -> None:
+        self.packets: list[Packet] = []
+        self.now_us = 0
+        self.deadline_us = 0
+        self._sequence = 0
+        self._arrived = b""
+
+    def _receive(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def _poll(self) -> int:
+        raise NotImplementedError
+
+    def _transmit(self, capacity: int) -> bytes:
+        raise NotImplementedError
+
+    def feed(self, data: bytes) -> None:
+        """Hand bytes to the device and let it act on them, taking nothing."""
+        self._receive(data)
+        self.deadline_us = self._poll()
+
+    def take(self, capacity: int = 65536) -> bytes:
+        """Take bytes that the device offers, and let it go on."""
+        data = self._transmit(capacity)
+        *whole, self._arrived = (self._arrived + data).split(b"\0")
+        self.packets += [decode(packet) for packet in whole if packet]
+        self.deadline_us = self._poll()
+        return data
+
+    def drain(self) -> None:
+        """Take all that the device offers now."""
+        while self.take():
+            pass
+
+    def run(self, until_us: int) -> None:
+        """Let time pass, waking up for every deadline, with a link that takes everything."""
+        self.drain()
+        while self.deadline_us <= until_us:
+            self.now_us = max(self.now_us, self.deadline_us)
+            self.deadline_us = self._poll()
+            self.drain()
+        self.now_us = until_us
+        self.deadline_us = self._poll()
+        self.drain()
+
+    def run_stalled(self, until_us: int) -> None:
+        """Let time pass with a link that takes nothing."""
+        while self.deadline_us <= until_us:
+            self.now_us = max(self.now_us, self.deadline_us)
+            self.deadline_us = self._poll()
+        self.now_us = until_us
+        self.deadline_us = self._poll()
+
+    def next_sequence(self) -> int:
+        self._sequence = (self._sequence + 1) % 256
+        return self._sequence
+
+    def send(self, command: Any, sequence: int | None = None) -> int:
+        sequence = self.next_sequence() if sequence is None else sequence
+        self.feed(encode(command.TYPE, sequence, command.pack()))
+        return sequence
+
+    def answers(self, sequence: int) -> list[Any]:
+        asked = (protocol.Ack.TYPE, protocol.Nack.TYPE, protocol.Value.TYPE, protocol.Identity.TYPE)
+        return [p.message for p in self.packets if p.type in asked and p.sequence == sequence]
+
+    def ask(self, command: Any, sequence: int | None = None) -> Any:
+        """Send a command and return its one answer."""
+        self.packets.clear()
+        sequence = self.send(command, sequence)
+        self.drain()
+        (answer,) = self.answers(sequence)
+        return answer
+
+    def get(self, parameter: int) -> int:
+        value = self.ask(protocol.Get(parameter)).value
+        assert isinstance(value, int)
+        return value
+
+    def set(self, parameter: int, value: int) -> Any:
+        return self.ask(protocol.Set(parameter, value & 0xFFFFFFFF))
+
+    def of(self, message: Any) -> list[Any]:
+        """Return the messages of one kind that have arrived."""
+        return [packet.message for packet in self.packets if packet.type == message.TYPE]
+
+    def events(self, code: int) -> list[Any]:
+        return [event for event in self.of(protocol.Event) if event.code == code]
+
+    def frame(self, number: int) -> np.ndarray:
+        """Put a frame together out of raw16 chunks."""
+        (header,) = [h for h in self.of(protocol.FrameHeader) if h.frame == number]
+        samples = np.zeros((header.rows, header.columns), np.uint16)
+        for chunk in self.of(protocol.FrameChunk):
+            if chunk.frame == number:
+                rows = slice(chunk.first_row, chunk.first_row + chunk.row_count)
+                samples[rows] = np.frombuffer(chunk.samples, "<u2").reshape(-1, header.columns)
+        return samples
+
+
+class NativeBench(Bench):
+    """A native device; the panel shows `pattern(exposure)`."""
+
+    def __init__(self, library: c.CDLL, panel: int = 2, slots: int = 4, now_us: int = 0) -> None:
+        super().__init__()
+        self.rows, self.columns, self.line_time_us = PANELS[panel]
+        self.readout_us = self.rows * self.line_time_us
+        self.exposures: list[tuple[int, int, int, int, int]] = []
+        self.biases: list[int] = []
+        self.expose_result = 0
+        self.bias_result = 0
+        self.pattern: Callable[[int], np.ndarray] = self._ramp
+        self.library = library
+        self.now_us = now_us
+        self._buffer = c.create_string_buffer(65536)
+        self._memory = c.create_string_buffer(library.fpxi_native_size())
+        self.config = NativeConfig(
+            context=None,
+            expose=Expose(self._expose),
+            temperature=Temperature(lambda _context: 21_500),
+            set_bias=SetBias(self._set_bias),
+            now_us=now_us,
+            serial_number=(c.c_uint8 * 16)(*b"BENCH-1"),
+            panel=panel,
+            slots=slots,
+        )
+        assert library.fpxi_native_init(self._memory, c.byref(self.config)) == 0
+        self.deadline_us = self._poll()
+
+    def _ramp(self, frame: int) -> np.ndarray:
+        count = self.rows * self.columns
+        return np.arange(frame, frame + count, dtype=np.uint16).reshape(self.rows, self.columns)
+
+    def _expose(self, _context: Any, exposure: Any, samples: Any) -> int:
+        e = exposure.contents
+        self.exposures.append((e.frame, e.start_us, e.exposure_us, e.bias_mV, e.gain_setting))
+        data = np.ascontiguousarray(self.pattern(e.frame), np.uint16)
+        c.memmove(samples, data.ctypes.data, data.nbytes)
+        return self.expose_result
+
+    def _set_bias(self, _context: Any, bias_mV: int) -> int:
+        self.biases.append(bias_mV)
+        return self.bias_result
+
+    def _receive(self, data: bytes) -> None:
+        self.library.fpxi_native_receive(self._memory, data, len(data))
+
+    def _poll(self) -> int:
+        deadline = self.library.fpxi_native_poll(self._memory, self.now_us)
+        assert isinstance(deadline, int)
+        return deadline
+
+    def poll_at(self, now_us: int) -> int:
+        """Poll once, late or not, and return the deadline."""
+        self.now_us = now_us
+        self.deadline_us = self._poll()
+        return self.deadline_us
+
+    def _transmit(self, capacity: int) -> bytes:
+        count = self.library.fpxi_native_transmit(self._memory, self._buffer, capacity)
+        return self._buffer.raw[:count]
+
+    def reset(self, cause: int) -> None:
+        self.library.fpxi_native_reset(self._memory, cause)
+        self.deadline_us = self._poll()
+
+
+class BoardBench(Bench):
+    """A core for panel cmos32 on hardware that the test plays."""
+
+    def __init__(self, library: c.CDLL) -> None:
+        super().__init__()
+        self.library = library
+        self.calls: list[str] = []
+        self.results: dict[str, int] = {}
+        self.image = b""
+        self.row_delay_us = 0
+        self._readout_us = 0
+        self._buffer = c.create_string_buffer(65536)
+        self._memory = c.create_string_buffer(library.fpxi_test_core_size())
+        self._hardware = Hardware(
+            context=None,
+            now_us=Clock(lambda _context: self.now_us),
+            set_bias=SetBias(lambda _context, bias_mV: self._call(f"set_bias {bias_mV}")),
+            begin_exposure=BeginExposure(lambda *_arguments: self._call("begin_exposure")),
+            begin_readout=BeginReadout(self._begin_readout),
+            read_row=ReadRow(self._read_row),
+            temperature_mC=Temperature(lambda _context: -40_000),
+            load=Storage(self._load),
+            store=Storage(self._store),
+            safe_state=Action(lambda _context: self.calls.append("safe_state")),
+            kick_watchdog=Action(lambda _context: self.calls.append("kick_watchdog")),
+            reset=Action(lambda _context: self.calls.append("reset")),
+        )
+
+    def start(self, slots: int = 2, transmit_size: int = 0) -> int:
+        """Power on; a transmit size of 0 is a generous one."""
+        result = self.library.fpxi_test_core_init(
+            self._memory, c.byref(self._hardware), slots, transmit_size
+        )
+        assert isinstance(result, int)
+        if result == 0:
+            self.deadline_us = self._poll()
+        return result
+
+    def fault(self, reason: int) -> None:
+        self.library.fpxi_test_core_fault(self._memory, reason)
+
+    def set_next_frame(self, frame: int) -> None:
+        self.library.fpxi_test_core_set_next_frame(self._memory, frame)
+
+    def _call(self, call: str) -> int:
+        self.calls.append(call)
+        return self.results.get(call.split(maxsplit=1)[0], 0)
+
+    def _begin_readout(self, _context: Any) -> int:
+        self._readout_us = self.now_us
+        return self._call("begin_readout")
+
+    def _read_row(self, _context: Any, row: int, samples: Any) -> int:
+        if self.now_us < self._readout_us + self.row_delay_us:
+            return 1
+        c.memset(samples, row, 64)
+        return self.results.get("read_row", 0)
+
+    def _load(self, _context: Any, image: Any, size: int) -> int:
+        if "load" in self.results:
+            return self.results["load"]
+        data = self.image[:size]
+        c.memmove(image, data, len(data))
+        return len(data)
+
+    def _store(self, _context: Any, image: Any, size: int) -> int:
+        if self.results.get("store", 0) == 0:
+            self.image = c.string_at(image, size)
+        return self.results.get("store", 0)
+
+    def _receive(self, data: bytes) -> None:
+        self.library.fpxi_test_core_receive(self._memory, data, len(data))
+
+    def _poll(self) -> int:
+        deadline = self.library.fpxi_test_core_poll(self._memory)
+        assert isinstance(deadline, int)
+        return deadline
+
+    def _transmit(self, capacity: int) -> bytes:
+        count = self.library.fpxi_test_core_transmit(self._memory, self._buffer, capacity)
+        return self._buffer.raw[:count]

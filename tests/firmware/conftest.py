@@ -1,0 +1,71 @@
+"""The native firmware, compiled with a window on its inner parts, and a bench to drive it."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def load_module(path: Path) -> ModuleType:
+    name = f"firmware_tests_{path.stem}"
+    specification = importlib.util.spec_from_file_location(name, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def build_native() -> ModuleType:
+    return load_module(ROOT / "readout" / "firmware" / "build_native.py")
+
+
+@pytest.fixture(scope="session")
+def bench() -> ModuleType:
+    return load_module(HERE / "bench.py")
+
+
+@pytest.fixture(scope="session")
+def library_path(build_native: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """$FPXI_FIRMWARE_TEST_LIBRARY (which run_sanitized.py sets), or one compiled now."""
+    given = os.environ.get("FPXI_FIRMWARE_TEST_LIBRARY")
+    if given:
+        return Path(given)
+    folder = tmp_path_factory.mktemp("native")
+    path: Path = build_native.compile_native(folder, extra_sources=[HERE / "test_api.c"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def library(bench: ModuleType, library_path: Path) -> ctypes.CDLL:
+    loaded: ctypes.CDLL = bench.load_library(library_path)
+    return loaded
+
+
+@pytest.fixture
+def native(bench: ModuleType, library: ctypes.CDLL) -> Callable[..., Any]:
+    """Makes native devices: `native(panel=1, slots=4)`."""
+
+    def make(**settings: int) -> Any:
+        return bench.NativeBench(library, **settings)
+
+    return make
+
+
+@pytest.fixture
+def board(bench: ModuleType, library: ctypes.CDLL) -> Any:
+    """A core, not yet started, on hardware whose every answer the test decides."""
+    return bench.BoardBench(library)

@@ -1,0 +1,153 @@
+/* Inner parts of the firmware, and a core on hardware that a test plays, for tests through ctypes. */
+
+#include <string.h>
+
+#include "../../readout/firmware/boards/native/fpxi_native.h"
+#include "../../readout/firmware/core/cobs.h"
+#include "../../readout/firmware/core/core.h"
+#include "../../readout/firmware/core/crc32.h"
+#include "../../readout/firmware/core/encoding.h"
+#include "../../readout/firmware/panels/panels.h"
+
+#define TEST_SLOTS 2u
+
+FPXI_EXPORT uint32_t fpxi_test_crc32(uint32_t crc, const uint8_t *bytes, size_t count);
+FPXI_EXPORT size_t fpxi_test_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed);
+FPXI_EXPORT int64_t fpxi_test_cobs_decode(const uint8_t *stuffed, size_t count, uint8_t *bytes,
+                                          size_t capacity);
+FPXI_EXPORT size_t fpxi_test_encode(uint8_t *encoding, const uint16_t *samples, size_t rows,
+                                    size_t columns, uint8_t *bytes);
+FPXI_EXPORT size_t fpxi_test_queue_size(void);
+FPXI_EXPORT void fpxi_test_queue_init(void *queue, uint8_t *memory, size_t capacity);
+FPXI_EXPORT int fpxi_test_queue_add(void *queue, const uint8_t *bytes, size_t room, size_t count);
+FPXI_EXPORT size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capacity);
+FPXI_EXPORT size_t fpxi_test_core_size(void);
+FPXI_EXPORT int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t slots,
+                                    size_t transmit_size);
+FPXI_EXPORT void fpxi_test_core_receive(void *memory, const uint8_t *bytes, size_t count);
+FPXI_EXPORT uint64_t fpxi_test_core_poll(void *memory);
+FPXI_EXPORT size_t fpxi_test_core_transmit(void *memory, uint8_t *bytes, size_t capacity);
+FPXI_EXPORT void fpxi_test_core_fault(void *memory, int reason);
+FPXI_EXPORT void fpxi_test_core_set_next_frame(void *memory, uint32_t frame);
+
+uint32_t fpxi_test_crc32(uint32_t crc, const uint8_t *bytes, size_t count)
+{
+    return fpxi_crc32(crc, bytes, count);
+}
+
+size_t fpxi_test_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed)
+{
+    return fpxi_cobs_encode(bytes, count, stuffed);
+}
+
+/* Size of the packet; -1 where the stuffing is bad or the packet does not fit. */
+int64_t fpxi_test_cobs_decode(const uint8_t *stuffed, size_t count, uint8_t *bytes, size_t capacity)
+{
+    fpxi_cobs_decoder_t decoder;
+    fpxi_cobs_decoder_init(&decoder, bytes, capacity);
+    for (size_t i = 0; i < count; i++) {
+        fpxi_cobs_decoder_push(&decoder, stuffed[i]);
+    }
+    return fpxi_cobs_decoder_complete(&decoder) ? (int64_t)decoder.size : -1;
+}
+
+size_t fpxi_test_encode(uint8_t *encoding, const uint16_t *samples, size_t rows, size_t columns,
+                        uint8_t *bytes)
+{
+    fpxi_encoded_t encoded = fpxi_encode(*encoding, samples, rows, columns, bytes);
+    *encoding = encoded.encoding;
+    return encoded.size;
+}
+
+size_t fpxi_test_queue_size(void)
+{
+    return sizeof(fpxi_byte_queue_t);
+}
+
+void fpxi_test_queue_init(void *queue, uint8_t *memory, size_t capacity)
+{
+    fpxi_byte_queue_init(queue, memory, capacity);
+}
+
+/* Reserves room, writes and commits count bytes; 0 where there is no room. */
+int fpxi_test_queue_add(void *queue, const uint8_t *bytes, size_t room, size_t count)
+{
+    uint8_t *place = fpxi_byte_queue_reserve(queue, room);
+    if (place == NULL) {
+        return 0;
+    }
+    memcpy(place, bytes, count);
+    fpxi_byte_queue_commit(queue, count);
+    return 1;
+}
+
+size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capacity)
+{
+    const uint8_t *source;
+    size_t count = fpxi_byte_queue_peek(queue, &source);
+    count = count < capacity ? count : capacity;
+    memcpy(bytes, source, count);
+    fpxi_byte_queue_consume(queue, count);
+    return count;
+}
+
+typedef struct {
+    fpxi_core_t core;
+    uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
+    uint8_t transmit_memory[2u * FPXI_MIN_FRAME_QUEUE_SIZE];
+} device_t;
+
+size_t fpxi_test_core_size(void)
+{
+    return sizeof(device_t);
+}
+
+int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t slots,
+                        size_t transmit_size)
+{
+    device_t *device = memory;
+    fpxi_core_config_t config = {
+        .hardware = *hardware,
+        .panel = fpxi_panel_by_id(2),
+        .frame_memory = device->frames,
+        .frame_slots = slots,
+        .transmit_memory = device->transmit_memory,
+        .transmit_size = transmit_size == 0u ? sizeof device->transmit_memory : transmit_size,
+    };
+    return fpxi_core_init(&device->core, &config);
+}
+
+void fpxi_test_core_receive(void *memory, const uint8_t *bytes, size_t count)
+{
+    device_t *device = memory;
+    fpxi_core_receive(&device->core, bytes, count);
+}
+
+uint64_t fpxi_test_core_poll(void *memory)
+{
+    device_t *device = memory;
+    return fpxi_core_poll(&device->core);
+}
+
+size_t fpxi_test_core_transmit(void *memory, uint8_t *bytes, size_t capacity)
+{
+    device_t *device = memory;
+    const uint8_t *source;
+    size_t count = fpxi_core_transmit_peek(&device->core, &source);
+    count = count < capacity ? count : capacity;
+    memcpy(bytes, source, count);
+    fpxi_core_transmit_consume(&device->core, count);
+    return count;
+}
+
+void fpxi_test_core_fault(void *memory, int reason)
+{
+    device_t *device = memory;
+    fpxi_core_fault(&device->core, (fpxi_fault_t)reason);
+}
+
+void fpxi_test_core_set_next_frame(void *memory, uint32_t frame)
+{
+    device_t *device = memory;
+    device->core.sequencer.next_frame = frame;
+}
