@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpxi_readout.frame import Frame
-from fpxi_readout.protocol.encoding import unpack
+from fpxi_readout.protocol.encoding import check_length, unpack
 from fpxi_readout.protocol.errors import ProtocolError
 from fpxi_readout.protocol.generated import (
     MAX_ROWS_PER_CHUNK,
@@ -21,6 +21,8 @@ from fpxi_readout.protocol.generated import (
 HEADER = 0xFFFF
 """The chunk index by which RESEND asks for the header."""
 CHUNK_PREFIX = FrameChunk.STRUCT.size
+RAW16 = int(Encoding.RAW16)
+LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
 
 
 class ContradictionError(ProtocolError):
@@ -36,6 +38,7 @@ class FrameInProgress:
     __slots__ = (
         "_bytes",
         "_chunk_bytes",
+        "_packed",
         "_row_bytes",
         "_samples",
         "asked_again",
@@ -66,6 +69,7 @@ class FrameInProgress:
         self._bytes = memoryview(b"")
         self._row_bytes = 0
         self._chunk_bytes = 0
+        self._packed: dict[int, dict[int, bytes]] = {}
 
     @property
     def complete(self) -> bool:
@@ -105,7 +109,9 @@ class FrameInProgress:
         Raises
         ------
         ContradictionError
-            The chunk is not on the header's grid of chunks, or has the wrong length.
+            The chunk is not on the header's grid of chunks.
+        SampleLengthError, UnknownEncodingError
+            Its samples cannot be unpacked.
 
         """
         header = self.header
@@ -120,25 +126,37 @@ class FrameInProgress:
             )
         if self.received[index]:
             return -1
-        self._store(index, first_row, row_count, encoding, payload)
+        self._store(index, row_count, encoding, payload)
         self.received[index] = 1
         self.chunks_left -= 1
         self.furthest = max(self.furthest, index)
         return index
 
-    def _store(
-        self, index: int, first_row: int, row_count: int, encoding: int, payload: bytes
-    ) -> None:
-        size = row_count * self._row_bytes
-        if encoding == Encoding.RAW16 and _LITTLE_ENDIAN and len(payload) == CHUNK_PREFIX + size:
+    def _store(self, index: int, row_count: int, encoding: int, payload: bytes) -> None:
+        """Copy samples to their rows; packed ones are kept until all can be unpacked at once."""
+        size = len(payload) - CHUNK_PREFIX
+        if encoding == RAW16 and size == row_count * self._row_bytes and LITTLE_ENDIAN:
             start = index * self._chunk_bytes
             self._bytes[start : start + size] = payload[CHUNK_PREFIX:]
-        else:
-            unpack(
-                encoding,
-                payload[CHUNK_PREFIX:],
-                self._samples[first_row : first_row + row_count],
-            )
+            return
+        columns = self._samples.shape[1]
+        check_length(encoding, size, row_count, columns)
+        self._packed.setdefault(encoding, {})[index] = payload[CHUNK_PREFIX:]
+
+    def _unpack(self) -> None:
+        """Unpack the chunks that were kept, all of one encoding together."""
+        header = self.header
+        assert header is not None
+        for encoding, chunks in self._packed.items():
+            rows = np.concatenate([self._rows_of(index, header) for index in chunks])
+            unpacked = np.empty((rows.size, header.columns), np.uint16)
+            unpack(encoding, b"".join(chunks.values()), unpacked)
+            self._samples[rows] = unpacked
+        self._packed.clear()
+
+    def _rows_of(self, index: int, header: FrameHeader) -> NDArray[np.intp]:
+        first = index * header.rows_per_chunk
+        return np.arange(first, min(first + header.rows_per_chunk, header.rows))
 
     def rows_received(self) -> NDArray[np.bool_]:
         """Return shape (rows,): which rows have arrived."""
@@ -153,6 +171,8 @@ class FrameInProgress:
         """Return the frame with what has arrived of it."""
         header = self.header
         assert header is not None
+        if self._packed:
+            self._unpack()
         return Frame(
             number=header.frame,
             timestamp_us=header.timestamp_us,
@@ -164,9 +184,6 @@ class FrameInProgress:
             samples=self._samples,
             row_received=self.rows_received(),
         )
-
-
-_LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
 
 
 def _check_header(header: FrameHeader, max_rows: int, max_columns: int) -> None:

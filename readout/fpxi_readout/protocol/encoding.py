@@ -55,6 +55,22 @@ def packed_row_bytes(encoding: int, columns: int) -> int:
     raise UnknownEncodingError(encoding)
 
 
+def check_length(encoding: int, size: int, rows: int, columns: int) -> None:
+    """Make sure that so many bytes of packed samples are so many rows.
+
+    Raises
+    ------
+    UnknownEncodingError
+        The encoding is none of `Encoding`.
+    SampleLengthError
+        They are more or fewer.
+
+    """
+    expected = rows * packed_row_bytes(encoding, columns)
+    if size != expected:
+        raise SampleLengthError(Encoding(encoding), expected, size)
+
+
 def unpack(encoding: int, packed: bytes, out: NDArray[np.uint16]) -> None:
     """Unpack rows of samples into `out`, a C-contiguous uint16 array of shape (rows, columns).
 
@@ -67,9 +83,7 @@ def unpack(encoding: int, packed: bytes, out: NDArray[np.uint16]) -> None:
 
     """
     rows, columns = out.shape
-    expected = rows * packed_row_bytes(encoding, columns)
-    if len(packed) != expected:
-        raise SampleLengthError(Encoding(encoding), expected, len(packed))
+    check_length(encoding, len(packed), rows, columns)
     if encoding == Encoding.RAW16:
         out[:] = np.frombuffer(packed, "<u2").reshape(rows, columns)
     else:
@@ -79,9 +93,11 @@ def unpack(encoding: int, packed: bytes, out: NDArray[np.uint16]) -> None:
 def _unpack14(packed: NDArray[np.uint8], out: NDArray[np.uint16]) -> None:
     rows, columns = out.shape
     groups = -(-columns // GROUP_SAMPLES)
-    padded = np.zeros((rows, groups * GROUP_BYTES), np.uint8)
-    padded[:, : packed.shape[1]] = packed
+    if columns % GROUP_SAMPLES:
+        padded = np.zeros((rows, groups * GROUP_BYTES), np.uint8)
+        padded[:, : packed.shape[1]] = packed
+        packed = padded
     words = np.zeros((rows, groups, 8), np.uint8)
-    words[:, :, :GROUP_BYTES] = padded.reshape(rows, groups, GROUP_BYTES)
+    words[:, :, :GROUP_BYTES] = packed.reshape(rows, groups, GROUP_BYTES)
     samples = (words.view("<u8") >> SHIFTS_14) & MASK_14
     out[:] = samples.reshape(rows, groups * GROUP_SAMPLES)[:, :columns]

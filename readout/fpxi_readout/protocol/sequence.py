@@ -42,6 +42,8 @@ class SequenceTracker:
 
     def unbroken(self, earlier: int, later: int) -> bool:
         """Tell whether every packet between two that have arrived has arrived as well."""
+        if not self._missing:
+            return True
         between = (later - earlier) % NUMBERS
         return not any((missing - earlier) % NUMBERS < between for missing in self._missing)
 
