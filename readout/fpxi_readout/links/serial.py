@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import time
+import warnings
 from urllib.parse import parse_qsl, urlencode
 
 import serial
@@ -86,7 +87,10 @@ class SerialLink:
         self._closed = True
         if self._selector is not None:
             self._selector.close()
-        self._port.close()
+        with warnings.catch_warnings():
+            # pyserial leaves a socket to the collector when the other end has closed it.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._port.close()
 
     def _require_open(self) -> None:
         if self._closed:
