@@ -1,0 +1,290 @@
+/* Drives a whole device with whatever the fuzzer thinks of: raw bytes, well-made packets with any
+ * content, time, a link that takes any amount, hardware that fails. Every packet that comes out must
+ * be whole. Built and run by run_firmware_fuzzer.py. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/cobs.h"
+#include "core/core.h"
+#include "core/crc32.h"
+#include "panels/panels.h"
+
+#define SLOTS 2u
+#define PANEL 2u
+#define MAX_STEPS 512u
+
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+} input_t;
+
+typedef struct {
+    uint64_t now_us;
+    uint64_t readout_us;
+    bool failing;
+    bool reset_asked;
+    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
+    size_t image_size;
+} board_t;
+
+typedef struct {
+    board_t board;
+    fpxi_core_t *core;
+    fpxi_core_config_t config;
+    fpxi_cobs_decoder_t decoder;
+    uint8_t packet[FPXI_PACKET_SIZE(FPXI_MAX_PAYLOAD)];
+    bool cut; /* the packet at hand may have been cut by a reset */
+} world_t;
+
+/* --- input ------------------------------------------------------------------------------------ */
+
+static uint32_t take(input_t *input, size_t size)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < size && input->size > 0u; i++) {
+        value = value << 8 | *input->bytes++;
+        input->size--;
+    }
+    return value;
+}
+
+static size_t take_bytes(input_t *input, const uint8_t **bytes, size_t wanted)
+{
+    size_t size = wanted < input->size ? wanted : input->size;
+    *bytes = input->bytes;
+    input->bytes += size;
+    input->size -= size;
+    return size;
+}
+
+/* --- hardware --------------------------------------------------------------------------------- */
+
+static uint64_t now_us(void *context)
+{
+    return ((board_t *)context)->now_us;
+}
+
+static int result(void *context)
+{
+    return ((board_t *)context)->failing ? FPXI_FAILED : FPXI_OK;
+}
+
+static int set_bias(void *context, int32_t bias_mV)
+{
+    (void)bias_mV;
+    return result(context);
+}
+
+static int begin_exposure(void *context, uint32_t exposure_us, uint8_t gain_setting)
+{
+    (void)exposure_us;
+    (void)gain_setting;
+    return result(context);
+}
+
+static int begin_readout(void *context)
+{
+    board_t *board = context;
+    board->readout_us = board->now_us;
+    return FPXI_OK;
+}
+
+static int read_row(void *context, uint16_t row, uint16_t *samples)
+{
+    const board_t *board = context;
+    const fpxi_panel_description_t *panel = fpxi_panel_by_id(PANEL);
+    if (board->now_us < board->readout_us + (row + 1u) * panel->line_time_us) {
+        return FPXI_AGAIN;
+    }
+    for (unsigned i = 0; i < panel->columns; i++) {
+        samples[i] = (uint16_t)(row * i);
+    }
+    return result(context);
+}
+
+static int32_t temperature_mC(void *context)
+{
+    (void)context;
+    return 20000;
+}
+
+static int load(void *context, void *image, size_t size)
+{
+    const board_t *board = context;
+    size_t count = board->image_size < size ? board->image_size : size;
+    memcpy(image, board->image, count);
+    return board->failing ? FPXI_FAILED : (int)count;
+}
+
+static int store(void *context, const void *image, size_t size)
+{
+    board_t *board = context;
+    memcpy(board->image, image, size);
+    board->image_size = size;
+    return result(context);
+}
+
+static void nothing(void *context)
+{
+    (void)context;
+}
+
+static void reset(void *context)
+{
+    ((board_t *)context)->reset_asked = true;
+}
+
+/* --- output ----------------------------------------------------------------------------------- */
+
+static void check_packet(world_t *world)
+{
+    const fpxi_cobs_decoder_t *decoder = &world->decoder;
+    if (decoder->block == 0u) {
+        return;
+    }
+    bool whole = fpxi_cobs_decoder_complete(decoder) && decoder->size >= FPXI_PACKET_SIZE(0u);
+    size_t checked = whole ? decoder->size - FPXI_PACKET_CRC : 0u;
+    uint32_t crc = fpxi_crc32(0, decoder->bytes, checked);
+    for (unsigned i = 0; whole && i < FPXI_PACKET_CRC; i++) {
+        whole = decoder->bytes[checked + i] == (uint8_t)(crc >> (8u * i));
+    }
+    if (!whole && !world->cut) {
+        abort();
+    }
+}
+
+static void take_output(world_t *world, size_t wanted)
+{
+    const uint8_t *bytes;
+    size_t count = fpxi_core_transmit_peek(world->core, &bytes);
+    count = count < wanted ? count : wanted;
+    for (size_t i = 0; i < count; i++) {
+        if (bytes[i] != 0u) {
+            fpxi_cobs_decoder_push(&world->decoder, bytes[i]);
+            continue;
+        }
+        check_packet(world);
+        fpxi_cobs_decoder_restart(&world->decoder);
+        world->cut = false;
+    }
+    fpxi_core_transmit_consume(world->core, count);
+}
+
+/* --- the world -------------------------------------------------------------------------------- */
+
+static void start(world_t *world, fpxi_reset_cause_t cause)
+{
+    world->config.reset_cause = cause;
+    world->config.fault_before_reset = (fpxi_fault_t)world->core->fault;
+    world->board.reset_asked = false;
+    world->cut = true;
+    if (fpxi_core_init(world->core, &world->config) != FPXI_OK) {
+        abort();
+    }
+}
+
+static uint64_t poll(world_t *world)
+{
+    uint64_t deadline = fpxi_core_poll(world->core);
+    if (deadline <= world->board.now_us) {
+        abort();
+    }
+    if (world->board.reset_asked) {
+        start(world, FPXI_RESET_CAUSE_COMMAND);
+    }
+    return deadline;
+}
+
+static void receive(world_t *world, const uint8_t *bytes, size_t count)
+{
+    uint8_t *copy = malloc(count + 1u); /* exactly as long as it says */
+    memcpy(copy, bytes, count);
+    fpxi_core_receive(world->core, copy, count);
+    free(copy);
+}
+
+static void receive_packet(world_t *world, input_t *input)
+{
+    uint8_t packet[FPXI_PACKET_SIZE(255u)];
+    uint8_t stuffed[FPXI_PACKET_STUFFED_SIZE(255u)];
+    const uint8_t *payload;
+    packet[0] = (uint8_t)take(input, 1);
+    packet[1] = (uint8_t)take(input, 1);
+    size_t size = take_bytes(input, &payload, take(input, 1));
+    memcpy(packet + FPXI_PACKET_HEAD, payload, size);
+    uint32_t crc = fpxi_crc32(0, packet, FPXI_PACKET_HEAD + size);
+    for (unsigned i = 0; i < FPXI_PACKET_CRC; i++) {
+        packet[FPXI_PACKET_HEAD + size + i] = (uint8_t)(crc >> (8u * i));
+    }
+    size_t stuffed_size = fpxi_cobs_encode(packet, FPXI_PACKET_SIZE(size), stuffed);
+    stuffed[stuffed_size] = 0;
+    receive(world, stuffed, stuffed_size + 1u);
+}
+
+static void step(world_t *world, input_t *input)
+{
+    const uint8_t *bytes;
+    size_t count;
+    switch (take(input, 1) % 8u) {
+    case 0:
+        count = take_bytes(input, &bytes, take(input, 1));
+        receive(world, bytes, count);
+        break;
+    case 1:
+    case 2:
+    case 3:
+        receive_packet(world, input);
+        break;
+    case 4:
+        world->board.now_us += (uint64_t)take(input, 2) << take(input, 1) % 24u;
+        poll(world);
+        break;
+    case 5:
+        count = poll(world) == UINT64_MAX ? 0u : 1u;
+        world->board.now_us += count * 1280u;
+        break;
+    case 6:
+        take_output(world, take(input, 2));
+        poll(world);
+        break;
+    default:
+        count = take(input, 1);
+        world->board.failing = count % 16u == 1u;
+        if (count % 16u == 2u) {
+            start(world, (fpxi_reset_cause_t)(count / 16u % 4u));
+        }
+        if (count % 16u == 3u) {
+            fpxi_core_fault(world->core, FPXI_FAULT_INTERNAL);
+        }
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const fpxi_panel_description_t *panel = fpxi_panel_by_id(PANEL);
+    size_t samples = (size_t)panel->rows * panel->columns;
+    static world_t world; /* zeroed below: a stack of its size would hide nothing */
+    memset(&world, 0, sizeof world);
+    world.core = calloc(1, sizeof *world.core);
+    world.config = (fpxi_core_config_t){
+        .hardware = {&world.board, now_us, set_bias, begin_exposure, begin_readout, read_row,
+                     temperature_mC, load, store, nothing, nothing, reset},
+        .panel = panel,
+        .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
+        .frame_slots = SLOTS,
+        .transmit_memory = malloc(FPXI_MIN_FRAME_QUEUE_SIZE),
+        .transmit_size = FPXI_MIN_FRAME_QUEUE_SIZE,
+    };
+    fpxi_cobs_decoder_init(&world.decoder, world.packet, sizeof world.packet);
+    start(&world, FPXI_RESET_CAUSE_POWER_ON);
+    input_t input = {data, size};
+    for (unsigned i = 0; i < MAX_STEPS && input.size > 0u; i++) {
+        step(&world, &input);
+    }
+    free(world.config.frame_memory);
+    free(world.config.transmit_memory);
+    free(world.core);
+    return 0;
+}
