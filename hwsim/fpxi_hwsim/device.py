@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fpxi_readout.protocol.generated import ResetCause
 
@@ -76,14 +76,14 @@ class SimulatedDevice:
 
     @property
     def truth(self) -> Truth:
-        """The truth behind the frames and the line."""
+        """The truth behind the frames and the line, as it is now."""
         with self._lock:
             return Truth(
                 maps=self._source.maps,
                 transmission=self.scene.state.transmission,
                 exposures=self._source.exposures,
-                to_host=self._to_host.counts,
-                to_device=self._to_device.counts,
+                to_host=replace(self._to_host.counts),
+                to_device=replace(self._to_device.counts),
                 resets=self._reset_fault.resets,
             )
 

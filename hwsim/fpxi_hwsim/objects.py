@@ -137,13 +137,15 @@ def _from_file(name: str, shape: Shape) -> Transmission:
     try:
         with Image.open(path) as opened:
             grey = _grey(name, opened)
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise ObjectError(name, f"not readable as an image ({error})", OBJECTS) from error
     return _fit(grey, shape)
 
 
 def _grey(name: str, image: Image.Image) -> Transmission:
     """Grey values from 0 to 1, by the full scale of the image's type."""
+    if image.mode == "I":
+        raise ObjectError(name, "32-bit integers have no agreed white; save 8 or 16 bits", OBJECTS)
     array = np.asarray(image if image.mode in ("I;16", "I;16B", "F") else image.convert("L"))
     scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
     grey: Transmission = array.astype(np.float32) / np.float32(scale)

@@ -51,7 +51,10 @@ class Beam:
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """The layer that turns X-rays into charge. Spreads are relative standard deviations."""
+    """The layer that turns X-rays into charge, at its working bias whatever bias is set.
+
+    Spreads are relative standard deviations.
+    """
 
     absorbed_fraction: float
     sensitivity_uC_Gy_cm2: float

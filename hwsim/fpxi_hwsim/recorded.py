@@ -115,7 +115,7 @@ def _load(path: str) -> npt.NDArray[np.integer]:
             return np.asarray(np.load(file, mmap_mode="r"))
         if suffix in (".tif", ".tiff"):
             return np.asarray(tifffile.imread(file))
-    except (OSError, ValueError, tifffile.TiffFileError) as error:
+    except (OSError, EOFError, ValueError, tifffile.TiffFileError) as error:
         raise RecordedFramesError(path, f"not readable ({error})") from error
     raise RecordedFramesError(path, "give a .npy or .tif file, or file.h5::/dataset")
 

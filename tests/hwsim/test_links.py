@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from fpxi_hwsim import SimulatedLink
@@ -129,6 +131,16 @@ def test_recorded_frames_pass_the_firmware_unchanged(tmp_path: Path, take: Take)
     np.testing.assert_array_equal(take(f"sim:tft64?frames={tmp_path / 'r.npy'}", 5), recorded)
 
 
+def test_frames_of_a_real_small_array_pass_the_firmware_unchanged(take: Take) -> None:
+    if "FPXI_TEST_DATA" not in os.environ:
+        pytest.skip("FPXI_TEST_DATA names no folder of real detector frames")
+    path = Path(os.environ["FPXI_TEST_DATA"]) / "small_array" / "k11-18014-imaging.h5"
+    with h5py.File(path) as file:
+        recorded = file["entry/detector/detector"][:50]
+    frames = take(f"sim:cmos32?frames={path}::/entry/detector/detector", 50)
+    np.testing.assert_array_equal(frames[:, 5:27, 3:29], recorded)
+
+
 def test_the_end_of_a_recording_that_stops_is_a_read_fault(
     tmp_path: Path, open_simulation: OpenSimulation, connect: Connect
 ) -> None:
@@ -189,6 +201,21 @@ def test_a_silent_line_reads_empty_and_a_command_wakes_it(
     link.device.reset()
     reader.join()
     assert answers[0]
+
+
+@pytest.mark.parametrize("time_", ["real", "virtual"])
+def test_an_idle_device_sleeps(
+    time_: str, open_simulation: OpenSimulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = open_simulation(f"sim:tft64?time={time_}")
+    link.device.reset()
+    while link.read(0.05):
+        pass
+    steps: list[None] = []
+    step = link.device.step
+    monkeypatch.setattr(link.device, "step", lambda **how: steps.append(None) or step(**how))
+    assert link.read(0.3) == b""
+    assert len(steps) < 20
 
 
 @pytest.mark.parametrize("time_", ["real", "virtual"])

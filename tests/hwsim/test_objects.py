@@ -85,3 +85,9 @@ def test_a_transmission_above_one_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8), 1.5, np.float32)).save(tmp_path / "bright.tif")
     with pytest.raises(ObjectError, match="between 0 and 1"):
         transmission_of(str(tmp_path / "bright.tif"), SHAPE)
+
+
+def test_an_image_without_an_agreed_white_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 70_000, np.int32)).save(tmp_path / "wide.tif")
+    with pytest.raises(ObjectError, match="8 or 16 bits"):
+        transmission_of(str(tmp_path / "wide.tif"), SHAPE)

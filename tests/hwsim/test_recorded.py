@@ -125,11 +125,13 @@ def test_a_frame_wider_than_the_imaging_area_is_refused_unless_placed(tmp_path: 
         ("notes.txt", "give a .npy"),
         ("broken.npy", "not readable"),
         ("broken.tif", "not readable"),
+        ("empty.npy", "not readable"),
     ],
 )
 def test_an_unreadable_file_is_refused(tmp_path: Path, name: str, reason: str) -> None:
     for broken in ("broken.npy", "broken.tif", "notes.txt"):
         (tmp_path / broken).write_text("no frames")
+    (tmp_path / "empty.npy").touch()
     with pytest.raises(RecordedFramesError, match=reason):
         RecordedFrames(str(tmp_path / name), TFT)
 
