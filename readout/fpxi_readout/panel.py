@@ -46,7 +46,7 @@ from fpxi_readout.protocol.generated import (
 from fpxi_readout.protocol.geometry import PanelGeometry
 from fpxi_readout.protocol.version import UnsupportedByDeviceError, require_same_major
 from fpxi_readout.run import Run
-from fpxi_readout.statistics import LinkStatistics
+from fpxi_readout.statistics import LinkStatistics, collect
 
 A = TypeVar("A", Ack, Value)
 
@@ -271,27 +271,12 @@ class Panel:
     @property
     def statistics(self) -> LinkStatistics:
         """What became of everything that the device sent since `connect`."""
-        framing = self._connection.decoder.counters
-        frames = self._counters
-        return LinkStatistics(
-            frames_received=frames.frames_received,
-            frames_lost=frames.frames_lost,
-            frames_skipped=frames.frames_skipped,
-            frames_abandoned=frames.frames_abandoned,
-            frames_incomplete=frames.frames_incomplete,
-            rows_lost=frames.rows_lost,
-            crc_errors=framing.crc_errors,
-            resyncs=framing.resyncs,
-            malformed=frames.malformed + self._inbox.malformed,
-            packets_lost=self._inbox.sequence.lost,
-            duplicates=frames.duplicates,
-            bytes_received=framing.bytes_received,
-            bytes_sent=self._connection.bytes_sent,
-            retries=self._connection.retries,
-            resend_requests=self._earlier_resends
-            + (self._run.resend_requests if self._run is not None else 0),
-            chunks_recovered=frames.chunks_recovered,
-            events_dropped=self._inbox.events_dropped,
+        resend_requests = self._run.resend_requests if self._run is not None else 0
+        return collect(
+            self._counters,
+            self._connection,
+            self._inbox,
+            resend_requests=self._earlier_resends + resend_requests,
         )
 
     def close(self) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+
+from fpxi_readout.connection import Connection
+from fpxi_readout.inbox import Inbox
+from fpxi_readout.protocol.counters import FrameCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +45,19 @@ class LinkStatistics:
     """frame packets that came after they were asked for again"""
     events_dropped: int
     """events that nobody took before the list was full"""
+
+
+def collect(
+    frames: FrameCounters, connection: Connection, inbox: Inbox, *, resend_requests: int
+) -> LinkStatistics:
+    """Bring together what the parts of a panel's client have counted."""
+    counts = asdict(frames) | asdict(connection.decoder.counters)
+    counts["malformed"] += inbox.malformed
+    return LinkStatistics(
+        **counts,
+        packets_lost=inbox.sequence.lost,
+        events_dropped=inbox.events_dropped,
+        bytes_sent=connection.bytes_sent,
+        retries=connection.retries,
+        resend_requests=resend_requests,
+    )

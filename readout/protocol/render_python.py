@@ -127,8 +127,8 @@ def _unpack(message: Message) -> list[str]:
     if any(field.size is None for field in message.fields):
         return [
             *lines,
-            "        size = cls.STRUCT.size",
-            "        return cls(*cls.STRUCT.unpack_from(payload), bytes(payload[size:]))",
+            "        fields = cls.STRUCT.unpack_from(payload)",
+            "        return cls(*(*fields, bytes(payload[cls.STRUCT.size :])))",
         ]
     if message.size != message.minimum_size:
         lines.append('        payload = payload.ljust(cls.STRUCT.size, b"\\0")')

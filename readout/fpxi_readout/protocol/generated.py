@@ -527,8 +527,8 @@ class Identity:
         """
         if len(payload) < cls.MINIMUM_SIZE:
             raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
-        size = cls.STRUCT.size
-        return cls(*cls.STRUCT.unpack_from(payload), bytes(payload[size:]))
+        fields = cls.STRUCT.unpack_from(payload)
+        return cls(*(*fields, bytes(payload[cls.STRUCT.size :])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,8 +668,8 @@ class FrameChunk:
         """
         if len(payload) < cls.MINIMUM_SIZE:
             raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
-        size = cls.STRUCT.size
-        return cls(*cls.STRUCT.unpack_from(payload), bytes(payload[size:]))
+        fields = cls.STRUCT.unpack_from(payload)
+        return cls(*(*fields, bytes(payload[cls.STRUCT.size :])))
 
 
 Command = Identify | Reset | Stop | Get | Set | Save | Start | SoftwareTrigger | Resend | Release
