@@ -12,16 +12,17 @@ import fpxi
 from fpxi.capture import CaptureResult
 from fpxi.cli.group import CommandFailedError, Terminated
 from fpxi.cli.options import (
+    EXPOSURE_OPTION,
     JSON_OPTION,
     OVERWRITE_OPTION,
+    SET_OPTION,
     examples,
-    exposure_setting,
-    setting,
+    output_option,
     url_argument,
 )
-from fpxi.cli.output import note, plural, print_json
+from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
-from fpxi.cli.progress import progress_bar
+from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import set_scene
 from fpxi.image_key import ImageKey
 
@@ -35,13 +36,7 @@ from fpxi.image_key import ImageKey
 )
 @url_argument()
 @click.option("-n", "--frames", required=True, type=click.IntRange(min=1), help="How many.")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="HDF5 file to write.",
-)
+@output_option("Recording to write (HDF5).")
 @click.option(
     "--reliable/--live",
     default=True,
@@ -51,15 +46,8 @@ from fpxi.image_key import ImageKey
 )
 @click.option("--dark", is_flag=True, help="Mark the frames as darks: no X-rays.")
 @click.option("--flat", is_flag=True, help="Mark the frames as flats: X-rays, nothing in the beam.")
-@click.option("--exposure", type=exposure_setting, metavar="TIME", help="500us, 10ms or 1.5s.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    type=setting,
-    metavar="NAME=VALUE",
-    help="Set a parameter first; may be repeated. fpxi info lists them.",
-)
+@EXPOSURE_OPTION
+@SET_OPTION
 @OVERWRITE_OPTION
 @JSON_OPTION
 def command(
@@ -87,7 +75,7 @@ def command(
         settings = (*settings, exposure)
     session = fpxi.Session(url, reconnect=not reliable)
     try:
-        with session, progress_bar("Recording", frames) as progress:
+        with session, ProgressBar() as bar:
             session.wait_connected()
             session.submit(lambda panel: apply_settings(panel, settings)).result()
             set_scene(session, image_key)
@@ -97,7 +85,7 @@ def command(
                 reliable=reliable,
                 image_key=image_key,
                 overwrite=overwrite,
-                progress=progress,
+                progress=lambda done: bar.show("Recording", done, frames),
             )
     except (KeyboardInterrupt, Terminated):
         note(f"{output}: {plural(session.statistics().frames_recorded, 'frame')} kept.")
@@ -125,11 +113,21 @@ def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]
 
 def _summary(result: CaptureResult, reliable: bool) -> str:
     delivery = "reliable" if reliable else "live"
-    lines = [
-        f"{result.path}: {plural(result.frames_received, 'frame')}, {delivery} delivery, "
-        f"{result.frame_rate_hz:.1f} frames/s",
-        f"lost: {plural(result.frames_lost, 'frame')}, {plural(result.rows_lost, 'row')}; "
-        f"skipped by the panel: {plural(result.frames_skipped, 'frame')}; "
-        f"damaged packets: {result.crc_errors}; sent again: {result.chunks_recovered}",
+    facts = [
+        ("Recording", str(result.path)),
+        ("Frames", f"{result.frames_received} at {result.frame_rate_hz:.1f} frames/s, {delivery}"),
+        ("Lost", _losses(result)),
     ]
-    return "\n".join(lines)
+    if result.frames_skipped:
+        facts.append(("Skipped", f"{plural(result.frames_skipped, 'frame')}, by the panel"))
+    if result.crc_errors or result.packets_lost:
+        facts.append(("Packets", f"{result.crc_errors} damaged, {result.packets_lost} missing"))
+    if result.chunks_recovered:
+        facts.append(("Sent again", plural(result.chunks_recovered, "piece")))
+    return format_facts(facts)
+
+
+def _losses(result: CaptureResult) -> str:
+    if result.complete:
+        return "nothing"
+    return f"{plural(result.frames_lost, 'frame')}; {plural(result.rows_lost, 'row')} in all"

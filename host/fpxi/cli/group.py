@@ -16,6 +16,8 @@ from typing import Any
 import click
 from fpxi_readout.errors import FpxiError
 
+from fpxi.errors import CalibrationExistsError, ExportExistsError, RecordingExistsError
+
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
@@ -68,9 +70,10 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise  # click ends quietly: the reader of our output has gone
         except OSError as error:
-            if error.filename is None:
+            if error.errno is None:
                 raise
-            raise CommandFailedError(f"{error.filename}: {error.strerror}") from error
+            where = f"{error.filename}: " if error.filename else ""
+            raise CommandFailedError(f"{where}{error.strerror}") from error
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
@@ -81,8 +84,11 @@ class CommandFailedError(click.ClickException):
 
 
 def describe(error: FpxiError) -> str:
-    """Words of an error: its message, then the notes that were added on its way up."""
-    return "\n".join([str(error), *getattr(error, "__notes__", ())])
+    """Words of an error: its message, notes added on its way up, the option that helps."""
+    lines = [str(error), *getattr(error, "__notes__", ())]
+    if isinstance(error, RecordingExistsError | CalibrationExistsError | ExportExistsError):
+        lines.append("--overwrite replaces it.")
+    return "\n".join(lines)
 
 
 class Terminated(SystemExit):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import click
 
 from fpxi.cli.group import LazyCommand, LazyGroup, end_in_order_on_sigterm
+from fpxi.software import software_version
 
 URLS = """\b
 A panel is named by a URL:
@@ -21,6 +20,9 @@ COMMANDS = {
     "set": LazyCommand("fpxi.cli.set", "Set parameters of a panel."),
     "view": LazyCommand("fpxi.cli.view", "Open the live viewer."),
     "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
+    "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),
+    "correct": LazyCommand("fpxi.cli.correct", "Apply a calibration to a recording."),
+    "export": LazyCommand("fpxi.cli.export", "Write frames as .npy, .tif or .png."),
     "sim": LazyCommand("fpxi.cli.sim", "Serve a simulated panel to other programs."),
 }
 
@@ -28,10 +30,7 @@ COMMANDS = {
 def _show_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
     if not asked:
         return
-    try:
-        click.echo(f"fpxi {metadata.version('fpxi')}")
-    except metadata.PackageNotFoundError:
-        click.echo("fpxi (a source tree, not installed)")
+    click.echo(f"fpxi {software_version()}")
     ctx.exit()
 
 

@@ -5,28 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
 
 MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
 
-JSON_OPTION = click.option(
-    "--json", "as_json", is_flag=True, help="Write machine-readable JSON to standard output."
-)
-OVERWRITE_OPTION = click.option(
-    "--overwrite", is_flag=True, help="Replace the output file if it is there already."
-)
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
-
-def examples(*lines: str) -> str:
-    """Epilog of a command's help: command lines to copy, left as they are."""
-    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
-
-
-def url_argument(default: str | None = None) -> Callable[[Any], Any]:
-    """Argument URL; required unless there is a default."""
-    return click.argument("url", required=default is None, default=default)
+Decorator = Callable[[Any], Any]
 
 
 def setting(text: str) -> tuple[str, str]:
@@ -54,3 +42,53 @@ def address(text: str) -> tuple[str, int]:
     if not (host and port.isdecimal() and int(port) < 1 << 16):
         raise click.BadParameter(f"{text!r}: write HOST:PORT, as in 127.0.0.1:5000")
     return host.strip("[]"), int(port)
+
+
+JSON_OPTION: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Write machine-readable JSON to standard output."
+)
+OVERWRITE_OPTION: Decorator = click.option(
+    "--overwrite", is_flag=True, help="Replace what is there already."
+)
+EXPOSURE_OPTION: Decorator = click.option(
+    "--exposure", type=exposure_setting, metavar="TIME", help="500us, 10ms or 1.5s."
+)
+SET_OPTION: Decorator = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    type=setting,
+    metavar="NAME=VALUE",
+    help="Set a parameter first; may be repeated. fpxi info lists them.",
+)
+
+
+def output_option(help_text: str) -> Decorator:
+    """Option -o for the file that the command writes."""
+    return click.option(
+        "-o",
+        "--output",
+        required=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        help=help_text,
+    )
+
+
+def calibration_option(help_text: str, *, required: bool) -> Decorator:
+    """Option -c for a calibration file."""
+    return click.option("-c", "--calibration", required=required, type=INPUT_FILE, help=help_text)
+
+
+def recording_argument() -> Decorator:
+    """Argument RECORDING, an existing file."""
+    return click.argument("recording", type=INPUT_FILE)
+
+
+def examples(*lines: str) -> str:
+    """Epilog of a command's help: command lines to copy, left as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+def url_argument(default: str | None = None) -> Decorator:
+    """Argument URL; required unless there is a default."""
+    return click.argument("url", required=default is None, default=default)

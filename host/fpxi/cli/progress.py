@@ -1,22 +1,58 @@
-"""Progress of long work: a bar on standard error, when that is a terminal."""
+"""Progress of long work: bars on standard error, when that is a terminal."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-@contextlib.contextmanager
-def progress_bar(label: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the block runs; yields what to call with the count done so far."""
-    if not sys.stderr.isatty():
-        yield lambda _done: None
-        return
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda done: progress.update(task, completed=done)
+class ProgressBar:
+    """A bar that appears with the first step and goes when the block or the work ends."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr.isatty()
+        self._label = ""
+        self._bar: Progress | None = None
+
+    def show(self, label: str, done: int, total: int) -> None:
+        """Show how far the work of this name is; work of another name gets a bar of its own."""
+        if not self._visible:
+            return
+        if self._bar is None or label != self._label:
+            self.hide()
+            self._begin(label)
+        assert self._bar is not None
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def hide(self) -> None:
+        """Take the bar away, to ask something or because all is done."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.hide()
+
+    def _begin(self, label: str) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        self._label = label
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task(label, total=None)
+        self._bar.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fpxi.cli.options import examples, url_argument
+from fpxi.cli.options import calibration_option, examples, url_argument
 
 
 @click.command(
@@ -20,12 +20,7 @@ from fpxi.cli.options import examples, url_argument
     ),
 )
 @url_argument(default="sim:tft64")
-@click.option(
-    "-c",
-    "--calibration",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Correct the picture with this calibration.",
-)
+@calibration_option("Correct the picture.", required=False)
 @click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
