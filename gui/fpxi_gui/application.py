@@ -17,6 +17,8 @@ from fpxi_gui.settings import Settings
 from fpxi_gui.theme import apply_theme
 from fpxi_gui.window import ViewerWindow
 
+_THEMED = "fpxi_themed"
+
 
 def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | None) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
@@ -42,11 +44,13 @@ def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | 
 
 
 def make_application() -> QApplication:
-    """Return the one application, themed."""
+    """Return the one application; the first call gives it its theme, which takes a while."""
     existing = QApplication.instance()
-    application = existing if isinstance(existing, QApplication) else QApplication(["fpxi"])
-    application.setApplicationName("fpxi")
-    apply_theme(application)
+    application = existing if isinstance(existing, QApplication) else QApplication([])
+    if not application.property(_THEMED):
+        application.setApplicationName("fpxi")
+        apply_theme(application)
+        application.setProperty(_THEMED, True)
     return application
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fpxi.session import Session
 
-from fpxi_gui.calibration_control import Prompt, RunCalibration
+from fpxi_gui.calibration_control import Progress, Prompt, RunCalibration
 
 if TYPE_CHECKING:
     from fpxi_imaging.calibration import Calibration
@@ -21,13 +21,20 @@ def load(path: Path) -> Calibration:
 
 
 def runner(session: Session) -> RunCalibration:
-    """Return the calibration run of a session."""
+    """Return the calibration run of a session; the file dialog has confirmed overwriting."""
 
-    def run(path: Path, frames: int, prompt: Prompt) -> Calibration:
-        from fpxi.calibration import calibrate_live, save_calibration  # noqa: PLC0415
+    def run(path: Path, frames: int, ask: Prompt, tell: Progress) -> Calibration:
+        from fpxi.calibration import BeamStep, calibrate_live  # noqa: PLC0415
 
-        calibration = calibrate_live(session, dark_frames=frames, flat_frames=frames, prompt=prompt)
-        save_calibration(path, calibration)
-        return calibration
+        names = {BeamStep.DARK: "Darks", BeamStep.FLAT: "Flats"}
+        return calibrate_live(
+            session,
+            path,
+            dark_frames=frames,
+            flat_frames=frames,
+            prompt=lambda step: ask(f"{names[step]} are collected next: {step.value}."),
+            progress=lambda step, done, total: tell(f"{names[step]}: {done} of {total}"),
+            overwrite=True,
+        )
 
     return run

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 LoadCalibration = Callable[[Path], "Calibration"]
 Prompt = Callable[[str], None]
-RunCalibration = Callable[[Path, int, Prompt], "Calibration"]
-"""Collects darks and flats into a file, asking by `Prompt` for the beam; returns the result."""
+Progress = Callable[[str], None]
+RunCalibration = Callable[[Path, int, Prompt, Progress], "Calibration"]
+"""Collects so many darks and flats, asks for the beam, tells how far it is, makes the file."""
 
 
 class Question:
@@ -63,12 +64,14 @@ class CalibrationControl:
         self._run = run
         self._name = ""
         self._progress = ""
+        self._making = False
         self._question: Question | None = None
+        self._closed = False
 
     @property
-    def running(self) -> bool:
-        """Whether a calibration is being loaded or made."""
-        return bool(self._progress)
+    def making(self) -> bool:
+        """Whether darks and flats are being collected."""
+        return self._making
 
     @property
     def question(self) -> str | None:
@@ -94,9 +97,10 @@ class CalibrationControl:
 
     def make(self, path: Path, frames: int) -> None:
         """Collect darks and flats, keep them in a file, and correct with the result."""
+        self._making = True
         self._progress = f"Collecting {frames} darks and {frames} flats …"
         self._actions.run(
-            lambda: self._run(path, frames, self._ask),
+            lambda: self._run(path, frames, self._ask, self._tell),
             done=lambda calibration: self._apply(calibration, path),
             failed=self._failed,
         )
@@ -106,6 +110,11 @@ class CalibrationControl:
         question, self._question = self._question, None
         if question is not None:
             question.answer(agreed)
+
+    def close(self) -> None:
+        """End a run that waits, or will wait, for an answer."""
+        self._closed = True
+        self.answer(False)
 
     def state(self, notice: str) -> Correction:
         """Resolve the correction as it stands; `notice` comes with the newest preview."""
@@ -122,17 +131,27 @@ class CalibrationControl:
     def _ask(self, text: str) -> None:
         question = Question(text)
         self._question = question
+        if self._closed:
+            raise CalibrationCancelledError
         question.wait()
 
+    def _tell(self, progress: str) -> None:
+        """Take note of how far the run is, from its thread; the next tick shows it."""
+        self._progress = progress
+
     def _apply(self, calibration: Calibration, path: Path) -> None:
-        self._progress = ""
+        self._end()
         self._name = path.name
         self._session.pipeline.configure(calibration=calibration, corrected=True)
         self._messages.say(f"Correcting with {path.name}.")
 
     def _failed(self, error: FpxiError) -> None:
-        self._progress = ""
+        self._end()
         self._messages.fail(error)
+
+    def _end(self) -> None:
+        self._making = False
+        self._progress = ""
 
 
 def _describe(calibration: Calibration | None) -> str:

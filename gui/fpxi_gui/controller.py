@@ -94,7 +94,7 @@ class ViewerController:
 
     def close(self) -> None:
         """End the session; waits a bounded time, so the window should be gone already."""
-        self.calibration.answer(agreed=False)
+        self.calibration.close()
         self._actions.close()
         self._session.close()
 
@@ -168,7 +168,7 @@ class ViewerController:
             triggered=is_triggered(self._session.parameters),
             reliable=self.device.reliable,
             recording=self.recording.state(),
-            busy=self.device.busy,
+            busy=self.device.busy or self.calibration.making,
         )
 
     def _banners(self, statistics: SessionStatistics, now_s: float) -> tuple[Banner, ...]:

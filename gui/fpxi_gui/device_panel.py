@@ -18,7 +18,6 @@ class DevicePanel(QWidget):
         super().__init__()
         self._control = control
         self._dictionary: Dictionary | None = None
-        self._shown: Parameters | None = None
         self.settings: SettingsForm | None = None
         self.readings: ReadingsForm | None = None
         self.refusals = label("", "problem", wrap=True)
@@ -43,10 +42,6 @@ class DevicePanel(QWidget):
         """Show the parameters; another dictionary builds the forms anew."""
         if dictionary is not None and dictionary != self._dictionary:
             self._build(dictionary)
-            self._shown = None
-        if parameters == self._shown:
-            return
-        self._shown = parameters
         self.save.setEnabled(parameters.connected)
         self.reset.setEnabled(parameters.connected)
         self._show_refusals(parameters)

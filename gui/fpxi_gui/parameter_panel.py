@@ -19,6 +19,9 @@ from fpxi_gui.parameter_text import (
 )
 from fpxi_gui.state import Parameters, ParameterValue
 
+_SET_ELSEWHERE = {"delivery"}
+"""The tool bar chooses it, and every start sets it."""
+
 SetParameter = Callable[[str, int], None]
 
 
@@ -28,7 +31,11 @@ class SettingsForm(QWidget):
     def __init__(self, dictionary: Dictionary, set_parameter: SetParameter) -> None:
         super().__init__()
         self._set_parameter = set_parameter
-        self._infos = {i.name: i for i in _by_id(dictionary) if i.access != "ro"}
+        self._infos = {
+            info.name: info
+            for info in _by_id(dictionary)
+            if info.access != "ro" and info.name not in _SET_ELSEWHERE
+        }
         self._editors: dict[str, NumberField | ChoiceField] = {}
         self._shown: dict[str, ParameterValue] = {}
         grid = _grid(self)
@@ -57,14 +64,19 @@ class SettingsForm(QWidget):
         editor.setProperty("refused", bool(state.refusal))
         restyle(editor)
 
+    def _change(self, name: str, value: int) -> None:
+        """Ask for a change; whatever comes of it is then shown, even the value from before."""
+        self._shown.pop(name, None)
+        self._set_parameter(name, value)
+
     def _editor(self, info: ParameterInfo, dictionary: Dictionary) -> NumberField | ChoiceField:
         named = choices(info, dictionary)
         if named:
             choice = ChoiceField(named)
-            choice.chosen.connect(lambda value: self._set_parameter(info.name, value))
+            choice.chosen.connect(lambda value: self._change(info.name, value))
             return choice
         number = NumberField(info.minimum, info.maximum)
-        number.entered.connect(lambda value: self._set_parameter(info.name, round(value)))
+        number.entered.connect(lambda value: self._change(info.name, round(value)))
         return number
 
     def _add_row(self, grid: QGridLayout, place: int, info: ParameterInfo, editor: QWidget) -> None:

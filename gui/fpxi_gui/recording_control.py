@@ -34,6 +34,7 @@ class RecordingControl:
         self._ended: float | None = None
         self._size_bytes = 0
         self._size_at = 0.0
+        self._size_final = False
         self._beginning = False
 
     @property
@@ -84,7 +85,7 @@ class RecordingControl:
         self._beginning = False
         self._recording = recording
         self._began, self._ended = self._clock(), None
-        self._size_bytes, self._size_at = 0, 0.0
+        self._size_bytes, self._size_at, self._size_final = 0, 0.0, False
 
     def _not_begun(self, error: FpxiError) -> None:
         self._beginning = False
@@ -98,9 +99,9 @@ class RecordingControl:
 
     def _measure(self, recording: Recording) -> None:
         """Ask the file system for the size once a second; a slow one must not hold up the GUI."""
-        due = self._clock() >= self._size_at + _SIZE_EVERY_S
-        if not due or self._size_at > (self._ended or 0.0) > 0.0:
+        if self._size_final or self._clock() < self._size_at + _SIZE_EVERY_S:
             return
+        self._size_final = self._ended is not None
         self._size_at = self._clock()
         path = recording.path
         self._actions.run(

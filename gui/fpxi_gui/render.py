@@ -57,7 +57,8 @@ def _table_index(
     low, high = levels
     with np.errstate(over="ignore", invalid="ignore"):
         scaled = (values - np.float32(low)) * np.float32(256 / (high - low))
-    return np.nan_to_num(np.clip(scaled, 0, 255), copy=False).astype(np.uint8)
+    index: npt.NDArray[np.uint8] = np.nan_to_num(np.clip(scaled, 0, 255)).astype(np.uint8)
+    return index
 
 
 def count_flags(flags: npt.NDArray[np.uint8]) -> dict[PixelFlag, int]:

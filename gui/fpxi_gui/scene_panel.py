@@ -42,8 +42,6 @@ class ScenePanel(Card):
 
     def show_scene(self, scene: SceneState | None) -> None:
         """Show the scene as it stands."""
-        if scene == self._shown:
-            return
         self._shown = scene
         self.setVisible(scene is not None)
         if scene is not None:

@@ -40,6 +40,8 @@ from fpxi_readout.protocol.dictionary import (
 from fpxi_readout.protocol.generated import Fault, FrameFlag, ResetCause, State
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.statistics import LinkStatistics
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
 
 ROWS, COLUMNS = 6, 8
 GEOMETRY = PanelGeometry(
@@ -369,9 +371,12 @@ def rig() -> Iterator[Rig]:
             raise RefusedError(f"{path} is no calibration")
         return loaded[path]
 
-    def run(path: Path, frames: int, prompt: Callable[[str], None]) -> Calibration:
+    def run(
+        path: Path, frames: int, prompt: Callable[[str], None], tell: Callable[[str], None]
+    ) -> Calibration:
         session.source.must_not_be_gui_thread()
         prompt("Switch the beam off.")
+        tell("Darks: 3 of 3")
         prompt("Switch the beam on.")
         return replace(make_calibration(), dark_frames=frames)
 
@@ -426,9 +431,16 @@ class Viewer:
         """Draw what is asked for and its outcome."""
         self.rig.settle()
         self.window.tick()
-        make_application().processEvents()
+        QApplication.processEvents()
         assert self.window.state is not None
         return self.window.state
+
+
+def destroy(window: ViewerWindow) -> None:
+    """Let go of a window now; outside an event loop Qt would keep it."""
+    window.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    QApplication.processEvents()
 
 
 @pytest.fixture
@@ -441,5 +453,9 @@ def viewer(rig: Rig) -> Iterator[Viewer]:
     viewer = Viewer(window, rig, dialogs)
     yield viewer
     window.close()
-    window.deleteLater()
-    make_application().processEvents()
+    destroy(window)
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    return make_calibration()

@@ -1,0 +1,99 @@
+"""Loading, making and applying calibrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fpxi_gui.state import Level
+
+CAL = Path("cal.h5")
+
+
+def test_a_loaded_calibration_is_applied_and_described(rig: Any, calibration: Any) -> None:
+    rig.loaded[CAL] = calibration
+    rig.controller.calibration.load(CAL)
+    assert rig.controller.tick().correction.progress == "Loading cal.h5 …"
+    correction = rig.settle().correction
+    assert correction.corrected
+    assert correction.calibration == "cal.h5"
+    assert "1,000 µs" in correction.detail
+    assert correction.progress == ""
+    assert rig.session.pipeline.settings.calibration is calibration
+
+
+def test_a_file_that_is_no_calibration_is_told_and_changes_nothing(rig: Any) -> None:
+    rig.controller.calibration.load(CAL)
+    state = rig.settle()
+    assert state.message_level is Level.ERROR
+    assert "no calibration" in state.message
+    assert not state.correction.corrected
+
+
+def test_raw_and_averaging_reach_the_pipeline(rig: Any, calibration: Any) -> None:
+    rig.loaded[CAL] = calibration
+    rig.controller.calibration.load(CAL)
+    rig.settle()
+    rig.controller.calibration.set_corrected(False)
+    rig.controller.calibration.set_averaging(8)
+    settings = rig.session.pipeline.settings
+    assert (settings.corrected, settings.averaging_frames) == (False, 8)
+    assert settings.calibration is calibration
+
+
+def test_why_a_picture_is_not_corrected_is_shown(rig: Any, ramp: Any) -> None:
+    rig.session.deliver(ramp, notice="raw: calibrated at 1000 us, data at 2000 us")
+    assert "2000 us" in rig.controller.tick().correction.notice
+
+
+def test_a_run_asks_for_the_beam_and_goes_on_when_told(rig: Any) -> None:
+    rig.controller.calibration.make(CAL, 12)
+    off = rig.tick_until(lambda state: state.question is not None)
+    assert off.question == "Switch the beam off."
+    rig.controller.calibration.answer(True)
+    on = rig.tick_until(lambda state: state.question is not None)
+    assert on.question == "Switch the beam on."
+    assert on.correction.progress == "Darks: 3 of 3"
+    assert on.acquisition.busy
+    rig.controller.calibration.answer(True)
+    state = rig.settle()
+    assert state.correction.calibration == "cal.h5"
+    assert rig.session.pipeline.settings.calibration.dark_frames == 12
+
+
+def test_a_run_that_is_cancelled_makes_no_calibration(rig: Any) -> None:
+    rig.controller.calibration.make(CAL, 12)
+    rig.tick_until(lambda state: state.question is not None)
+    rig.controller.calibration.answer(False)
+    state = rig.settle()
+    assert "cancelled" in state.message
+    assert state.correction.calibration == ""
+    assert rig.session.pipeline.settings.calibration is None
+
+
+def test_closing_ends_a_run_that_waits_for_an_answer(rig: Any) -> None:
+    rig.controller.calibration.make(CAL, 12)
+    rig.tick_until(lambda state: state.question is not None)
+    rig.controller.close()
+    rig.tick_until(lambda _: not rig.controller.busy)
+
+
+def test_the_scene_is_changed_off_the_gui_thread(rig: Any) -> None:
+    rig.controller.scene.set_beam(False)
+    rig.controller.scene.set_object("edge")
+    rig.controller.scene.set_dose_rate(1e-3)
+    rig.settle()
+    scene = rig.controller.tick().scene
+    assert (scene.beam_on, scene.object_name, scene.dose_rate_Gy_per_s) == (False, "edge", 1e-3)
+
+
+def test_a_real_device_has_no_scene(rig: Any) -> None:
+    rig.session.scene = None
+    rig.controller.scene.set_beam(False)
+    assert rig.controller.tick().scene is None
+
+
+def test_a_run_that_asks_after_closing_ends(rig: Any) -> None:
+    rig.controller.calibration.close()
+    rig.controller.calibration.make(CAL, 12)
+    assert "cancelled" in rig.settle().message

@@ -1,0 +1,234 @@
+"""The viewer on the simulator: real session, real firmware, real window, no screen."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from fpxi.session import Session
+from fpxi_gui.app import run_viewer
+from fpxi_gui.application import make_application
+from fpxi_gui.calibrating import load, runner
+from fpxi_gui.controller import ViewerController
+from fpxi_gui.errors import ScreenshotTimeoutError, ScreenshotWriteError
+from fpxi_gui.screenshot import ScreenshotOrder
+from fpxi_gui.state import ViewState
+from fpxi_gui.window import ViewerWindow
+from PIL import Image
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
+LONGEST_WAIT_S = 60.0
+
+
+class Running:
+    """A window on a real session, run by hand."""
+
+    def __init__(self, url: str) -> None:
+        make_application()
+        self.session = Session(url)
+        self.controller = ViewerController(
+            self.session, load_calibration=load, run_calibration=runner(self.session)
+        )
+        self.window = ViewerWindow(self.controller)
+        self.window.begin()
+
+    def until(self, condition: Callable[[ViewState], Any]) -> ViewState:
+        deadline = time.monotonic() + LONGEST_WAIT_S
+        while time.monotonic() < deadline:
+            QApplication.processEvents()
+            state = self.window.state
+            if state is not None and condition(state):
+                return state
+            time.sleep(0.005)
+        pytest.fail(f"the awaited state did not come; the last was {self.window.state}")
+
+    def close(self) -> None:
+        self.window.close()
+        self.controller.close()
+        self.window.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[str], Running]]:
+    begun: list[Running] = []
+
+    def begin(url: str) -> Running:
+        begun.append(Running(url))
+        return begun[-1]
+
+    yield begin
+    for running in begun:
+        running.close()
+
+
+def test_a_screenshot_shows_the_frames_of_the_panel(tmp_path: Path) -> None:
+    path = tmp_path / "pictures" / "viewer.png"
+    assert run_viewer("sim:tft64?seed=1", screenshot=path, screenshot_frames=5) == 0
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("L"))
+    assert pixels.shape[0] >= 700
+    middle = pixels[100:650, 360:920]
+    assert middle.std() > 30
+
+
+def test_a_screenshot_can_be_corrected(run: Any, tmp_path: Path) -> None:
+    calibration = tmp_path / "cal.h5"
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: state.acquisition.acquiring)
+    running.controller.calibration.make(calibration, 8)
+    state = running.until(lambda state: state.picture is not None and state.picture.corrected)
+    assert state.correction.calibration == "cal.h5"
+    path = tmp_path / "viewer.png"
+    status = run_viewer("sim:tft64?seed=1", calibration=calibration, screenshot=path)
+    assert status == 0
+    assert path.stat().st_size > 10_000
+
+
+def test_a_screenshot_without_frames_fails_by_name(tmp_path: Path) -> None:
+    from fpxi_gui.application import show_device
+
+    order = ScreenshotOrder(tmp_path / "never.png", 1_000_000, patience_s=1.0)
+    with pytest.raises(ScreenshotTimeoutError, match="of 1000000 frames") as caught:
+        show_device("sim:tft64", calibration=None, order=order)
+    assert caught.value.wanted == 1_000_000
+    assert not order.path.exists()
+
+
+def test_a_screenshot_of_no_device_says_why(tmp_path: Path) -> None:
+    from fpxi_gui.application import show_device
+
+    order = ScreenshotOrder(tmp_path / "never.png", 1, patience_s=1.0)
+    with pytest.raises(ScreenshotTimeoutError, match=r"socket://127\.0\.0\.1:1"):
+        show_device("socket://127.0.0.1:1", calibration=None, order=order)
+
+
+def test_a_screenshot_that_cannot_be_written_fails_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "folder.png"
+    path.mkdir()
+    with pytest.raises(ScreenshotWriteError, match=r"folder\.png"):
+        run_viewer("sim:tft64", screenshot=path, screenshot_frames=1)
+
+
+def test_an_error_that_nobody_foresaw_ends_a_screenshot_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(ViewerController, "tick", broken)
+    with pytest.raises(ZeroDivisionError):
+        run_viewer("sim:tft64", screenshot=tmp_path / "never.png")
+
+
+def test_frames_are_drawn_and_parameters_set(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: running.window.pictures_drawn >= 3)
+    assert running.window.device.settings.editor("exposure_us").value() == 10_000
+    running.window.device.settings.editor("exposure_us").setValue(2000)
+    state = running.until(lambda state: state.parameters.values["exposure_us"].value == 2000)
+    assert state.status.frames_lost == 0
+    drawn = running.window.pictures_drawn
+    running.until(lambda _: running.window.pictures_drawn > drawn + 2)
+    assert running.session.preview().frame.exposure_us == 2000
+
+
+def test_the_cursor_reads_the_frame_that_is_shown(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: state.picture is not None)
+    running.controller.device.stop()
+    running.until(lambda state: not state.acquisition.acquiring and not state.acquisition.busy)
+    running.controller.display.cursor = (12, 34)
+    state = running.until(lambda state: state.cursor is not None)
+    assert state.cursor.raw == running.session.preview().frame.samples[12, 34]
+
+
+def test_switching_the_beam_off_darkens_the_image(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    bright = running.until(lambda state: state.picture is not None).picture
+    running.window.scene.beam.click()
+    running.until(
+        lambda state: np.nanmedian(state.picture.values) < 0.7 * np.nanmedian(bright.values)
+    )
+
+
+def test_a_recording_is_written(run: Any, tmp_path: Path) -> None:
+    from fpxi.recording import read_recording
+
+    path = tmp_path / "run.h5"
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: state.acquisition.acquiring)
+    running.controller.recording.begin(path, 5, overwrite=False)
+    running.until(lambda s: s.acquisition.recording and not s.acquisition.recording.running)
+    with read_recording(path) as recording:
+        assert recording.frame_count == 5
+
+
+def test_software_triggers_make_single_frames(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: state.acquisition.acquiring)
+    running.controller.device.stop()
+    running.until(lambda state: not state.acquisition.acquiring and not state.acquisition.busy)
+    running.controller.device.set_parameter("trigger_mode", 1)
+    running.controller.device.start()
+    running.until(lambda state: state.acquisition.triggered and state.acquisition.acquiring)
+    received = running.window.state.status.frames_received
+    running.controller.device.trigger()
+    running.until(lambda state: state.status.frames_received == received + 1)
+
+
+def test_an_unplugged_panel_is_told_and_comes_back(run: Any) -> None:
+    from fpxi_hwsim.serve import serve_tcp
+    from fpxi_hwsim.specification import SimulationSpecification
+
+    specification = SimulationSpecification.from_url("sim:tft64?seed=1")
+    served = serve_tcp(specification, "127.0.0.1", 0)
+    url = served.url
+    port = int(url.rsplit(":", 1)[1])
+    try:
+        running = run(url)
+        running.until(lambda _: running.window.pictures_drawn >= 2)
+        served.close()
+        state = running.until(lambda state: state.banners)
+        assert not state.acquisition.connected
+        assert "attempt" in state.banners[0].text
+        assert state.picture is not None
+        served = serve_tcp(specification, "127.0.0.1", port)
+        drawn = running.window.pictures_drawn
+        running.until(lambda s: not s.banners and running.window.pictures_drawn > drawn + 1)
+    finally:
+        served.close()
+
+
+def test_closing_leaves_no_thread_behind(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    running.until(lambda state: state.picture is not None)
+    running.close()
+    deadline = time.monotonic() + LONGEST_WAIT_S
+    while time.monotonic() < deadline:
+        alive = [thread.name for thread in threading.enumerate() if "fpxi" in thread.name]
+        if not alive:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"still running: {alive}")
+
+
+def test_a_screenshot_needs_no_display_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "viewer.png"
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "for name in ('DISPLAY', 'WAYLAND_DISPLAY', 'QT_QPA_PLATFORM'): os.environ.pop(name, 0)\n"
+        "from fpxi_gui.app import run_viewer\n"
+        "sys.exit(run_viewer('sim:cmos32', screenshot=Path(sys.argv[1]), screenshot_frames=2))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert ended.returncode == 0
+    assert path.exists()

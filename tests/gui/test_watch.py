@@ -1,0 +1,100 @@
+"""Conditions that last."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fpxi.connection import ConnectionState, ConnectionStatus
+from fpxi_gui.state import Level
+from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
+from fpxi_readout.errors import FpxiError
+
+UP = ConnectionStatus(ConnectionState.CONNECTED, None, 0.0, 0)
+WELL = Watched("sim:x", UP, True, {"fault": 0}, quiet_s=0.1, period_s=0.01)
+
+
+def with_link(state: ConnectionState, error: str = "", attempt: int = 0) -> Watched:
+    given = FpxiError(error) if error else None
+    return replace(WELL, connection=ConnectionStatus(state, given, 0.0, attempt))
+
+
+def test_nothing_is_said_while_all_is_well() -> None:
+    assert find_banner(WELL) is None
+
+
+def test_a_lost_link_tells_why_and_which_attempt_is_made() -> None:
+    banner = find_banner(with_link(ConnectionState.RECONNECTING, "the cable is out", 3))
+    assert banner is not None
+    assert banner.level is Level.ERROR
+    assert "lost" in banner.title
+    assert "The cable is out." in banner.text
+    assert "attempt 3" in banner.text
+    assert "last one received" in banner.text
+
+
+def test_the_first_attempt_to_reconnect_is_called_the_first() -> None:
+    banner = find_banner(with_link(ConnectionState.RECONNECTING, "gone", 0))
+    assert banner is not None
+    assert "attempt 1" in banner.text
+
+
+@pytest.mark.parametrize("state", [ConnectionState.FAILED, ConnectionState.CLOSED])
+def test_a_connection_that_will_not_come_is_an_error(state: ConnectionState) -> None:
+    banner = find_banner(with_link(state, "no such preset"))
+    assert banner is not None
+    assert banner.level is Level.ERROR
+    assert "no such preset" in banner.text
+
+
+def test_connecting_is_no_error() -> None:
+    banner = find_banner(with_link(ConnectionState.CONNECTING))
+    assert banner is not None
+    assert banner.level is Level.BUSY
+
+
+def test_a_latched_fault_is_named_with_the_remedy() -> None:
+    banner = find_banner(replace(WELL, parameters={"fault": 2}))
+    assert banner is not None
+    assert "bias" in banner.title
+    assert "Reset" in banner.text
+
+
+def test_a_fault_without_a_name_is_told_by_its_number() -> None:
+    banner = find_banner(replace(WELL, parameters={"fault": 99}))
+    assert banner is not None
+    assert "99" in banner.title
+
+
+@pytest.mark.parametrize(
+    ("quiet_s", "period_s", "stalled"),
+    [(1.9, 0.01, False), (2.1, 0.01, True), (9.0, 2.0, False), (10.1, 2.0, True)],
+)
+def test_a_stall_is_five_periods_and_at_least_two_seconds(
+    quiet_s: float, period_s: float, stalled: bool
+) -> None:
+    banner = find_banner(replace(WELL, quiet_s=quiet_s, period_s=period_s))
+    assert (banner is not None) is stalled
+
+
+def test_no_frames_are_missed_while_none_are_due() -> None:
+    assert find_banner(replace(WELL, quiet_s=None)) is None
+
+
+def test_a_lost_link_is_told_before_a_stall() -> None:
+    lost = replace(with_link(ConnectionState.RECONNECTING), quiet_s=100.0)
+    banner = find_banner(lost)
+    assert banner is not None
+    assert "lost" in banner.title
+
+
+def test_the_period_is_exposure_and_readout_or_the_one_asked_for() -> None:
+    assert frame_period_s({"exposure_us": 1000}, 64, 50.0) == pytest.approx(4.2e-3)
+    asked = {"exposure_us": 1000, "frame_period_us": 100_000}
+    assert frame_period_s(asked, 64, 50.0) == pytest.approx(0.1)
+
+
+def test_a_trigger_mode_that_is_not_free_running_waits_for_triggers() -> None:
+    assert not is_triggered({})
+    assert not is_triggered({"trigger_mode": 0})
+    assert is_triggered({"trigger_mode": 1})
