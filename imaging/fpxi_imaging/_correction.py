@@ -118,14 +118,17 @@ def _miss_run(marks: Any, out: Any, flags: Any) -> Any:
 
 @helper
 def _repair(table: Any, entry: Any, limit: Any, out: Any, flags: Any) -> Any:
-    """Repair the defects listed from `entry` on, up to pixel `limit`; return the next entry."""
-    while entry < table.size and table[entry] < limit:
-        pixel = table[entry]
+    """Repair the defects listed from `entry` on, up to pixel `limit`; return the next entry.
+
+    Indices are unsigned because numba wraps negative ones, which costs a third of the time here.
+    """
+    while entry < table.size and table[np.uint64(entry)] < limit:
+        pixel = table[np.uint64(entry)]
         total = np.float32(0)
         count = 0
         saturated = _NO_FLAG
         for slot in range(1, WIDTH):
-            neighbour = table[entry + slot]
+            neighbour = table[np.uint64(entry + slot)]
             flag = flags[neighbour]
             usable = flag < _MISSING
             total += out[neighbour] if usable else np.float32(0)
