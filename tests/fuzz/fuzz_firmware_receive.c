@@ -13,6 +13,7 @@
 #define SLOTS 2u
 #define PANEL 2u
 #define MAX_STEPS 512u
+#define TRANSMIT_SIZE (FPXI_MIN_FRAME_QUEUE_SIZE + 1500u)
 
 typedef struct {
     const uint8_t *bytes;
@@ -204,15 +205,9 @@ static void receive(world_t *world, const uint8_t *bytes, size_t count)
     free(copy);
 }
 
-static void receive_packet(world_t *world, input_t *input)
+static void receive_packet(world_t *world, uint8_t *packet, size_t size)
 {
-    uint8_t packet[FPXI_PACKET_SIZE(255u)];
     uint8_t stuffed[FPXI_PACKET_STUFFED_SIZE(255u)];
-    const uint8_t *payload;
-    packet[0] = (uint8_t)take(input, 1);
-    packet[1] = (uint8_t)take(input, 1);
-    size_t size = take_bytes(input, &payload, take(input, 1));
-    memcpy(packet + FPXI_PACKET_HEAD, payload, size);
     uint32_t crc = fpxi_crc32(0, packet, FPXI_PACKET_HEAD + size);
     for (unsigned i = 0; i < FPXI_PACKET_CRC; i++) {
         packet[FPXI_PACKET_HEAD + size + i] = (uint8_t)(crc >> (8u * i));
@@ -222,9 +217,35 @@ static void receive_packet(world_t *world, input_t *input)
     receive(world, stuffed, stuffed_size + 1u);
 }
 
+/* Any type, any payload. */
+static void receive_any_packet(world_t *world, input_t *input)
+{
+    uint8_t packet[FPXI_PACKET_SIZE(255u)];
+    const uint8_t *payload;
+    packet[0] = (uint8_t)take(input, 1);
+    packet[1] = (uint8_t)take(input, 1);
+    size_t size = take_bytes(input, &payload, take(input, 1));
+    memcpy(packet + FPXI_PACKET_HEAD, payload, size);
+    receive_packet(world, packet, size);
+}
+
+/* A command of the protocol whose numbers are small: the way to frames, and to what they can do. */
+static void receive_command(world_t *world, input_t *input)
+{
+    uint8_t packet[FPXI_PACKET_SIZE(255u)] = {0};
+    uint8_t *payload = packet + FPXI_PACKET_HEAD;
+    const fpxi_command_t *command = &fpxi_commands[take(input, 1) % fpxi_command_count];
+    packet[0] = command->type;
+    packet[1] = (uint8_t)take(input, 1);
+    payload[0] = (uint8_t)take(input, 1);
+    payload[command->type == FPXI_MESSAGE_SET ? 2 : 4] = (uint8_t)take(input, 1);
+    receive_packet(world, packet, command->size);
+}
+
 static void step(world_t *world, input_t *input)
 {
     const uint8_t *bytes;
+    uint64_t deadline;
     size_t count;
     switch (take(input, 1) % 8u) {
     case 0:
@@ -232,17 +253,20 @@ static void step(world_t *world, input_t *input)
         receive(world, bytes, count);
         break;
     case 1:
+        receive_any_packet(world, input);
+        break;
     case 2:
     case 3:
-        receive_packet(world, input);
+        receive_command(world, input);
         break;
     case 4:
         world->board.now_us += (uint64_t)take(input, 2) << take(input, 1) % 24u;
         poll(world);
         break;
     case 5:
-        count = poll(world) == UINT64_MAX ? 0u : 1u;
-        world->board.now_us += count * 1280u;
+        deadline = poll(world);
+        world->board.now_us = deadline == UINT64_MAX ? world->board.now_us : deadline;
+        poll(world);
         break;
     case 6:
         take_output(world, take(input, 2));
@@ -274,8 +298,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .frame_slots = SLOTS,
-        .transmit_memory = malloc(FPXI_MIN_FRAME_QUEUE_SIZE),
-        .transmit_size = FPXI_MIN_FRAME_QUEUE_SIZE,
+        .transmit_memory = malloc(TRANSMIT_SIZE),
+        .transmit_size = TRANSMIT_SIZE,
     };
     fpxi_cobs_decoder_init(&world.decoder, world.packet, sizeof world.packet);
     start(&world, FPXI_RESET_CAUSE_POWER_ON);
