@@ -45,8 +45,12 @@ DEFAULT_FRAMES = "100"
     ),
 )
 @click.argument("url", required=False)
-@click.option("--dark", metavar="N|FILE", help=f"[default with URL: {DEFAULT_FRAMES}]")
-@click.option("--flat", metavar="N|FILE", help=f"[default with URL: {DEFAULT_FRAMES}]")
+@click.option(
+    "--dark",
+    metavar="N|FILE",
+    help="How many darks to record, or a recording of them.  [default with a URL: 100]",
+)
+@click.option("--flat", metavar="N|FILE", help="Flats: likewise.")
 @output_option("Calibration to write (HDF5).")
 @EXPOSURE_OPTION
 @SET_OPTION
@@ -125,7 +129,8 @@ def _from_recordings(
 def _live(
     url: str, output: Path, frames: tuple[int, int], settings: Settings, overwrite: bool
 ) -> Calibration:
-    with fpxi.open(url, reconnect=False) as session, ProgressBar() as bar:
+    with fpxi.Session(url, reconnect=False, preview=False) as session, ProgressBar() as bar:
+        session.wait_connected()
         session.submit(lambda panel: apply_settings(panel, settings)).result()
 
         def prompt(step: BeamStep) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import click
+from fpxi_readout.protocol.generated import Fault, ResetCause
 
 from fpxi.cli.options import JSON_OPTION, url_argument
 from fpxi.cli.output import format_facts, print_json
@@ -65,9 +65,9 @@ def _identity_facts(identity: DeviceIdentity) -> list[tuple[str, str]]:
         ("Serial number", identity.serial_number),
         ("Firmware", _version(identity.firmware_version)),
         ("Protocol", _version(identity.protocol_version)),
-        ("Last reset", _name(identity.reset_cause)),
-        ("Fault", _name(identity.fault)),
-        ("Fault before reset", _name(identity.reset_fault)),
+        ("Last reset", _name(ResetCause, identity.reset_cause)),
+        ("Fault", _name(Fault, identity.fault)),
+        ("Fault before reset", _name(Fault, identity.reset_fault)),
     ]
 
 
@@ -77,9 +77,9 @@ def _identity_document(identity: DeviceIdentity) -> dict[str, Any]:
         "firmware_version": _version(identity.firmware_version),
         "protocol_version": _version(identity.protocol_version),
         "schema_hash": identity.schema_hash.hex(),
-        "reset_cause": _name(identity.reset_cause),
-        "fault": _name(identity.fault),
-        "reset_fault": _name(identity.reset_fault),
+        "reset_cause": _name(ResetCause, identity.reset_cause),
+        "fault": _name(Fault, identity.fault),
+        "reset_fault": _name(Fault, identity.reset_fault),
     }
 
 
@@ -87,6 +87,6 @@ def _version(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def _name(value: int) -> str:
+def _name(kind: type[ResetCause | Fault], value: int) -> str:
     """Name of a cause or fault; its number where this host has no name for it."""
-    return value.name.lower() if isinstance(value, IntEnum) else str(value)
+    return kind(value).name.lower() if value in set(kind) else str(value)
