@@ -15,6 +15,7 @@ MOST_REQUESTS = 8
 FIRST_TIMEOUT_S = 0.1
 SHORTEST_TIMEOUT_S = 0.05
 LONGEST_TIMEOUT_S = 2.0
+GROWTH = 1.5
 # In live delivery a header is asked for twice; then its frame no longer holds up later ones.
 LIVE_TRIES = 2
 
@@ -113,8 +114,13 @@ class ResendScheduler:
         self._requests[number, chunk] = _Request(asked_s, now_s + wait_s, tries, sequence)
 
     def _learn(self, request: _Request, now_s: float) -> None:
-        """Follow the time that an answer took, where it is clear to which request it belongs."""
+        """Follow the time that answers take.
+
+        Which request of several an answer belongs to cannot be known (Karn's algorithm, RFC 6298
+        section 3). The time-out then grows, so that a link slower than it is measured at all. With
+        less than 40 % of the requests lost, the others make it shrink again.
+        """
+        followed_s = GROWTH * self._timeout_s
         if request.tries == 1:
-            measured_s = 3 * (now_s - request.asked_s)
-            smoothed_s = 0.75 * self._timeout_s + 0.25 * measured_s
-            self._timeout_s = min(max(smoothed_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)
+            followed_s = 0.75 * self._timeout_s + 0.25 * 3 * (now_s - request.asked_s)
+        self._timeout_s = min(max(followed_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)
