@@ -14,7 +14,7 @@ from fpxi_readout.protocol.generated import TriggerMode
 
 from fpxi.connection import ConnectionState
 from fpxi.image_key import ImageKey
-from fpxi.recording.recorder import require_new
+from fpxi.recording.creation import require_new
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame

@@ -17,14 +17,13 @@ from fpxi_readout.statistics import LinkStatistics
 
 from fpxi.errors import (
     RecordingBusyError,
-    RecordingExistsError,
     RecordingInterruptedError,
-    RecordingOpenError,
     RecordingOverflowError,
     SessionClosedError,
     ThreadFailedError,
 )
 from fpxi.image_key import ImageKey
+from fpxi.recording.creation import require_new
 from fpxi.recording.facts import RecordingFacts
 from fpxi.recording.file import RecordingFile
 
@@ -210,17 +209,6 @@ class Recording:
             return self._queue.get(timeout=timeout_s) if timeout_s else self._queue.get_nowait()
         except queue.Empty:
             return None
-
-
-def require_new(path: Path, *, overwrite: bool) -> None:
-    """Make sure that a recording can be called so.
-
-    Raises `RecordingExistsError`, or `RecordingOpenError` if there is no such folder.
-    """
-    if path.exists() and not overwrite:
-        raise RecordingExistsError(path)
-    if not path.parent.is_dir():
-        raise RecordingOpenError(path, f"there is no folder {path.parent}")
 
 
 def _capacity(frame_bytes: int) -> int:

@@ -1,7 +1,7 @@
 """Room on the disk, made sure of before a file is touched.
 
-HDF5 does not recover from a disk that fills up in the middle of a flush: what was readable before
-may no longer be. So a commit begins only when the disk has promised all it may need.
+HDF5 does not recover from a disk that fills up in the middle of a flush: it could not even close
+the file. So a commit begins only when the disk has promised all it may need.
 """
 
 from __future__ import annotations
@@ -25,9 +25,3 @@ def require_space(path: Path, descriptor: int, used: int, more: int) -> None:
         os.posix_fallocate(descriptor, used, more)
     elif shutil.disk_usage(path.parent).free < more:
         raise OSError(28, "No space left on device", str(path))
-
-
-def trim(path: Path, used: int) -> None:
-    """Give back what was promised and not needed."""
-    if path.stat().st_size > used:
-        os.truncate(path, used)
