@@ -7,6 +7,7 @@ import pytest
 from fpxi_readout.protocol import generated as p
 
 EXPOSURE, ENCODING, ROWS, DELIVERY, STATE, SKIPPED, NEXT_FRAME = 1, 6, 7, 8, 32, 36, 37
+PERIOD_PARAMETER = 2
 HEADER = 65535
 
 
@@ -53,6 +54,17 @@ def test_reliable_exposure_waits_until_a_frame_is_released(reliable):
     assert [bool(h.flags & p.FrameFlag.HELD) for h in headers] == [True, False]
     assert [h.timestamp_us for h in headers] == [1_000_000, 1_000_000 + PERIOD]
     assert reliable.get(SKIPPED) == 0
+
+
+def test_after_a_wait_the_beat_begins_anew(reliable):
+    reliable.set(PERIOD_PARAMETER, 20_000)
+    reliable.ask(p.Start(0))
+    reliable.run(1_000_000)
+    reliable.packets.clear()
+    reliable.send(p.Release(2))
+    reliable.run(2_000_000)
+    stamps = [h.timestamp_us for h in reliable.of(p.FrameHeader)]
+    assert stamps == [1_000_000, 1_020_000, 1_040_000]
 
 
 def test_release_is_not_answered_and_may_be_repeated(reliable):
