@@ -36,10 +36,12 @@ def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | 
         status = application.exec()
     finally:
         failures.uninstall()
+        taken = taker.error if taker is not None else None
+        window.dispose()
         controller.close()
     failures.raise_first()
-    if taker is not None and taker.error is not None:
-        raise taker.error
+    if taken is not None:
+        raise taken
     return status
 
 

@@ -74,7 +74,7 @@ class ControlBar(QToolBar):
         running = state is not None and state.running
         self.record.setText("Stop recording" if running else "Record …")
         self.record.setEnabled(running or acquisition.connected)
-        self.frames.setEnabled(not running)
+        self._frames_place.setVisible(not running)
         if state is not None:
             self.recording.setText(recording_text(state))
             self.recording.setToolTip(state.error or str(state.path))
@@ -115,8 +115,9 @@ class ControlBar(QToolBar):
         field.setSuffix(" frames")
         field.setToolTip("How many frames to record; 0: until stopped")
         field.setAccessibleName("Frames to record")
+        field.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         field.setFixedWidth(120)
-        self.addWidget(field)
+        self._frames_place = self.addWidget(field)
         return field
 
 

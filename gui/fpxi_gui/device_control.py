@@ -18,6 +18,7 @@ from fpxi_gui.state import Parameters, ParameterValue
 T = TypeVar("T")
 
 _REFRESH_S = 1.0
+_STATE = "state"
 _NOT_ACQUIRING = (State.IDLE, State.FAULT)
 
 
@@ -110,18 +111,22 @@ class DeviceControl:
         return Parameters(values, self.connected, self.acquiring)
 
     def tick(self) -> None:
-        """Read what the device changes by itself, once a second, one reading at a time."""
+        """Ask once a second whether the device still acquires; it may end by itself.
+
+        The session reads everything else that the device changes, in turn.
+        """
         self._note_connection()
         dictionary = self._session.dictionary
         due = self._refresh_at is None or self._clock() >= self._refresh_at
-        if dictionary is None or not self.connected or self._refreshing or not due:
+        if dictionary is None or _STATE not in dictionary.parameters:
+            return
+        if not self.connected or self._refreshing or not due:
             return
         self._refreshing = True
-        names = [name for name, info in dictionary.parameters.items() if info.access == "ro"]
         asked_after = self._commands
         self._submit(
-            lambda source: {name: source.get(name) for name in names},
-            lambda values: self._refreshed(values, asked_after),
+            lambda source: source.get(_STATE),
+            lambda state: self._refreshed(state, asked_after),
             self._refresh_failed,
         )
 
@@ -132,10 +137,11 @@ class DeviceControl:
             self._refresh_at = None
         self._was_connected = connected
 
-    def _refreshed(self, values: dict[str, int], asked_after: int) -> None:
+    def _refreshed(self, state: int, asked_after: int) -> None:
+        """Believe the device's state, unless a command was given since it was asked for."""
         self._refresh_ended()
-        if asked_after == self._commands and not self.busy and "state" in values:
-            self._set_acquiring(values["state"] not in _NOT_ACQUIRING)
+        if asked_after == self._commands and not self.busy:
+            self._set_acquiring(state not in _NOT_ACQUIRING)
 
     def _refresh_failed(self, error: FpxiError) -> None:
         self._refresh_ended()

@@ -9,6 +9,7 @@ from fpxi_gui.state import Level
 from fpxi_gui.theme import BANNER_BACKGROUNDS, LEVEL_COLOURS
 
 _MARGIN = 24
+_ABOVE_AXIS = 96
 _WIDEST = 560
 
 
@@ -44,5 +45,5 @@ class Toast(QLabel):
         self.setFixedWidth(min(_WIDEST, max(120, parent.width() - 2 * _MARGIN)))
         height = self.heightForWidth(self.width())
         self.resize(self.width(), height)
-        self.move((parent.width() - self.width()) // 2, parent.height() - height - _MARGIN)
+        self.move((parent.width() - self.width()) // 2, parent.height() - height - _ABOVE_AXIS)
         self.raise_()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from fpxi_gui.banner_bar import BannerStack
 from fpxi_gui.control_bar import ControlBar
@@ -69,6 +69,17 @@ class ViewerWindow(QMainWindow):
     def tick(self) -> None:
         """Draw what has changed since the last tick."""
         self._draw(self._controller.tick())
+
+    def dispose(self) -> None:
+        """Let Qt destroy the window now and in its own order.
+
+        Left to Python's garbage collector, the parts of a window go in any order, and in whichever
+        thread happens to collect: Qt does not survive that.
+        """
+        self._timer.stop()
+        self.hide()
+        self.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop drawing; the session is closed by whoever runs the window."""

@@ -40,8 +40,6 @@ from fpxi_readout.protocol.dictionary import (
 from fpxi_readout.protocol.generated import Fault, FrameFlag, ResetCause, State
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.statistics import LinkStatistics
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
 
 ROWS, COLUMNS = 6, 8
 GEOMETRY = PanelGeometry(
@@ -431,16 +429,9 @@ class Viewer:
         """Draw what is asked for and its outcome."""
         self.rig.settle()
         self.window.tick()
-        QApplication.processEvents()
+        make_application().processEvents()
         assert self.window.state is not None
         return self.window.state
-
-
-def destroy(window: ViewerWindow) -> None:
-    """Let go of a window now; outside an event loop Qt would keep it."""
-    window.deleteLater()
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-    QApplication.processEvents()
 
 
 @pytest.fixture
@@ -453,7 +444,7 @@ def viewer(rig: Rig) -> Iterator[Viewer]:
     viewer = Viewer(window, rig, dialogs)
     yield viewer
     window.close()
-    destroy(window)
+    window.dispose()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fpxi_readout.errors import FpxiError
 from fpxi_readout.protocol.generated import State
 
 
@@ -74,11 +75,26 @@ def test_a_device_that_stopped_by_itself_is_noticed(connected: Any) -> None:
     assert state.parameters.values["state"].value == State.IDLE
 
 
-def test_readings_are_read_again_every_second(connected: Any) -> None:
-    connected.session.source.values["temperature_mC"] = 31_000
-    assert connected.settle().parameters.values["temperature_mC"].value == 25_000
+def test_a_device_without_a_state_is_known_by_its_commands(connected: Any) -> None:
+    from dataclasses import replace
+
+    known = connected.session.dictionary
+    stateless = {name: info for name, info in known.parameters.items() if name != "state"}
+    connected.session.dictionary = replace(known, parameters=stateless)
+    connected.controller.device.start()
+    connected.settle()
+    connected.session.source.values["state"] = int(State.IDLE)
     connected.clock.now += 1.5
-    connected.tick_until(lambda s: s.parameters.values["temperature_mC"].value == 31_000)
+    assert connected.settle().acquisition.acquiring
+
+
+def test_a_state_that_cannot_be_read_is_told(connected: Any) -> None:
+    def refused(name: str) -> int:
+        raise FpxiError("no answer")
+
+    connected.session.source.get = refused
+    connected.clock.now += 1.5
+    assert connected.tick_until(lambda state: state.message).message == "no answer"
 
 
 def test_a_trigger_save_and_reset_reach_the_device(connected: Any) -> None:

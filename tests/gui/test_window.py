@@ -467,8 +467,8 @@ def test_the_colour_map_is_remembered(rig: Any, tmp_path: Path) -> None:
     rig.controller.display.colour_map = "grey"
     again = ViewerWindow(rig.controller, Settings(QSettings(file, QSettings.Format.IniFormat)))
     assert rig.controller.display.colour_map == "inferno"
-    again.deleteLater()
-    first.deleteLater()
+    again.dispose()
+    first.dispose()
 
 
 def test_settings_of_another_version_are_left_alone(rig: Any, tmp_path: Path) -> None:
@@ -478,7 +478,7 @@ def test_settings_of_another_version_are_left_alone(rig: Any, tmp_path: Path) ->
     store.setValue("geometry", "nonsense")
     window = ViewerWindow(rig.controller, Settings(store))
     assert rig.controller.display.colour_map == "grey"
-    window.deleteLater()
+    window.dispose()
 
 
 def test_thousands_of_redraws_do_not_grow_the_memory(live: Any, ramp: Any) -> None:
