@@ -56,8 +56,13 @@ def test_an_operating_system_error_names_the_file() -> None:
     assert result.stderr == "Error: run.h5: No such file or directory\n"
 
 
-def test_an_operating_system_error_without_a_file_is_not_disguised() -> None:
-    assert isinstance(run_action(raiser(OSError(5, "odd"))).exception, OSError)
+def test_an_operating_system_error_without_a_file_says_what_went_wrong() -> None:
+    result = run_action(raiser(OSError(28, "No space left on device")))
+    assert (result.exit_code, result.stderr) == (1, "Error: No space left on device\n")
+
+
+def test_an_operating_system_error_without_a_number_is_not_disguised() -> None:
+    assert isinstance(run_action(raiser(OSError("odd"))).exception, OSError)
 
 
 def test_a_programming_error_is_not_disguised() -> None:
@@ -112,7 +117,7 @@ def test_version_of_a_source_tree_is_not_invented(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(metadata, "version", version)
     result = CliRunner().invoke(cli, ["--version"])
-    assert (result.exit_code, result.stdout) == (0, "fpxi (a source tree, not installed)\n")
+    assert (result.exit_code, result.stdout) == (0, "fpxi not installed, run from sources\n")
 
 
 def test_the_help_imports_nothing_heavy() -> None:

@@ -1,0 +1,214 @@
+"""`fpxi capture`: what is recorded, what is said, and what the exit status means."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+from click.testing import Result
+from fpxi import Session
+from fpxi.capture import CaptureResult
+from fpxi.image_key import ImageKey
+
+Run = Callable[..., Result]
+Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
+
+DETECTOR = "entry/instrument/detector"
+FAST = "sim:tft64?time=virtual"
+
+
+def read(path: Path, name: str) -> Any:
+    with h5py.File(path) as file:
+        return file[f"{DETECTOR}/{name}"][()]
+
+
+def test_the_file_holds_the_frames_asked_for(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 7, "-o", tmp_path / "run.h5")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "7 at" in result.stdout
+    assert "nothing" in result.stdout
+    data = read(tmp_path / "run.h5", "data")
+    assert data.shape == (7, 64, 64)
+    assert data.std() > 0
+
+
+def test_json_is_one_document_with_the_counters(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 5, "-o", tmp_path / "run.h5", "--live", "--json")
+    document = json.loads(result.stdout)
+    assert document["frames_received"] == 5
+    assert document["frames_lost"] == document["rows_lost"] == document["crc_errors"] == 0
+    assert document["bytes_received"] > 5 * 64 * 64 * 2
+    assert document["frame_rate_hz"] > 0
+    assert document["delivery"] == "live"
+    assert document["complete"] is True
+    assert document["path"] == str(tmp_path / "run.h5")
+
+
+def test_settings_hold_for_the_frames(run: Run, tmp_path: Path) -> None:
+    arguments = ["--exposure", "2ms", "--set", "gain_setting=4"]
+    assert run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", *arguments).exit_code == 0
+    assert list(read(tmp_path / "run.h5", "exposure_time")) == [0.002, 0.002]
+    assert list(read(tmp_path / "run.h5", "gain_setting")) == [4, 4]
+
+
+def test_a_wrong_setting_records_nothing(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", "--set", "gain_setting=9")
+    assert result.exit_code == 1
+    assert "gain_setting = 9 is not within" in result.stderr
+    assert not (tmp_path / "run.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "key", "words"),
+    [("--dark", ImageKey.DARK, "off"), ("--flat", ImageKey.FLAT, "nothing in it")],
+)
+def test_darks_and_flats_are_marked_and_the_simulated_beam_is_set_for_them(
+    run: Run, tmp_path: Path, option: str, key: ImageKey, words: str
+) -> None:
+    assert run("capture", FAST, "-n", 3, "-o", tmp_path / "run.h5").exit_code == 0
+    result = run("capture", FAST, "-n", 3, "-o", tmp_path / "key.h5", option)
+    assert words in result.stderr
+    assert list(read(tmp_path / "key.h5", "image_key")) == [key] * 3
+    difference = read(tmp_path / "key.h5", "data").mean() - read(tmp_path / "run.h5", "data").mean()
+    assert (difference > 0) == (key is ImageKey.FLAT)
+
+
+def test_a_frame_is_not_dark_and_flat_at_once(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 3, "-o", tmp_path / "run.h5", "--dark", "--flat")
+    assert result.exit_code == 2
+
+
+def test_a_file_is_replaced_only_on_demand(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    path.write_text("precious")
+    result = run("capture", FAST, "-n", 2, "-o", path)
+    assert result.exit_code == 1
+    assert "--overwrite" in result.stderr
+    assert path.read_text() == "precious"
+    assert run("capture", FAST, "-n", 2, "-o", path, "--overwrite").exit_code == 0
+    assert read(path, "data").shape[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [["-n", "0", "-o", "x.h5"], ["-n", "5"], ["-o", "x.h5"]])
+def test_what_to_record_and_where_must_be_said(run: Run, arguments: list[str]) -> None:
+    assert run("capture", FAST, *arguments).exit_code == 2
+
+
+def test_a_folder_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 2, "-o", tmp_path / "none" / "run.h5")
+    assert result.exit_code == 1
+    assert str(tmp_path / "none") in result.stderr
+
+
+def lossy(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Session.capture
+
+    def capture(session: Session, *arguments: Any, **named: Any) -> CaptureResult:
+        result = real(session, *arguments, **named)
+        return dataclasses.replace(result, frames_lost=1, rows_lost=70, frames_skipped=3)
+
+    monkeypatch.setattr(Session, "capture", capture)
+
+
+def test_losses_in_reliable_delivery_are_a_failure(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lossy(monkeypatch)
+    result = run("capture", FAST, "-n", 3, "-o", tmp_path / "run.h5", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["complete"] is False
+    assert "could not send" in result.stderr
+
+
+def test_losses_in_live_delivery_are_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lossy(monkeypatch)
+    result = run("capture", FAST, "-n", 3, "-o", tmp_path / "run.h5", "--live")
+    assert result.exit_code == 0
+    assert "1 frame; 70 rows in all" in result.stdout
+    assert "3 frames, by the panel" in result.stdout
+
+
+def test_reliable_delivery_makes_up_for_a_noisy_line(run: Run, tmp_path: Path) -> None:
+    url = "sim:tft64?bit_flips=2e-6"
+    result = run("capture", url, "-n", 30, "-o", tmp_path / "run.h5", "--json")
+    document = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert document["chunks_recovered"] > 0
+    assert document["complete"]
+    assert read(tmp_path / "run.h5", "row_received").all()
+
+
+def test_frames_come_through_a_real_line(run: Run, tmp_path: Path, served_url: str) -> None:
+    result = run("capture", served_url, "-n", 20, "-o", tmp_path / "run.h5", "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["complete"]
+    data, numbers = (read(tmp_path / "run.h5", name) for name in ("data", "sequence_number"))
+    assert data.shape == (20, 64, 64)
+    assert list(numbers) == list(range(20))
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_signal_in_mid_capture_keeps_what_was_recorded(
+    spawn: Spawn, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    path = tmp_path / "run.h5"
+    capture = spawn("capture", "sim:tft64", "-n", 100_000, "-o", path)
+    wait_until_it_grows(path)
+    capture.send_signal(number)
+    stdout, stderr = capture.communicate()
+    assert (capture.returncode, stdout) == (status, "")
+    assert "Traceback" not in stderr
+    kept = read(path, "data")
+    assert f"{path}: {len(kept)} frames kept." in stderr
+    assert len(kept) > 10
+    assert all(frame.std() > 0 for frame in kept)
+
+
+def test_a_panel_that_vanishes_ends_the_capture_with_its_name(spawn: Spawn, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    server = spawn("sim", "serve", "--serial")
+    url = f"serial:{server.stdout.readline().strip()}"
+    capture = spawn("capture", url, "-n", 100_000, "-o", path)
+    wait_until_it_grows(path)
+    server.kill()
+    _, stderr = capture.communicate()
+    assert capture.returncode == 1
+    assert url in stderr
+    assert "Traceback" not in stderr
+    assert len(read(path, "data")) > 10
+
+
+def test_capturing_makes_no_pictures(run: Run, tmp_path: Path) -> None:
+    names: set[str] = set()
+    real = Session.capture
+
+    def capture(session: Session, *arguments: Any, **named: Any) -> CaptureResult:
+        names.update(thread.name for thread in threading.enumerate())
+        return real(session, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "capture", capture)
+        run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5")
+    assert "fpxi-link" in names
+    assert not names & {"fpxi-pipeline", "fpxi-warm-up"}
+
+
+def wait_until_it_grows(path: Path) -> None:
+    """Wait until frames have been added to the file."""
+    while not path.exists():
+        time.sleep(0.05)
+    empty = path.stat().st_size
+    while path.stat().st_size < empty + 500_000:
+        time.sleep(0.05)

@@ -1,0 +1,72 @@
+"""`fpxi view`: what the viewer is told, and how its refusals read."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from fpxi_readout.errors import FpxiError
+
+Run = Callable[..., Result]
+
+
+class FakeViewer(types.ModuleType):
+    """Stands for `fpxi_gui.app` and remembers what it was called with."""
+
+    def __init__(self) -> None:
+        super().__init__("fpxi_gui.app")
+        self.called_with: tuple[str, dict[str, Any]] | None = None
+        self.status = 0
+        self.error: FpxiError | None = None
+
+    def run_viewer(self, url: str, **named: Any) -> int:
+        self.called_with = url, named
+        if self.error is not None:
+            raise self.error
+        return self.status
+
+
+@pytest.fixture
+def viewer(monkeypatch: pytest.MonkeyPatch) -> FakeViewer:
+    fake = FakeViewer()
+    monkeypatch.setitem(sys.modules, "fpxi_gui.app", fake)
+    return fake
+
+
+def test_without_a_url_a_simulated_panel_is_shown(run: Run, viewer: FakeViewer) -> None:
+    assert run("view").exit_code == 0
+    assert viewer.called_with == (
+        "sim:tft64",
+        {"calibration": None, "screenshot": None, "screenshot_frames": 20},
+    )
+
+
+def test_everything_is_handed_on(run: Run, viewer: FakeViewer, tmp_path: Path) -> None:
+    calibration, picture = tmp_path / "cal.h5", tmp_path / "window.png"
+    calibration.touch()
+    run("view", "sim:cmos32", "-c", calibration, "--screenshot", picture, "--frames", 3)
+    assert viewer.called_with == (
+        "sim:cmos32",
+        {"calibration": calibration, "screenshot": picture, "screenshot_frames": 3},
+    )
+
+
+def test_the_viewer_s_status_is_the_command_s(run: Run, viewer: FakeViewer) -> None:
+    viewer.status = 3
+    assert run("view").exit_code == 3
+
+
+def test_a_refusal_of_the_viewer_is_one_message(run: Run, viewer: FakeViewer) -> None:
+    viewer.error = FpxiError("no display; try --screenshot")
+    result = run("view")
+    assert (result.exit_code, result.stderr) == (1, "Error: no display; try --screenshot\n")
+
+
+def test_a_calibration_must_exist(run: Run, viewer: FakeViewer, tmp_path: Path) -> None:
+    assert run("view", "-c", tmp_path / "none.h5").exit_code == 2
+    assert viewer.called_with is None
