@@ -457,7 +457,8 @@ def test_reliable_release_is_repeated_while_frames_are_due(
         link.send(kind, payload)
     drain(panel, 2.0, link)
     released = [messages.Release.unpack(p.payload).frame for p in link.of_type(messages.Release)]
-    assert len(released) >= 3
+    # Once, and then with each heartbeat: not with every poll.
+    assert 3 <= len(released) <= 8
     assert set(released) == {0}
 
 
@@ -476,6 +477,7 @@ def test_reliable_stop_brings_the_frames_that_exist(link: Any, panel: Panel, wri
 def test_a_restart_in_mid_run_is_named_after_what_arrived(
     link: Any, panel: Panel, writer: Any
 ) -> None:
+    link.next_sequence = 200
     panel.start()
     for kind, payload in writer.packets(0) + writer.packets(1)[:4]:
         link.send(kind, payload)
