@@ -150,7 +150,9 @@ def main() -> int:
     for outcome in failed:
         print(outcome)
     least = min(outcome.held - outcome.due for outcome in outcomes)
-    print(f"{len(failed)} of {len(outcomes)} files failed; least surplus over what was due: {least}")
+    print(
+        f"{len(failed)} of {len(outcomes)} files failed; least surplus over what was due: {least}"
+    )
     return 1 if failed else 0
 
 
