@@ -39,7 +39,7 @@ def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | 
         taken = taker.error if taker is not None else None
         window.dispose()
         controller.close()
-    failures.raise_first()
+    failures.raise_ending()
     if taken is not None:
         raise taken
     return status
@@ -59,7 +59,8 @@ def make_application() -> QApplication:
 class _UnforeseenErrors:
     """Errors that nobody foresaw, raised in Qt's event loop: told, never swallowed.
 
-    A window goes on, so that a recording is not lost; a screenshot run (`fatal`) ends.
+    A window goes on, so that a recording is not lost; a screenshot run (`fatal`) ends, and so
+    does either when the user interrupts it.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class _UnforeseenErrors:
         self._application = application
         self._controller = controller
         self._fatal = fatal
-        self._first: BaseException | None = None
+        self._ending: BaseException | None = None
         self._previous = sys.excepthook
         sys.excepthook = self._note
 
@@ -76,16 +77,16 @@ class _UnforeseenErrors:
         """Leave errors to whoever had them before."""
         sys.excepthook = self._previous
 
-    def raise_first(self) -> None:
-        """Raise the error that ended a screenshot run."""
-        if self._fatal and self._first is not None:
-            raise self._first
+    def raise_ending(self) -> None:
+        """Raise the error that ended the run, if one did."""
+        if self._ending is not None:
+            raise self._ending
 
     def _note(
         self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
     ) -> None:
-        self._first = self._first or error
         if self._fatal or issubclass(kind, KeyboardInterrupt):
+            self._ending = self._ending or error
             self._application.quit()
             return
         self._previous(kind, error, traceback)

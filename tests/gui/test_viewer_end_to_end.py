@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi import Session, read_recording
+from fpxi_gui import application
 from fpxi_gui.app import run_viewer
 from fpxi_gui.application import make_application
 from fpxi_gui.calibrating import load, runner
@@ -22,6 +23,7 @@ from fpxi_gui.screenshot import ScreenshotOrder
 from fpxi_gui.state import ViewState
 from fpxi_gui.window import ViewerWindow
 from PIL import Image
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 LONGEST_WAIT_S = 60.0
@@ -127,6 +129,45 @@ def test_an_error_that_nobody_foresaw_ends_a_screenshot_run(
     monkeypatch.setattr(ViewerController, "tick", broken)
     with pytest.raises(ZeroDivisionError):
         run_viewer("sim:tft64", screenshot=tmp_path / "never.png")
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the user's own settings alone."""
+    file = str(tmp_path / "viewer.ini")
+    monkeypatch.setattr(
+        application, "QSettings", lambda *_: QSettings(file, QSettings.Format.IniFormat)
+    )
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_an_interrupt_ends_the_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ViewerController, "tick", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_viewer("sim:tft64")
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_a_window_goes_on_after_an_error_that_nobody_foresaw(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tick, ticks = ViewerController.tick, []
+
+    def sometimes_broken(self: ViewerController) -> ViewState:
+        ticks.append(self)
+        if len(ticks) == 2:
+            raise ZeroDivisionError
+        state = tick(self)
+        if state.message.startswith("Unforeseen error"):
+            QApplication.quit()
+        return state
+
+    monkeypatch.setattr(ViewerController, "tick", sometimes_broken)
+    assert run_viewer("sim:tft64") == 0
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_frames_are_drawn_and_parameters_set(run: Any) -> None:
