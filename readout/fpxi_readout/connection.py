@@ -117,11 +117,12 @@ class Connection:
         if not data:
             return
         self.last_arrival_s = self.clock()
+        awaited, pass_on = self._awaited, self.on_packet
         for packet in self.decoder.feed(data):
-            if packet.sequence == self._awaited and packet.type in ANSWER_TYPES:
+            if packet.sequence == awaited and packet.type in ANSWER_TYPES:
                 self._answers.append(packet)
             else:
-                self.on_packet(packet)
+                pass_on(packet)
 
     def _next_sequence(self, command: Command) -> int:
         if isinstance(command, REPEATABLE):

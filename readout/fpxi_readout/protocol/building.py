@@ -21,6 +21,8 @@ from fpxi_readout.protocol.generated import (
 HEADER = 0xFFFF
 """The chunk index by which RESEND asks for the header."""
 CHUNK_PREFIX = FrameChunk.STRUCT.size
+NO_SAMPLES: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
+NO_BYTES = memoryview(b"")
 RAW16 = int(Encoding.RAW16)
 LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
 
@@ -65,8 +67,8 @@ class FrameInProgress:
         """chunk indices, or HEADER, for which RESEND was sent and which have not come"""
         self.given_up = False
         """nothing more of it will come"""
-        self._samples: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
-        self._bytes = memoryview(b"")
+        self._samples = NO_SAMPLES
+        self._bytes = NO_BYTES
         self._row_bytes = 0
         self._chunk_bytes = 0
         self._packed: dict[int, dict[int, bytes]] = {}

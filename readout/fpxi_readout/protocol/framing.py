@@ -68,11 +68,12 @@ class PacketDecoder:
 
     def _decode(self, pieces: list[bytes]) -> list[Packet]:
         packets = []
+        unstuff = cobs.decode
         for piece in pieces:
             if not piece:
                 continue
             try:
-                content = cobs.decode(piece)
+                content = unstuff(piece)
             except cobs.DecodeError:
                 content = b""
             if len(content) < SHORTEST or len(piece) > LONGEST_ENCODED:
