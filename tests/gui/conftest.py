@@ -20,10 +20,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.statistics import SessionStatistics
-from fpxi_gui.application import make_application
 from fpxi_gui.controller import ViewerController
 from fpxi_gui.state import ViewState
-from fpxi_gui.window import ViewerWindow
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.defects import DefectThresholds
@@ -389,62 +387,6 @@ def rig() -> Iterator[Rig]:
     rig.settle()
     yield rig
     controller.close()
-
-
-class FakeDialogs:
-    """Answers instead of the user."""
-
-    def __init__(self) -> None:
-        self.path: Path | None = None
-        self.agree = True
-        self.asked: list[str] = []
-
-    def save_file(self, title: str, name: str) -> Path | None:
-        self.asked.append(title)
-        return self.path
-
-    def open_calibration(self) -> Path | None:
-        return self.path
-
-    def open_image(self) -> Path | None:
-        return self.path
-
-    def confirm(self, text: str) -> bool:
-        self.asked.append(text)
-        return self.agree
-
-    def inform(self, text: str) -> None:
-        self.asked.append(text)
-
-
-@dataclass
-class Viewer:
-    """A window on a fake session."""
-
-    window: ViewerWindow
-    rig: Rig
-    dialogs: FakeDialogs
-
-    def settle(self) -> ViewState:
-        """Draw what is asked for and its outcome."""
-        self.rig.settle()
-        self.window.tick()
-        make_application().processEvents()
-        assert self.window.state is not None
-        return self.window.state
-
-
-@pytest.fixture
-def viewer(rig: Rig) -> Iterator[Viewer]:
-    make_application()
-    window = ViewerWindow(rig.controller)
-    dialogs = FakeDialogs()
-    window.dialogs = dialogs  # type: ignore[assignment]
-    window.show()
-    viewer = Viewer(window, rig, dialogs)
-    yield viewer
-    window.close()
-    window.dispose()
 
 
 @pytest.fixture

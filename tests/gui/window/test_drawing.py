@@ -1,0 +1,117 @@
+"""What the window draws: pixels at their place, levels, colours, the pointer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from fpxi_gui.render import FLAG_COLOURS
+from fpxi_imaging.flags import PixelFlag
+from PySide6.QtCore import QPointF
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+
+def test_the_window_shows_before_anything_is_connected(viewer: Any) -> None:
+    state = viewer.settle()
+    assert viewer.window.isVisible()
+    assert viewer.window.banners.bars[0].banner == state.banners[0]
+    assert not viewer.window.controls.run.isEnabled()
+
+
+def test_frames_are_drawn_once_each(live: Any, ramp: Any) -> None:
+    assert live.window.pictures_drawn == 1
+    live.window.tick()
+    assert live.window.pictures_drawn == 1
+    live.rig.session.deliver(ramp + 1)
+    live.window.tick()
+    assert live.window.pictures_drawn == 2
+
+
+def test_pixels_are_drawn_at_their_row_and_column(live: Any) -> None:
+    samples = np.zeros((6, 8), np.uint16)
+    samples[1, 6] = 100
+    live.window.display.low.setValue(0)
+    live.window.display.high.setValue(100)
+    live.rig.session.deliver(samples)
+    live.settle()
+    assert live.drawn_pixel(1, 6) == (255, 255, 255)
+    assert live.drawn_pixel(1, 5) == (0, 0, 0)
+    assert live.drawn_pixel(4, 1) == (0, 0, 0)
+
+
+def test_row_0_is_at_the_top_and_pixels_are_square(live: Any) -> None:
+    image = live.window.image
+    corner, right, below = (image.scene_position(*at) for at in ((0, 0), (0, 1), (1, 0)))
+    assert below.y() > corner.y()
+    assert right.x() > corner.x()
+    assert below.y() - corner.y() == pytest.approx(right.x() - corner.x(), rel=1e-6)
+
+
+def test_a_row_that_never_arrived_is_drawn_in_its_signal_colour(live: Any, ramp: Any) -> None:
+    live.rig.session.deliver(ramp, row_received=np.array([True] * 3 + [False] + [True] * 2))
+    live.settle()
+    assert live.drawn_pixel(3, 4) == FLAG_COLOURS[PixelFlag.MISSING]
+    assert live.drawn_pixel(2, 4) != FLAG_COLOURS[PixelFlag.MISSING]
+
+
+@pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 7), (5, 0), (5, 7), (2, 3)])
+def test_the_pointer_reads_exactly_the_pixel_it_is_on(live: Any, row: int, column: int) -> None:
+    image = live.window.image
+    half = 0.49 * (image.scene_position(0, 1).x() - image.scene_position(0, 0).x())
+    for shift in (QPointF(0, 0), QPointF(half, half), QPointF(-half, -half)):
+        assert image.pixel_at(image.scene_position(row, column) + shift) == (row, column)
+
+
+def test_the_pointer_beside_the_image_reads_nothing(live: Any) -> None:
+    image = live.window.image
+    assert image.pixel_at(image.scene_position(-1, 0)) is None
+    assert image.pixel_at(image.scene_position(0, 8)) is None
+    assert image.pixel_at(QPointF(-10, -10)) is None
+
+
+def test_moving_the_mouse_shows_position_and_counts(live: Any) -> None:
+    view = live.window.image._plot
+    place = view.mapFromScene(live.window.image.scene_position(4, 3))
+    QTest.mouseMove(view.viewport(), place)
+    QApplication.processEvents()
+    live.window.tick()
+    text = live.window.legend._cursor.text()
+    assert text.split() == ["row", "4", "col", "3", "raw", "4003"]
+
+
+def test_the_cursor_can_read_millimetres(live: Any) -> None:
+    live.window.display.axes_mm.click()
+    live.rig.controller.display.cursor = (4, 3)
+    live.window.tick()
+    assert "(0.80, 0.60) mm" in live.window.legend._cursor.text()
+
+
+def test_levels_typed_in_are_manual_levels(live: Any) -> None:
+    live.window.display.low.setValue(1000)
+    live.window.display.high.setValue(3000)
+    state = live.settle()
+    assert state.picture.levels == (1000.0, 3000.0)
+    assert not live.window.display.auto.isChecked()
+    live.window.display.auto.click()
+    assert live.settle().display.auto_levels
+
+
+def test_levels_dragged_on_the_histogram_are_manual_levels(live: Any) -> None:
+    live.window.display.histogram.drag_levels(500.0, 1500.0)
+    state = live.settle()
+    assert state.picture.levels == (500.0, 1500.0)
+    assert live.window.display.low.value() == 500.0
+
+
+def test_drawing_a_histogram_is_not_dragging_it(live: Any, ramp: Any) -> None:
+    live.rig.session.deliver(ramp * 3)
+    assert live.settle().display.auto_levels
+
+
+def test_the_colour_map_can_be_chosen(live: Any) -> None:
+    choice = live.window.display.colour_map
+    choice.activated.emit(choice.findData("viridis"))
+    live.settle()
+    assert live.drawn_pixel(5, 7) == (253, 231, 37)

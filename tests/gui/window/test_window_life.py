@@ -1,0 +1,166 @@
+"""The window as a whole: lost devices, messages, keys, memory, settings."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fpxi.connection import ConnectionState
+from fpxi_gui.application import make_application
+from fpxi_gui.settings import Settings
+from fpxi_gui.state import Level
+from fpxi_gui.window import ViewerWindow
+from fpxi_readout.errors import FpxiError
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+
+def test_an_unplugged_device_leaves_a_usable_window_that_recovers(live: Any, ramp: Any) -> None:
+    session = live.rig.session
+    session.set_connection(ConnectionState.RECONNECTING, FpxiError("unplugged"), 2)
+    live.settle()
+    shown = live.window.banners.bars[0]
+    assert shown.isVisible()
+    assert "attempt 2" in shown.banner.text
+    assert not live.window.controls.run.isEnabled()
+    live.window.display.colour_map.activated.emit(2)
+    assert live.settle().picture.colour_map == "viridis"
+    session.connect()
+    session.deliver(ramp + 5)
+    live.settle()
+    assert not shown.isVisible()
+    assert live.window.controls.run.isEnabled()
+    assert live.window.pictures_drawn == 3
+
+
+def test_a_device_with_other_parameters_builds_the_panel_anew(live: Any) -> None:
+    from dataclasses import replace
+
+    old = live.window.device.settings
+    known = live.rig.session.dictionary
+    fewer = {n: i for n, i in known.parameters.items() if n != "bias_mV"}
+    live.rig.session.dictionary = replace(known, parameters=fewer)
+    live.settle()
+    assert live.window.device.settings is not old
+    with pytest.raises(KeyError):
+        live.window.device.settings.editor("bias_mV")
+
+
+def test_losses_are_coloured_and_skips_are_not(live: Any) -> None:
+    from dataclasses import replace
+
+    session = live.rig.session
+    session.link = replace(session.link, frames_lost=1, rows_lost=6)
+    session.counted["preview_skipped"] = 9
+    live.settle()
+    assert live.window.status.text("lost") == "1 frames, 6 rows lost"
+    assert live.window.status.text("not_drawn") == "9 not drawn"
+    assert live.window.status._labels["lost"].styleSheet() != ""
+
+
+def test_a_message_floats_over_the_image(live: Any) -> None:
+    live.rig.controller.report("something is wrong")
+    live.settle()
+    assert live.window._toast.isVisible()
+    assert live.window._toast.text() == "something is wrong"
+
+
+@pytest.mark.parametrize(
+    ("key", "flag"), [(Qt.Key.Key_D, "mark_defects"), (Qt.Key.Key_M, "axes_mm")]
+)
+def test_keys_change_the_display(live: Any, key: Qt.Key, flag: str) -> None:
+    live.window.activateWindow()
+    live.window.image.setFocus()
+    QApplication.processEvents()
+    QTest.keyClick(live.window, key)
+    assert getattr(live.rig.controller.display, flag)
+
+
+def test_the_space_key_starts(live: Any) -> None:
+    live.window.activateWindow()
+    QApplication.processEvents()
+    QTest.keyClick(live.window, Qt.Key.Key_Space)
+    live.settle()
+    assert live.rig.session.source.calls == ["start 0 live"]
+
+
+def test_help_lists_the_keys(live: Any) -> None:
+    live.window._show_help()
+    assert "Space" in live.dialogs.asked[-1]
+
+
+def test_reset_asks_first(live: Any) -> None:
+    live.dialogs.agree = False
+    live.window.device.reset.click()
+    live.settle()
+    assert live.rig.session.source.calls == []
+    live.dialogs.agree = True
+    live.window.device.reset.click()
+    live.settle()
+    assert live.rig.session.source.calls == ["reset"]
+
+
+def test_zooming_in_and_back_shows_the_whole_image(live: Any) -> None:
+    image = live.window.image
+    image._box.scaleBy((0.1, 0.1))
+    image.reset_zoom()
+    (left, right), (top, bottom) = image._box.viewRange()
+    assert left <= -0.5
+    assert right >= 7.5
+    assert top <= -0.5
+    assert bottom >= 5.5
+
+
+def test_the_colour_map_is_remembered(rig: Any, tmp_path: Path) -> None:
+    make_application()
+    file = str(tmp_path / "viewer.ini")
+    first = ViewerWindow(rig.controller, Settings(QSettings(file, QSettings.Format.IniFormat)))
+    rig.controller.display.colour_map = "inferno"
+    first.close()
+    rig.controller.display.colour_map = "grey"
+    again = ViewerWindow(rig.controller, Settings(QSettings(file, QSettings.Format.IniFormat)))
+    assert rig.controller.display.colour_map == "inferno"
+    again.dispose()
+    first.dispose()
+
+
+def test_settings_of_another_version_are_left_alone(rig: Any, tmp_path: Path) -> None:
+    make_application()
+    store = QSettings(str(tmp_path / "viewer.ini"), QSettings.Format.IniFormat)
+    store.setValue("colour_map", "no such map")
+    store.setValue("geometry", "nonsense")
+    window = ViewerWindow(rig.controller, Settings(store))
+    assert rig.controller.display.colour_map == "grey"
+    window.dispose()
+
+
+def test_thousands_of_redraws_do_not_grow_the_memory(live: Any, ramp: Any) -> None:
+    def resident_kib() -> int:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * 4
+
+    def redraw(times: int) -> None:
+        for turn in range(times):
+            live.rig.session.deliver(ramp + turn % 7)
+            live.window.tick()
+            if turn % 20 == 0:
+                QApplication.processEvents()
+        gc.collect()
+
+    if not Path("/proc/self/statm").exists():
+        pytest.skip("needs /proc to see the resident memory")
+    redraw(300)
+    before = resident_kib()
+    redraw(2000)
+    assert resident_kib() - before < 20_000
+    assert live.window.pictures_drawn == 2301
+
+
+def test_the_level_of_a_banner_gives_its_colour(live: Any) -> None:
+    live.rig.session.set_connection(ConnectionState.FAILED, FpxiError("no"), 1)
+    live.settle()
+    assert live.window.banners.bars[0].banner.level is Level.ERROR
+    assert "e5534b" in live.window.banners.bars[0].styleSheet()
