@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from fpxi_readout.errors import FpxiError
 
 import fpxi
 from fpxi.capture import CaptureResult
@@ -73,7 +74,7 @@ def command(
     image_key = ImageKey.DARK if dark else ImageKey.FLAT if flat else ImageKey.IMAGE
     if exposure is not None:
         settings = (*settings, exposure)
-    session = fpxi.Session(url, reconnect=not reliable, preview=False)
+    session = fpxi.Session(url, reconnect=False, preview=False)
     try:
         with session, ProgressBar() as bar:
             session.wait_connected()
@@ -87,8 +88,9 @@ def command(
                 overwrite=overwrite,
                 progress=lambda done: bar.show("Recording", done, frames),
             )
-    except (KeyboardInterrupt, Terminated):
-        note(f"{output}: {plural(session.statistics().frames_recorded, 'frame')} kept.")
+    except (KeyboardInterrupt, Terminated, FpxiError):
+        if kept := session.statistics().frames_recorded:
+            note(f"{output}: {plural(kept, 'frame')} kept.")
         raise
     if as_json:
         print_json(_document(url, result, reliable))

@@ -185,9 +185,17 @@ def test_a_panel_that_vanishes_ends_the_capture_with_its_name(spawn: Spawn, tmp_
     server.kill()
     _, stderr = capture.communicate()
     assert capture.returncode == 1
-    assert url in stderr
+    assert f"Error: lost {url}" in stderr
     assert "Traceback" not in stderr
-    assert len(read(path, "data")) > 10
+    assert f"{path}: {len(read(path, 'data'))} frames kept." in stderr
+
+
+def test_a_panel_that_restarts_ends_the_capture_with_what_came(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    result = run("capture", "sim:tft64?resets=0.02&fault_seed=1", "-n", 1000, "-o", path, "--live")
+    assert result.exit_code == 1
+    assert "restarted" in result.stderr
+    assert f"{path}: {len(read(path, 'data'))} frames kept." in result.stderr
 
 
 def test_capturing_makes_no_pictures(run: Run, tmp_path: Path) -> None:
