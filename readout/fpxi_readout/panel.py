@@ -58,7 +58,7 @@ POLL_S = 0.1
 
 ADVICE = {
     "idle": "call start()",
-    "armed": "send a software trigger, or release frames",
+    "armed": "call software_trigger() if trigger_mode is software, else check the link",
     "exposing": "allow more than the exposure time",
     "reading": "ask again",
     "fault": "read the parameter `fault`, mend the cause and reset the device",
