@@ -10,7 +10,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from fpxi_readout.device_errors import DeviceFaultError
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.frame import Frame
 
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.connectors import Connector
@@ -232,13 +234,20 @@ class LinkThread:
         else:
             request.future.set_result(result)
 
+    def _poll(self, source: TrackedSource) -> list[Frame]:
+        try:
+            return source.poll(POLL_S)
+        except DeviceFaultError as error:  # the run is over; the device still answers
+            self._hub.lost(error)
+            return []
+
     def _read(self, source: TrackedSource) -> float:
         """Hand on what arrived; return how long to wait for requests before reading again."""
         waits_for_us = self._connector.unhurried or self._wishes.reliable
         if waits_for_us and self._hub.crowded:
             return POLL_S / 10
         began = time.monotonic()
-        frames = source.poll(POLL_S)
+        frames = self._poll(source)
         events = source.take_events()
         self._device.received(source, frames, events)
         self._hub.publish(frames)

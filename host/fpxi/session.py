@@ -210,7 +210,8 @@ class Session:
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin acquiring (0: until stopped); returns the first frame's number.
 
-        In reliable delivery the device waits for the link and for slow readers; live it skips.
+        An acquisition that is on is stopped first. In reliable delivery the device waits for the
+        link and for slow readers; live it skips.
         """
         return self.submit(lambda device: device.start(frames, reliable=reliable)).result()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fpxi_readout.device_errors import DeviceFaultError
 from fpxi_readout.protocol.generated import FrameFlag
 
 from fpxi.source import FrameSource
@@ -120,7 +121,11 @@ class TrackedSource:
 
     def poll(self, timeout_s: float) -> list[Frame]:
         """Return frames complete by now."""
-        frames = self._source.poll(timeout_s)
+        try:
+            frames = self._source.poll(timeout_s)
+        except DeviceFaultError:
+            self._wishes.running = self._wishes.endless = False
+            raise
         if frames and frames[-1].flags & FrameFlag.LAST:
             self._wishes.running = False
         return frames

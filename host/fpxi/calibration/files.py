@@ -76,7 +76,8 @@ def write_calibration(
         group[name].attrs["units"] = unit
     group["created"] = calibration.created.isoformat()
     group["software"] = f"fpxi {software_version()}"
-    group["sources"] = h5py.Empty(h5py.string_dtype()) if not sources else [*map(str, sources)]
+    names = [str(source) for source in sources]
+    group.create_dataset("sources", data=names, shape=(len(names),), dtype=h5py.string_dtype())
     for name, facts in (
         ("conditions", calibration.conditions),
         ("thresholds", calibration.thresholds),

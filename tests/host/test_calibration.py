@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import fpxi
+import h5py
+import numpy as np
+import pytest
+from fpxi.calibration import (
+    BeamStep,
+    calibrate_live,
+    calibration_from_recordings,
+    load_calibration,
+    save_calibration,
+)
+from fpxi.calibration.files import load_sources
+from fpxi.errors import (
+    CalibrationExistsError,
+    MixedConditionsError,
+    NotACalibrationError,
+    WrongImageKeyError,
+)
+from fpxi.recording.facts import RecordingFacts
+from fpxi_imaging import (
+    Calibration,
+    Conditions,
+    DefectThresholds,
+    FlatNotBrighterError,
+    NotEnoughFramesError,
+)
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import State
+
+MakeFrame = Callable[..., Frame]
+Record = Callable[..., Path]
+SHAPE = (6, 5)
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    random = np.random.default_rng(4)
+    defects = np.zeros(SHAPE, np.bool_)
+    defects[2, 3] = True
+    return Calibration(
+        offset=random.normal(100, 1, SHAPE),
+        gain=np.where(defects, np.nan, random.normal(1, 0.1, SHAPE)),
+        defects=defects,
+        not_imaging=np.zeros(SHAPE, np.bool_),
+        normalisation=1234.5,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=20,
+        conditions=Conditions("tiny", "SN-7", 2500, 1, -12345, 27301),
+        created=datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+        thresholds=DefectThresholds(),
+    )
+
+
+def levelled(make_frame: MakeFrame, level: int, numbers: range, **changes: object) -> list[Frame]:
+    """Frames of about one level with a little noise."""
+    frames = []
+    for number in numbers:
+        noise = np.random.default_rng(number).integers(0, 8, SHAPE, np.uint16)
+        frames.append(make_frame(number, samples=noise + np.uint16(level), **changes))
+    return frames
+
+
+@pytest.fixture
+def darks(make_frame: MakeFrame) -> list[Frame]:
+    return levelled(make_frame, 500, range(8))
+
+
+@pytest.fixture
+def flats(make_frame: MakeFrame) -> list[Frame]:
+    return levelled(make_frame, 9000, range(8, 16))
+
+
+def test_a_calibration_comes_back_whole(tmp_path: Path, calibration: Calibration) -> None:
+    save_calibration(tmp_path / "cal.h5", calibration, sources=["dark.h5", "flat.h5"])
+    loaded = load_calibration(tmp_path / "cal.h5")
+    for name in ("offset", "gain", "defects", "not_imaging"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(calibration, name))
+    for name in ("normalisation", "saturation_level", "dark_frames", "flat_frames"):
+        assert getattr(loaded, name) == getattr(calibration, name)
+    assert loaded.conditions == calibration.conditions
+    assert loaded.created == calibration.created
+    assert loaded.thresholds == calibration.thresholds
+    assert load_sources(tmp_path / "cal.h5") == ["dark.h5", "flat.h5"]
+    assert [path.name for path in tmp_path.glob("*") if path.is_file()] == ["cal.h5"]
+
+
+def test_an_existing_calibration_is_kept_unless_told_otherwise(
+    tmp_path: Path, calibration: Calibration
+) -> None:
+    path = tmp_path / "cal.h5"
+    path.write_text("precious")
+    with pytest.raises(CalibrationExistsError):
+        save_calibration(path, calibration)
+    assert path.read_text() == "precious"
+    save_calibration(path, calibration, overwrite=True)
+    assert load_calibration(path).normalisation == 1234.5
+    assert load_sources(path) == []
+
+
+def test_files_that_are_no_calibration_are_named(
+    tmp_path: Path, calibration: Calibration, record: Record
+) -> None:
+    path = tmp_path / "cal.h5"
+    save_calibration(path, calibration)
+    with h5py.File(path, "r+") as file:
+        file.attrs["fpxi_calibration_layout"] = 2
+    for wrong in (path, tmp_path / "absent.h5", record([])):
+        with pytest.raises(NotACalibrationError):
+            load_calibration(wrong)
+    with pytest.raises(NotACalibrationError):
+        load_sources(tmp_path / "absent.h5")
+
+
+def test_darks_and_flats_make_a_calibration(
+    record: Record, darks: list[Frame], flats: list[Frame]
+) -> None:
+    seen: list[tuple[int, int]] = []
+    made = calibration_from_recordings(
+        record(darks, "dark.h5"),
+        record(flats, "flat.h5"),
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    mean_dark = np.mean([frame.samples for frame in darks], axis=0)
+    np.testing.assert_allclose(made.offset, mean_dark, rtol=1e-6)
+    assert (made.dark_frames, made.flat_frames) == (8, 8)
+    assert made.conditions == Conditions("tiny", "SN-7", 2500, 1, -12345, 27301)
+    assert made.saturation_level == 16383
+    assert made.not_imaging.sum() == 18
+    assert seen == [(done, 16) for done in range(1, 17)]
+
+
+def test_one_file_may_hold_both_by_their_keys(
+    record: Record, darks: list[Frame], flats: list[Frame]
+) -> None:
+    keys = [fpxi.ImageKey.DARK] * 8 + [fpxi.ImageKey.FLAT] * 8
+    path = record(darks + flats, key=keys)
+    made = calibration_from_recordings(path, path)
+    assert made.normalisation == pytest.approx(8500, abs=3)
+
+
+def test_darks_given_as_flats_are_refused(record: Record, darks: list[Frame]) -> None:
+    path = record(darks, key=fpxi.ImageKey.DARK)
+    with pytest.raises(WrongImageKeyError, match="recorded as dark"):
+        calibration_from_recordings(path, path)
+
+
+def test_swapped_recordings_are_refused(
+    record: Record, darks: list[Frame], flats: list[Frame]
+) -> None:
+    with pytest.raises(FlatNotBrighterError):
+        calibration_from_recordings(record(flats, "a.h5"), record(darks, "b.h5"))
+
+
+def test_empty_recordings_are_refused(record: Record, flats: list[Frame]) -> None:
+    with pytest.raises(NotEnoughFramesError):
+        calibration_from_recordings(record([], "a.h5"), record(flats, "b.h5"))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("exposure_us", {"exposure_us": 2501}),
+        ("gain_setting", {"gain_setting": 0}),
+        ("bias_mV", {"bias_mV": -12_500}),
+        ("temperature_mC", {"temperature_mC": 30_000}),
+    ],
+)
+def test_other_conditions_of_the_flat_are_refused(
+    record: Record, make_frame: MakeFrame, darks: list[Frame], name: str, change: dict[str, int]
+) -> None:
+    flats = levelled(make_frame, 9000, range(8), **change)
+    with pytest.raises(MixedConditionsError) as caught:
+        calibration_from_recordings(record(darks, "a.h5"), record(flats, "b.h5"))
+    assert caught.value.name == name
+
+
+def test_another_panel_of_the_flat_is_refused(
+    record: Record, facts: RecordingFacts, darks: list[Frame], flats: list[Frame]
+) -> None:
+    other = replace(facts, identity=replace(facts.identity, serial_number="SN-8"))
+    with pytest.raises(MixedConditionsError, match="SN-8"):
+        calibration_from_recordings(record(darks, "a.h5"), record(flats, "b.h5", about=other))
+
+
+def never(step: BeamStep) -> None:
+    raise AssertionError(f"asked to {step.value}")
+
+
+def test_a_simulated_panel_is_calibrated_without_help_and_left_as_it_was(
+    session: fpxi.Session, tmp_path: Path
+) -> None:
+    scene = session.scene
+    shown = scene.object
+    seen: list[tuple[BeamStep, int, int]] = []
+    made = calibrate_live(
+        session,
+        tmp_path / "cal.h5",
+        dark_frames=12,
+        flat_frames=10,
+        prompt=never,
+        progress=lambda *step: seen.append(step),
+    )
+    assert (made.dark_frames, made.flat_frames) == (12, 10)
+    assert load_calibration(tmp_path / "cal.h5").conditions == made.conditions
+    assert (scene.beam_on, scene.object) == (True, shown)
+    assert seen[0] == (BeamStep.DARK, 1, 12)
+    assert seen[-1] == (BeamStep.FLAT, 10, 10)
+    with fpxi.read_recording(tmp_path / "cal.dark.h5") as reader:
+        assert reader.image_keys.tolist() == [fpxi.ImageKey.DARK] * 12
+    sources = load_sources(tmp_path / "cal.h5")
+    assert sources == [str(tmp_path / "cal.dark.h5"), str(tmp_path / "cal.flat.h5")]
+
+
+def test_an_acquisition_that_was_on_goes_on_afterwards(
+    session: fpxi.Session, tmp_path: Path
+) -> None:
+    session.start(reliable=True)
+    calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never)
+    assert session.get("state") != State.IDLE
+    session.stop()
+
+
+def test_the_operator_is_asked_where_there_is_no_scene(
+    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = session.scene
+    asked: list[BeamStep] = []
+
+    def obey(step: BeamStep) -> None:
+        asked.append(step)
+        scene.beam_on, scene.object = step is BeamStep.FLAT, "none"
+
+    monkeypatch.setattr(fpxi.Session, "scene", None)
+    calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=obey)
+    assert asked == [BeamStep.DARK, BeamStep.FLAT]
+
+
+def test_a_beam_that_stays_on_is_recognised_and_the_frames_kept(
+    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fpxi.Session, "scene", None)
+    with pytest.raises(FlatNotBrighterError):
+        calibrate_live(
+            session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=lambda step: None
+        )
+    assert not (tmp_path / "cal.h5").exists()
+    assert (tmp_path / "cal.dark.h5").exists()
+
+
+def test_an_existing_calibration_is_not_collected_over(
+    session: fpxi.Session, tmp_path: Path
+) -> None:
+    (tmp_path / "cal.h5").touch()
+    with pytest.raises(CalibrationExistsError):
+        calibrate_live(session, tmp_path / "cal.h5", prompt=never)

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import fpxi
+import h5py
+import numpy as np
+import pytest
+from fpxi.calibration import calibration_from_recordings
+from fpxi.correction import correct_recording
+from fpxi.errors import FrameSelectionError, RecordingExistsError
+from fpxi.recording.facts import RecordingFacts
+from fpxi_imaging import (
+    Calibration,
+    CalibrationMismatchError,
+    Conditions,
+    PixelFlag,
+    Tolerances,
+)
+from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.geometry import PanelGeometry
+
+MakeFrame = Callable[..., Frame]
+Record = Callable[..., Path]
+
+
+@pytest.fixture
+def calibration(facts: RecordingFacts) -> Calibration:
+    random = np.random.default_rng(4)
+    shape = (6, 5)
+    return Calibration(
+        offset=random.normal(8000, 100, shape),
+        gain=random.normal(1, 0.1, shape),
+        defects=np.zeros(shape, np.bool_),
+        not_imaging=facts.dictionary.panel.not_imaging,
+        normalisation=1000.0,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=10,
+        conditions=Conditions("tiny", "SN-7", 2500, 1, -12345, 27301),
+        created=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+
+
+def test_values_are_offset_and_gain_applied_and_signed(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    received = np.array([True, True, False, True, True, True])
+    frames = [make_frame(0), make_frame(1, row_received=received)]
+    done: list[tuple[int, int]] = []
+    count = correct_recording(
+        record(frames),
+        calibration,
+        tmp_path / "out.h5",
+        source="cal.h5",
+        progress=lambda *step: done.append(step),
+    )
+    assert count == 2
+    assert done == [(1, 2), (2, 2)]
+    with h5py.File(tmp_path / "out.h5") as file:
+        detector = file["entry/instrument/detector"]
+        data, flags = detector["data"][:], detector["pixel_flags"][:]
+        assert file["entry/data/data"].dtype == np.float32
+        assert detector["data"].attrs["units"] == "counts"
+        assert detector["timestamp"][:].tolist() == [frame.timestamp_us for frame in frames]
+        process = file["entry/process"]
+        assert process["calibration_file"].asstr()[()] == "cal.h5"
+        assert process["calibration/normalisation"][()] == 1000.0
+    ring = calibration.not_imaging
+    for frame, values, marks in zip(frames, data, flags, strict=True):
+        there = ~ring & frame.row_received[:, None]
+        expected = (frame.samples - calibration.offset) * calibration.gain
+        np.testing.assert_allclose(values[there], expected[there], rtol=1e-6, atol=1e-3)
+        assert np.isnan(values[~there]).all()
+        assert (marks[ring] == PixelFlag.NOT_IMAGING).all()
+        assert (marks[~there & ~ring] == PixelFlag.MISSING).all()
+    assert data[0][~ring].min() < 0
+
+
+def test_frames_under_other_conditions_are_refused_and_nothing_is_written(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    run = record([make_frame(0), make_frame(1, exposure_us=9999)])
+    with pytest.raises(CalibrationMismatchError, match="9999"):
+        correct_recording(run, calibration, tmp_path / "out.h5")
+    assert [path.name for path in tmp_path.glob("*.h5")] == ["run.h5"]
+    correct_recording(run, calibration, tmp_path / "out.h5", tolerances=Tolerances(10_000))
+
+
+def test_another_panel_is_refused(
+    record: Record,
+    make_frame: MakeFrame,
+    calibration: Calibration,
+    facts: RecordingFacts,
+    tmp_path: Path,
+) -> None:
+    other = replace(facts, identity=replace(facts.identity, serial_number="SN-8"))
+    with pytest.raises(CalibrationMismatchError, match="SN-8"):
+        correct_recording(record([make_frame(0)], about=other), calibration, tmp_path / "out.h5")
+
+
+def test_a_recording_without_frames_is_refused(
+    record: Record, calibration: Calibration, tmp_path: Path
+) -> None:
+    with pytest.raises(FrameSelectionError):
+        correct_recording(record([]), calibration, tmp_path / "out.h5")
+
+
+def test_an_existing_file_is_kept_unless_told_otherwise(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.h5"
+    out.write_text("precious")
+    run = record([make_frame(0)])
+    with pytest.raises(RecordingExistsError):
+        correct_recording(run, calibration, out)
+    assert out.read_text() == "precious"
+    assert correct_recording(run, calibration, out, overwrite=True) == 1
+
+
+def test_a_failure_on_the_way_leaves_no_file(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        correct_recording(record([make_frame(0)]), calibration, tmp_path / "out.h5", progress=stop)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["run.h5"]
+
+
+def test_real_frames_are_corrected_to_float32_rounding(
+    record: Record, make_frame: MakeFrame, facts: RecordingFacts, tmp_path: Path
+) -> None:
+    if "FPXI_TEST_DATA" not in os.environ:
+        pytest.skip("FPXI_TEST_DATA does not name a folder with real detector frames")
+    folder = Path(os.environ["FPXI_TEST_DATA"]) / "small_array"
+    with h5py.File(folder / "k11-18014-imaging.h5") as file:
+        stack = file["entry/detector/detector"][:]
+    with h5py.File(folder / "k11-18014.nxs") as file:
+        keys = file["entry/instrument/imaging/image_key"][:]
+    rows, columns = stack.shape[1:]
+    panel = PanelGeometry(
+        "real", rows, columns, 1.0, 0, 16, 1.0, (facts.dictionary.panel.gain_settings[0],)
+    )
+    about = replace(facts, dictionary=replace(facts.dictionary, panel=panel))
+
+    def frames(key: int, most: int = 100) -> list[Frame]:
+        chosen = np.flatnonzero(keys == key)[:most]
+        received = np.ones(rows, np.bool_)
+        return [
+            make_frame(int(i), samples=stack[i].astype(np.uint16), row_received=received)
+            for i in chosen
+        ]
+
+    made = calibration_from_recordings(
+        record(frames(2), "dark.h5", fpxi.ImageKey.DARK, about),
+        record(frames(1), "flat.h5", fpxi.ImageKey.FLAT, about),
+    )
+    run = record(frames(0, 20), about=about)
+    correct_recording(run, made, tmp_path / "out.h5")
+    dark, flat = (stack[keys == key].astype(np.float64).mean(axis=0) for key in (2, 1))
+    raw = stack[keys == 0][:20].astype(np.float64)
+    expected = (raw - dark) / (flat - dark) * made.normalisation
+    with h5py.File(tmp_path / "out.h5") as file:
+        values = file["entry/instrument/detector/data"][:]
+        good = file["entry/instrument/detector/pixel_flags"][:] == 0
+    assert good.mean() > 0.8
+    # Offset and gain are kept as float32: their rounding is the error that is allowed.
+    np.testing.assert_allclose(values[good], expected[good], rtol=3e-7, atol=2e-2)

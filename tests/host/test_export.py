@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from fpxi.calibration import save_calibration
+from fpxi.correction import correct_recording
+from fpxi.errors import ExportError, ExportExistsError, FrameSelectionError, NotARecordingError
+from fpxi.export import export
+from fpxi_imaging import Calibration, CalibrationMismatchError, Conditions, robust_levels
+from fpxi_readout.frame import Frame
+from PIL import Image
+
+MakeFrame = Callable[..., Frame]
+Record = Callable[..., Path]
+
+
+@pytest.fixture
+def frames(make_frame: MakeFrame) -> list[Frame]:
+    received = np.array([True, True, False, True, True, True])
+    samples = make_frame(3).samples.copy()
+    samples[2] = 0
+    lost = make_frame(3, samples=samples, row_received=received)
+    return [make_frame(0), make_frame(1), make_frame(2), lost]
+
+
+@pytest.fixture
+def run(record: Record, frames: list[Frame]) -> Path:
+    return record(frames)
+
+
+@pytest.fixture
+def calibration() -> Calibration:
+    from datetime import UTC, datetime
+
+    shape = (6, 5)
+    return Calibration(
+        offset=np.full(shape, 100.0),
+        gain=np.full(shape, 2.0),
+        defects=np.zeros(shape, np.bool_),
+        not_imaging=np.zeros(shape, np.bool_),
+        normalisation=1000.0,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=10,
+        conditions=Conditions("tiny", "SN-7", 2500, 1, -12345, 27301),
+        created=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+
+
+def test_npy_holds_every_raw_count(run: Path, frames: list[Frame], tmp_path: Path) -> None:
+    result = export(run, tmp_path / "x.npy")
+    array = np.load(tmp_path / "x.npy")
+    assert array.dtype == np.uint16
+    assert np.array_equal(array, [frame.samples for frame in frames])
+    assert result.scaling == "values are raw counts, unscaled"
+    assert result.notes == ("1 rows never arrived and are 0",)
+    assert result.frames == 4
+
+
+def test_tif_opens_in_imagej_with_its_pixel_size(
+    run: Path, frames: list[Frame], tmp_path: Path
+) -> None:
+    export(run, tmp_path / "x.tif", frames=slice(0, 3))
+    with tifffile.TiffFile(tmp_path / "x.tif") as file:
+        assert file.is_imagej
+        assert file.imagej_metadata is not None
+        assert file.imagej_metadata["unit"] == "um"
+        top, bottom = file.pages[0].tags["XResolution"].value  # type: ignore[union-attr]
+        assert bottom / top == pytest.approx(150.0)
+        assert np.array_equal(file.asarray(), [frame.samples for frame in frames[:3]])
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_corrected_values_keep_sign_and_fraction(
+    run: Path, calibration: Calibration, tmp_path: Path, suffix: str, frames: list[Frame]
+) -> None:
+    out = tmp_path / f"x{suffix}"
+    export(run, out, calibration=calibration, frames=[-4])
+    values = np.squeeze(np.load(out) if suffix == ".npy" else tifffile.imread(out))
+    assert values.dtype == np.float32
+    np.testing.assert_allclose(values, (frames[0].samples - 100.0) * 2.0, rtol=1e-6)
+
+
+def test_a_corrected_file_exports_as_its_recording_with_the_calibration(
+    run: Path, calibration: Calibration, tmp_path: Path
+) -> None:
+    correct_recording(run, calibration, tmp_path / "corrected.h5")
+    export(tmp_path / "corrected.h5", tmp_path / "a.npy")
+    export(run, tmp_path / "b.npy", calibration=calibration)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"), equal_nan=True)
+    with pytest.raises(ExportError, match="already"):
+        export(tmp_path / "corrected.h5", tmp_path / "c.npy", calibration=calibration)
+
+
+def test_an_average_leaves_out_rows_that_never_arrived(
+    run: Path, frames: list[Frame], tmp_path: Path
+) -> None:
+    export(run, tmp_path / "x.npy", average=True)
+    (mean,) = np.load(tmp_path / "x.npy")
+    samples = np.array([frame.samples for frame in frames], np.float64)
+    np.testing.assert_allclose(mean[2], samples[:3, 2].mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(mean[3], samples[:, 3].mean(axis=0), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("bits", "most"), [(8, 255), (16, 65535)])
+def test_png_is_scaled_between_the_levels_it_states(
+    run: Path, frames: list[Frame], tmp_path: Path, bits: int, most: int
+) -> None:
+    result = export(run, tmp_path / "x.png", frames=[1], bits=bits)
+    with Image.open(tmp_path / "x.png") as picture:
+        values = np.asarray(picture).astype(np.float64)
+        assert picture.info["Description"] == result.scaling
+    samples = frames[1].samples.astype(np.float32)
+    ring = np.ones(samples.shape, np.uint8)
+    ring[1:-1, 1:-1] = 0
+    low, high = robust_levels(samples, ring)
+    expected = np.clip((samples.astype(np.float64) - low) / (high - low), 0, 1) * most
+    np.testing.assert_allclose(values, expected, atol=0.51)
+    assert f"{low:.6g} to {high:.6g}" in result.scaling
+
+
+def test_several_frames_become_several_png_with_the_same_levels(run: Path, tmp_path: Path) -> None:
+    result = export(run, tmp_path / "x.png", frames=[0, 2])
+    assert [path.name for path in result.paths] == ["x_0.png", "x_1.png"]
+    export(run, tmp_path / "mean.png", average=True)
+    assert (tmp_path / "mean.png").exists()
+
+
+def test_pixels_without_a_value_are_black(
+    run: Path, calibration: Calibration, tmp_path: Path
+) -> None:
+    export(run, tmp_path / "x.png", frames=[3], calibration=calibration)
+    with Image.open(tmp_path / "x.png") as picture:
+        assert not np.asarray(picture)[2].any()
+
+
+@pytest.mark.parametrize("chosen", [[4], [-5], [], slice(9, None)])
+def test_frames_that_are_not_there_are_refused(
+    run: Path, tmp_path: Path, chosen: list[int] | slice
+) -> None:
+    with pytest.raises(FrameSelectionError):
+        export(run, tmp_path / "x.npy", frames=chosen)
+
+
+def test_what_cannot_be_written_is_named(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "x_0.png").write_text("precious")
+    with pytest.raises(ExportExistsError):
+        export(run, tmp_path / "x.png")
+    assert (tmp_path / "x_0.png").read_text() == "precious"
+    with pytest.raises(ExportError, match="suffix"):
+        export(run, tmp_path / "x.jpg")
+    with pytest.raises(ExportError, match="bits"):
+        export(run, tmp_path / "y.png", bits=12)
+    with pytest.raises(ExportError, match="folder"):
+        export(run, tmp_path / "absent" / "x.npy")
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path, calibration: Calibration) -> None:
+    save_calibration(tmp_path / "cal.h5", calibration)
+    for path in ("absent.h5", "cal.h5"):
+        with pytest.raises(NotARecordingError):
+            export(tmp_path / path, tmp_path / "x.npy")
+
+
+def test_a_calibration_that_does_not_fit_is_refused(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    run = record([make_frame(0, gain_setting=0)])
+    with pytest.raises(CalibrationMismatchError):
+        export(run, tmp_path / "x.npy", calibration=calibration)

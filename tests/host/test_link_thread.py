@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fpxi import ConnectionState
+from fpxi.device_state import DeviceState
+from fpxi.errors import ThreadFailedError
+from fpxi.hub import FrameHub
+from fpxi.link_thread import LinkThread
+from fpxi.replay import ReplayPanel
+from fpxi.replay_url import ReplaySpecification
+from fpxi.source import FrameSource
+from fpxi.subscription import FrameSubscription
+from fpxi_readout.device_errors import CommandTimeoutError, DeviceFaultError
+from fpxi_readout.errors import FpxiError
+from fpxi_readout.frame import Frame
+
+WAIT_S = 20.0
+
+
+class ScriptedPanel(ReplayPanel):
+    """A replayed recording whose settings can be changed, and that fails when told to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(ReplaySpecification(path, pace="fast", loop=True))
+        self.fails_with: Exception | None = None
+        self.asked: list[tuple[object, ...]] = []
+
+    def set(self, name: str, value: int | str) -> int:
+        self.asked.append((name, value))
+        return int(value)
+
+    def start(self, frames: int = 0, *, reliable: bool = False) -> int:
+        self.asked.append(("start", frames, reliable))
+        return super().start(frames, reliable=reliable)
+
+    def poll(self, timeout_s: float) -> list[Frame]:
+        error, self.fails_with = self.fails_with, None
+        if error is not None:
+            raise error
+        return super().poll(timeout_s)
+
+
+class ScriptedConnector:
+    """Hands out a new panel for each connection; may fail first."""
+
+    scene = None
+    unhurried = True
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.panels: list[ScriptedPanel] = []
+        self.failures: list[Exception] = []
+
+    def connect(self) -> FrameSource:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.panels.append(ScriptedPanel(self._path))
+        return self.panels[-1]
+
+    def drop(self, source: FrameSource, *, link_lost: bool) -> None:
+        source.close()
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def connector(record: Callable[..., Path], make_frame: Callable[..., Frame]) -> ScriptedConnector:
+    return ScriptedConnector(record([make_frame(number) for number in range(3)]))
+
+
+@pytest.fixture
+def hub() -> FrameHub:
+    return FrameHub()
+
+
+@pytest.fixture
+def link(connector: ScriptedConnector, hub: FrameHub) -> Iterator[LinkThread]:
+    thread = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    thread.start()
+    yield thread
+    thread.close(WAIT_S)
+
+
+def wait_for(link: LinkThread, state: ConnectionState) -> None:
+    deadline = time.monotonic() + WAIT_S
+    status = link.status
+    while status.state is not state:
+        assert time.monotonic() < deadline
+        status = link.wait_for_change(status, 1.0)
+
+
+def test_settings_and_an_endless_run_are_asked_for_again_in_their_order(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    for name, value in (("a", 1), ("b", 2), ("a", 3)):
+        link.submit(lambda device, n=name, v=value: device.set(n, v)).result(WAIT_S)  # type: ignore[misc]
+    link.submit(lambda device: device.start(0, reliable=True)).result(WAIT_S)
+    connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
+    wait_for(link, ConnectionState.RECONNECTING)
+    wait_for(link, ConnectionState.CONNECTED)
+    assert connector.panels[1].asked == [("b", 2), ("a", 3), ("start", 0, True)]
+
+
+def test_a_run_that_has_an_end_is_not_started_again(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    link.submit(lambda device: device.start(5)).result(WAIT_S)
+    connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
+    wait_for(link, ConnectionState.RECONNECTING)
+    wait_for(link, ConnectionState.CONNECTED)
+    assert connector.panels[1].asked == []
+
+
+def test_a_stopped_run_is_not_started_again(link: LinkThread, connector: ScriptedConnector) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    link.submit(lambda device: device.start(0)).result(WAIT_S)
+    link.submit(lambda device: device.stop()).result(WAIT_S)
+    connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
+    wait_for(link, ConnectionState.RECONNECTING)
+    wait_for(link, ConnectionState.CONNECTED)
+    assert connector.panels[1].asked == []
+
+
+def test_a_fault_of_the_device_ends_the_run_and_not_the_session(
+    link: LinkThread, connector: ScriptedConnector, hub: FrameHub
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    frames = FrameSubscription(hub, None, WAIT_S, ends_when_lost=True)
+    connector.panels[0].fails_with = DeviceFaultError("bias")
+    with pytest.raises(DeviceFaultError):
+        next(frames)
+    assert link.submit(lambda device: device.get("light")).result(WAIT_S) == 1
+    assert link.status.state is ConnectionState.CONNECTED
+
+
+def test_a_command_that_times_out_tells_its_caller_and_reconnects(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+
+    def fail(device: FrameSource) -> None:
+        raise CommandTimeoutError("SET", 8, 4.0)
+
+    assert isinstance(link.submit(fail).exception(WAIT_S), CommandTimeoutError)
+    wait_for(link, ConnectionState.RECONNECTING)
+    wait_for(link, ConnectionState.CONNECTED)
+    assert len(connector.panels) == 2
+
+
+def test_attempts_are_counted_and_tell_why(connector: ScriptedConnector, hub: FrameHub) -> None:
+    connector.failures = [CommandTimeoutError("IDENTIFY", 8, 4.0) for _ in range(2)]
+    link = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    seen = link.status
+    link.start()
+    states = []
+    while seen.state is not ConnectionState.CONNECTED:
+        seen = link.wait_for_change(seen, WAIT_S)
+        states.append((seen.attempt, type(seen.error)))
+    link.close(WAIT_S)
+    assert states == [(1, CommandTimeoutError), (2, CommandTimeoutError), (0, type(None))]
+
+
+@pytest.mark.parametrize(
+    ("error", "becomes"), [(FpxiError("final"), FpxiError), (KeyError("bug"), ThreadFailedError)]
+)
+def test_what_no_reconnection_cures_ends_the_session_by_name(
+    link: LinkThread,
+    connector: ScriptedConnector,
+    hub: FrameHub,
+    error: Exception,
+    becomes: type[FpxiError],
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    frames = FrameSubscription(hub, None, WAIT_S)
+    connector.panels[0].fails_with = error
+    with pytest.raises(becomes):
+        next(frames)
+    wait_for(link, ConnectionState.FAILED)
+    assert isinstance(link.status.error, becomes)
+    assert isinstance(link.submit(lambda device: None).exception(WAIT_S), becomes)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import fpxi.rendering
+import numpy as np
+import pytest
+from fpxi.device_state import DeviceState
+from fpxi.errors import ThreadFailedError
+from fpxi.pipeline import Pipeline
+from fpxi.preview import PipelineSettings, PreviewImage
+from fpxi.recording.facts import RecordingFacts
+from fpxi.rendering import NO_CALIBRATION, NOT_WARM, Renderer
+from fpxi_imaging import Calibration, Conditions, PixelFlag
+from fpxi_readout.frame import Frame
+
+MakeFrame = Callable[..., Frame]
+WAIT_S = 30.0
+
+
+@pytest.fixture
+def calibration(facts: RecordingFacts) -> Calibration:
+    shape = (6, 5)
+    return Calibration(
+        offset=np.full(shape, 100.0),
+        gain=np.full(shape, 2.0),
+        defects=np.zeros(shape, np.bool_),
+        not_imaging=facts.dictionary.panel.not_imaging,
+        normalisation=1000.0,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=10,
+        conditions=Conditions("tiny", "SN-7", 2500, 1, -12345, 27301),
+        created=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+
+
+@pytest.fixture
+def renderer(facts: RecordingFacts) -> Renderer:
+    return Renderer(facts.dictionary.panel, "SN-7")
+
+
+@pytest.fixture
+def pipeline(facts: RecordingFacts) -> Iterator[Pipeline]:
+    device = DeviceState()
+    device.geometry, device.identity = facts.dictionary.panel, facts.identity
+    made = Pipeline(device)
+    made.start()
+    yield made
+    made.close(WAIT_S)
+
+
+def shown(pipeline: Pipeline, wanted: Callable[[PreviewImage], bool]) -> PreviewImage:
+    """Wait for a picture that is as wanted."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        picture = pipeline.newest
+        if picture is not None and wanted(picture):
+            return picture
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_raw_pictures_show_counts_and_flags(renderer: Renderer, make_frame: MakeFrame) -> None:
+    samples = make_frame(0).samples.copy()
+    samples[1, 1] = 16383
+    received = np.array([True, True, True, True, False, True])
+    frame = make_frame(0, samples=samples, row_received=received)
+    picture = renderer.render(frame, PipelineSettings(), warm=False)
+    assert picture.frame is frame
+    assert (picture.corrected, picture.notice) == (False, "")
+    np.testing.assert_array_equal(picture.values[1:4, 1:-1], samples[1:4, 1:-1])
+    assert picture.flags[1, 1] == PixelFlag.SATURATED
+    assert (picture.flags[4, 1:-1] == PixelFlag.MISSING).all()
+    assert (picture.flags[0] == PixelFlag.NOT_IMAGING).all()
+    assert np.isnan(picture.values[[0, 4]]).all()
+
+
+def test_raw_pictures_are_those_of_the_imaging_kernel(
+    renderer: Renderer, make_frame: MakeFrame, facts: RecordingFacts
+) -> None:
+    from fpxi_imaging import raw_values
+
+    frame = make_frame(5, row_received=np.array([True, False, True, True, True, False]))
+    picture = renderer.render(frame, PipelineSettings(), warm=True)
+    values, flags = np.empty((6, 5), np.float32), np.empty((6, 5), np.uint8)
+    panel = facts.dictionary.panel
+    raw_values(frame.samples, frame.row_received, panel.not_imaging, 16383, out=values, flags=flags)
+    np.testing.assert_array_equal(picture.values, values)
+    np.testing.assert_array_equal(picture.flags, flags)
+
+
+def test_a_fitting_calibration_corrects(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    frame = make_frame(0)
+    settings = PipelineSettings(corrected=True, calibration=calibration)
+    picture = renderer.render(frame, settings, warm=True)
+    assert (picture.corrected, picture.notice) == (True, "")
+    inner = (slice(1, -1), slice(1, -1))
+    expected = (frame.samples[inner] - 100.0) * 2.0
+    np.testing.assert_allclose(picture.values[inner], expected, rtol=1e-6)
+
+
+def test_a_calibration_of_other_conditions_is_not_applied_and_says_so(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    settings = PipelineSettings(corrected=True, calibration=calibration)
+    picture = renderer.render(make_frame(0, exposure_us=7777), settings, warm=True)
+    assert not picture.corrected
+    assert "7777" in picture.notice
+    assert picture.values[2, 2] == picture.frame.samples[2, 2]
+
+
+@pytest.mark.parametrize(
+    ("warm", "with_calibration", "notice"),
+    [(True, False, NO_CALIBRATION), (False, True, NOT_WARM)],
+)
+def test_what_is_wanting_for_a_correction_is_said(
+    renderer: Renderer,
+    make_frame: MakeFrame,
+    calibration: Calibration,
+    warm: bool,
+    with_calibration: bool,
+    notice: str,
+) -> None:
+    settings = PipelineSettings(
+        corrected=True, calibration=calibration if with_calibration else None
+    )
+    picture = renderer.render(make_frame(0), settings, warm=warm)
+    assert (picture.corrected, picture.notice) == (False, notice)
+
+
+def test_an_average_of_raw_frames_is_their_mean(renderer: Renderer, make_frame: MakeFrame) -> None:
+    settings = PipelineSettings(averaging_frames=4)
+    frames = [make_frame(number) for number in range(3)]
+    for count, frame in enumerate(frames, 1):
+        picture = renderer.render(frame, settings, warm=True)
+        assert picture.averaged_frames == count
+    mean = np.mean([frame.samples for frame in frames], axis=0)
+    np.testing.assert_allclose(picture.values[1:-1, 1:-1], mean[1:-1, 1:-1], rtol=1e-5)
+
+
+def test_an_average_begins_anew_when_the_exposure_changes(
+    renderer: Renderer, make_frame: MakeFrame
+) -> None:
+    settings = PipelineSettings(averaging_frames=4)
+    renderer.render(make_frame(0), settings, warm=True)
+    picture = renderer.render(make_frame(1, exposure_us=5), settings, warm=True)
+    assert picture.averaged_frames == 1
+
+
+def test_every_picture_has_arrays_of_its_own_and_a_later_generation(
+    renderer: Renderer, make_frame: MakeFrame
+) -> None:
+    settings = PipelineSettings(averaging_frames=2)
+    first = renderer.render(make_frame(0), settings, warm=True)
+    kept = first.values.copy()
+    second = renderer.render(make_frame(1), settings, warm=True)
+    np.testing.assert_array_equal(first.values, kept)
+    assert second.generation > first.generation
+
+
+def test_changed_settings_show_the_last_frame_again(
+    pipeline: Pipeline, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    pipeline.offer(make_frame(0))
+    assert not shown(pipeline, lambda picture: True).corrected
+    pipeline.configure(corrected=True, calibration=calibration)
+    picture = shown(pipeline, lambda picture: picture.corrected)
+    assert picture.frame.number == 0
+    assert pipeline.frames_previewed == 1
+    pipeline.settings = replace(pipeline.settings, calibration=None)
+    assert shown(pipeline, lambda picture: not picture.corrected).notice == NO_CALIBRATION
+
+
+def test_frames_overtaken_are_counted_as_skipped(
+    facts: RecordingFacts, make_frame: MakeFrame
+) -> None:
+    pipeline = Pipeline(DeviceState())
+    for number in range(5):
+        assert pipeline.offer(make_frame(number))
+    assert pipeline.frames_skipped == 4
+    pipeline.close(WAIT_S)
+
+
+def test_an_error_that_nobody_foresaw_is_raised_where_pictures_are_asked_for(
+    pipeline: Pipeline, make_frame: MakeFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("surprise")
+
+    monkeypatch.setattr(fpxi.rendering.Renderer, "render", fail)
+    pipeline.offer(make_frame(0))
+    with pytest.raises(ThreadFailedError, match="surprise"):
+        shown(pipeline, lambda picture: False)

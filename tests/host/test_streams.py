@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from fpxi.errors import FrameOverflowError, SessionClosedError
+from fpxi.hub import FrameHub
+from fpxi.statistics import NOTHING, RateMeter, add_statistics
+from fpxi.subscription import FrameSubscription
+from fpxi_readout.frame import Frame
+from fpxi_readout.links import LinkLostError
+
+MakeFrame = Callable[..., Frame]
+
+
+@pytest.fixture
+def hub() -> FrameHub:
+    return FrameHub()
+
+
+def test_an_overflow_is_raised_after_what_was_queued(hub: FrameHub, make_frame: MakeFrame) -> None:
+    frames = FrameSubscription(hub, None, 1.0, capacity=3)
+    hub.publish([make_frame(number) for number in range(5)])
+    assert [next(frames).number for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(FrameOverflowError) as caught:
+        next(frames)
+    assert (caught.value.capacity, caught.value.dropped_from) == (3, 3)
+
+
+def test_the_end_is_raised_after_what_was_queued(hub: FrameHub, make_frame: MakeFrame) -> None:
+    frames = FrameSubscription(hub, None, 1.0)
+    hub.publish([make_frame(0)])
+    hub.end(SessionClosedError("sim:x"))
+    assert next(frames).number == 0
+    with pytest.raises(SessionClosedError):
+        next(frames)
+
+
+def test_a_lost_device_ends_only_those_that_want_that(hub: FrameHub, make_frame: MakeFrame) -> None:
+    patient = FrameSubscription(hub, None, 1.0)
+    hasty = FrameSubscription(hub, None, 1.0, ends_when_lost=True)
+    hub.lost(LinkLostError("serial:x", "unplugged"))
+    hub.publish([make_frame(0)])
+    assert next(patient).number == 0
+    with pytest.raises(LinkLostError):
+        next(hasty)
+
+
+def test_a_closed_subscription_gets_nothing_more(hub: FrameHub, make_frame: MakeFrame) -> None:
+    with FrameSubscription(hub, None, 1.0) as frames:
+        hub.publish([make_frame(0)])
+    hub.publish([make_frame(1)])
+    assert [frame.number for frame in frames] == [0]
+
+
+def test_more_frames_than_asked_for_are_not_delivered(hub: FrameHub, make_frame: MakeFrame) -> None:
+    frames = FrameSubscription(hub, 2, 1.0)
+    hub.publish([make_frame(number) for number in range(4)])
+    assert [frame.number for frame in frames] == [0, 1]
+
+
+def test_a_crowded_consumer_makes_the_hub_crowded(hub: FrameHub, make_frame: MakeFrame) -> None:
+    frames = FrameSubscription(hub, None, 1.0, capacity=4)
+    hub.publish([make_frame(number) for number in range(2)])
+    assert not hub.crowded
+    hub.publish([make_frame(2)])
+    assert hub.crowded
+    frames.close()
+    assert not hub.crowded
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    meter = RateMeter(window_s=2.0)
+    assert meter.rate_hz(0.0) == 0.0
+    for index in range(100):
+        meter.add(index * 0.1, 2)
+    assert meter.rate_hz(9.9) == pytest.approx(20.0)
+    assert meter.rate_hz(20.0) == 0.0
+
+
+def test_counters_add_up() -> None:
+    one = replace(NOTHING, crc_errors=1, bytes_received=10)
+    assert add_statistics(one, one) == replace(NOTHING, crc_errors=2, bytes_received=20)
+
+
+def test_importing_fpxi_brings_in_nothing_slow() -> None:
+    code = (
+        "import sys, fpxi; "
+        "print([name for name in ('numba', 'h5py', 'serial', 'PIL', 'PySide6') "
+        "if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.strip() == "[]"
+
+
+def test_names_that_are_imported_late_are_there() -> None:
+    import fpxi
+
+    for name in fpxi.__all__:
+        assert getattr(fpxi, name) is not None
+    with pytest.raises(AttributeError):
+        fpxi.nonsense  # noqa: B018
