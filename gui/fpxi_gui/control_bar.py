@@ -80,7 +80,9 @@ class ControlBar(QToolBar):
             self.recording.setToolTip(state.error or str(state.path))
         alarming = running or (state is not None and bool(state.error))
         colour = LEVEL_COLOURS[Level.ERROR] if alarming else DIM
-        self.recording.setStyleSheet(f"color: {colour};")
+        style = f"color: {colour};"
+        if style != self.recording.styleSheet():
+            self.recording.setStyleSheet(style)
 
     def _toggle_run(self) -> None:
         if self._shown is not None and self._shown.acquiring:

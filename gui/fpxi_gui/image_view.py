@@ -79,8 +79,8 @@ class ImageView(QWidget):
         rows, columns = self._drawn.shape
         return (row, column) if 0 <= row < rows and 0 <= column < columns else None
 
-    def scene_position(self, row: int, column: int) -> QPointF:
-        """Return the place in the plot's scene of the centre of a pixel."""
+    def scene_position(self, row: float, column: float) -> QPointF:
+        """Return the place in the plot's scene of a pixel; whole numbers are centres."""
         centre: QPointF = self._box.mapViewToScene(QPointF(column, row))
         return centre
 

@@ -64,9 +64,15 @@ class ScreenshotTaker(QObject):
         return failed or time.monotonic() - self._began > self._order.patience_s
 
     def _save(self) -> None:
-        self._order.path.parent.mkdir(parents=True, exist_ok=True)
-        if not self._window.grab().save(str(self._order.path), "PNG"):
-            self.error = ScreenshotWriteError(self._order.path)
+        path = self._order.path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.error = ScreenshotWriteError(path)
+            self.error.__cause__ = error
+        else:
+            if not self._window.grab().save(str(path), "PNG"):
+                self.error = ScreenshotWriteError(path)
 
     def _give_up(self, state: ViewState | None) -> None:
         banner = state.banners[0] if state is not None and state.banners else None

@@ -120,6 +120,12 @@ def test_a_screenshot_that_cannot_be_written_fails_by_name(tmp_path: Path) -> No
         run_viewer("sim:tft64", screenshot=path, screenshot_frames=1)
 
 
+def test_a_screenshot_in_a_folder_that_cannot_be_made_fails_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ScreenshotWriteError):
+        run_viewer("sim:tft64", screenshot=tmp_path / "file" / "a.png", screenshot_frames=1)
+
+
 def test_an_error_that_nobody_foresaw_ends_a_screenshot_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

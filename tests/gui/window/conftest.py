@@ -55,8 +55,8 @@ class Viewer:
         assert self.window.state is not None
         return self.window.state
 
-    def drawn_pixel(self, row: int, column: int) -> tuple[int, int, int]:
-        """Return the colour on the screen at the centre of a pixel."""
+    def drawn_pixel(self, row: float, column: float) -> tuple[int, int, int]:
+        """Return the colour on the screen at a place; whole numbers are centres of pixels."""
         view = self.window.image._plot
         place = view.mapFromScene(self.window.image.scene_position(row, column))
         image = view.grab().toImage()

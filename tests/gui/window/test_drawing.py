@@ -36,8 +36,10 @@ def test_pixels_are_drawn_at_their_row_and_column(live: Any) -> None:
     live.window.display.high.setValue(100)
     live.rig.session.deliver(samples)
     live.settle()
-    assert live.drawn_pixel(1, 6) == (255, 255, 255)
-    assert live.drawn_pixel(1, 5) == (0, 0, 0)
+    for inside in ((1, 6), (0.6, 5.6), (1.4, 6.4)):
+        assert live.drawn_pixel(*inside) == (255, 255, 255)
+    for beside in ((1, 5.4), (1, 6.6), (0.4, 6), (1.6, 6)):
+        assert live.drawn_pixel(*beside) == (0, 0, 0)
     assert live.drawn_pixel(4, 1) == (0, 0, 0)
 
 
