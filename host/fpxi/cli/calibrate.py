@@ -28,7 +28,7 @@ from fpxi.cli.options import (
     examples,
     output_option,
 )
-from fpxi.cli.output import format_facts, note, print_json
+from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 
@@ -188,7 +188,10 @@ def _summary(output: Path, calibration: Calibration) -> str:
         ("Calibration", str(output)),
         ("Panel", f"{conditions.panel}, serial number {conditions.serial_number}"),
         ("Conditions", format_conditions(conditions)),
-        ("Frames", f"{calibration.dark_frames} darks, {calibration.flat_frames} flats"),
+        (
+            "Frames",
+            f"{plural(calibration.dark_frames, 'dark')}, {plural(calibration.flat_frames, 'flat')}",
+        ),
         ("Signal", f"{calibration.normalisation:.1f} counts above dark (median pixel)"),
         ("Defects", f"{_defects(calibration)} of {_imaging(calibration)} imaging pixels"),
     ]

@@ -91,4 +91,6 @@ def examples(*lines: str) -> str:
 
 def url_argument(default: str | None = None) -> Decorator:
     """Argument URL; required unless there is a default."""
-    return click.argument("url", required=default is None, default=default)
+    if default is None:
+        return click.argument("url")
+    return click.argument("url", default=default)

@@ -6,13 +6,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from fpxi.cli import sim
 from fpxi.cli.group import INTERRUPTED, TERMINATED, LazyGroup, Terminated
 from fpxi.cli.main import COMMANDS, cli
 from fpxi_readout.errors import FpxiError
+
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "commands.md"
 
 
 class OneCommandGroup(LazyGroup):
@@ -103,6 +107,28 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0
     assert f"Usage: fpxi {name}" in result.stdout.replace("Usage: cli", "Usage: fpxi")
+
+
+@pytest.mark.parametrize(
+    "words", [["info"], ["set"], ["capture", "-n", "1", "-o", "x.h5"], ["correct"], ["export"]]
+)
+def test_what_to_work_on_must_be_named(words: list[str]) -> None:
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 2
+    assert "Missing argument" in result.stderr
+
+
+def test_the_documentation_names_every_command_and_option() -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    context = click.Context(cli)
+    serve = sim.command.get_command(context, "serve")
+    loaded = {f"fpxi {name}": cli.get_command(context, name) for name in COMMANDS}
+    for name, command in {**loaded, "fpxi sim serve": serve}.items():
+        assert command is not None
+        assert name in text
+        options = [option for option in command.params if isinstance(option, click.Option)]
+        missing = [option.opts for option in options if not any(o in text for o in option.opts)]
+        assert not missing, f"{name}: {missing}"
 
 
 def test_version_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,10 +30,9 @@ def test_a_signal_switches_the_panel_off_with_status_0(
 def test_the_first_line_is_the_place_alone_and_the_hint_has_the_url(spawn: Spawn) -> None:
     server = spawn("sim", "serve", "sim:cmos32", "--tcp", "127.0.0.1:0")
     host, port = server.stdout.readline().strip().split(":")
-    server.terminate()
     assert host == "127.0.0.1"
     assert int(port) > 0
-    assert f"fpxi view socket://127.0.0.1:{port}" in server.communicate()[1]
+    assert server.stderr.readline().endswith(f"fpxi view socket://127.0.0.1:{port}\n")
 
 
 def test_control_lines_are_answered_and_quit_ends(run: Run) -> None:
