@@ -98,8 +98,10 @@ def test_h5py_can_close_an_abandoned_file_whose_disk_fails(disk: Disk) -> None:
     file.flush()
     kept.commit()
     disk.fails = True
+    file["y"] = [4, 5, 6]
+    file.flush()
     with pytest.raises(OSError, match="Input/output"):
-        file["y"] = [4, 5, 6]
+        kept.commit()
     kept.abandon()
     file.close()
     kept.close()

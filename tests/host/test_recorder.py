@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
-import resource
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fpxi.recording.file as recording_file
@@ -29,6 +31,8 @@ from fpxi.recording.recorder import Recording
 from fpxi.statistics import NOTHING
 from fpxi_readout.frame import Frame
 from fpxi_readout.links import LinkLostError
+
+resource = pytest.importorskip("resource")  # limits of file sizes; not on Windows
 
 MakeFrame = Callable[..., Frame]
 WAIT_S = 20.0
@@ -148,6 +152,37 @@ def test_a_full_disk_ends_it_loudly_and_keeps_what_was_written(
     assert numbers_in(recording.path) == list(range(recording.frames_written))
     with read_recording(recording.path) as reader:
         assert reader.complete
+
+
+def test_a_disk_that_fills_up_unannounced_is_named_too(
+    start: Callable[..., Recording], make_frame: MakeFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    monkeypatch.setattr(recorder, "COMMIT_BYTES", 20_000)
+    with files_limited_to(1_000_000):
+        recording = start()
+        number = 0
+        while recording.offer(make_frame(number)):
+            number += 1
+        with pytest.raises(DiskFullError):
+            recording.wait(WAIT_S)
+    assert numbers_in(recording.path) == list(range(recording.frames_written))
+    assert recording.frames_written > 0
+
+
+def test_where_room_cannot_be_set_aside_it_is_looked_up(
+    start: Callable[..., Recording], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    def full(_: object) -> object:
+        return SimpleNamespace(free=1000)
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported, raising=False)
+    monkeypatch.setattr(shutil, "disk_usage", full)
+    with pytest.raises(RecordingOpenError, match="No space"):
+        start().wait(WAIT_S)
 
 
 def test_a_disk_that_is_full_from_the_first_is_named(start: Callable[..., Recording]) -> None:

@@ -33,6 +33,7 @@ class CommitFile:
         self._front = 0
         self._committed = 0
         self._keeps_all = True
+        self._error: OSError | None = None
 
     def fileno(self) -> int:
         """Return the file's descriptor."""
@@ -67,7 +68,7 @@ class CommitFile:
         if before:
             self._kept.append((begin, piece[:before]))
         if before < len(piece):
-            self._write_raw(begin + before, piece[before:])
+            self._add(begin + before, piece[before:])
         self._position = end
         self.size = max(self.size, end)
         return len(piece)
@@ -86,7 +87,12 @@ class CommitFile:
         First the superblock, which may say that the file is longer than any index knows; then
         index and columns, which may know more frames than the headers promise; at last, in one
         piece, the headers. Before the first commit the disk has nothing, then all.
+
+        Raises `OSError` if the disk fails, also if it failed since the last commit; the file is
+        to be abandoned then.
         """
+        if self._error is not None:
+            raise self._error
         if self._front == 0:
             self._front, self._keeps_all = self.size, False
             self._write_raw(0, self._read(0, self.size))
@@ -109,6 +115,15 @@ class CommitFile:
         if not self._raw.closed:
             os.ftruncate(self._raw.fileno(), self._committed)
             self._raw.close()
+
+    def _add(self, begin: int, piece: bytes) -> None:
+        """Write behind the end. HDF5 could not even close after an error, so `commit` raises it."""
+        try:
+            self._write_raw(begin, piece)
+        except OSError as error:
+            self._error = error
+            self._keeps_all = True
+            self._kept.append((begin, piece))
 
     def _read(self, begin: int, end: int) -> bytes:
         self._raw.seek(begin)

@@ -23,6 +23,7 @@ from fpxi_readout.statistics import LinkStatistics
 
 from fpxi.errors import (
     DiskFullError,
+    RecordingError,
     RecordingOpenError,
     RecordingWriteError,
 )
@@ -34,7 +35,7 @@ from fpxi.recording.compression import compress
 from fpxi.recording.creation import create
 from fpxi.recording.facts import RecordingFacts
 from fpxi.recording.skeleton import write_skeleton
-from fpxi.recording.space import FINISH_BYTES, FRAME_BYTES, require_space
+from fpxi.recording.space import FINISH_BYTES, FRAME_BYTES, is_full, require_space
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class RecordingFile:
     def commit(self) -> None:
         """Write what was gathered; afterwards a crash cannot take it away.
 
-        Raises `DiskFullError` if there is no room; all earlier commits stay as they are, and
-        `finish` can still be called. Raises `RecordingWriteError` if the disk fails otherwise.
+        Raises `DiskFullError` if there is no room, `RecordingWriteError` if the disk fails
+        otherwise; all earlier commits stay as they are. `finish` is still to be called.
         """
         if not self._pending and not self._events:
             return
@@ -96,7 +97,8 @@ class RecordingFile:
             self._write_events()
             self._flush()
         except (OSError, RuntimeError) as error:
-            raise RecordingWriteError(self.path, self.frames_written, str(error)) from error
+            self._abandon()
+            raise self._named(error) from error
         self.frames_written += len(self._pending)
         self._events_written += len(self._events)
         self._forget_pending()
@@ -104,13 +106,13 @@ class RecordingFile:
     def finish(self, statistics: LinkStatistics, reason: str) -> None:
         """Commit, write the end time, counters and why it ended, and close.
 
-        Raises as `commit` does; the file is closed in any case.
+        Raises as `commit` does; the file is closed in any case. After a failed disk it is closed
+        already, and nothing is left to do.
         """
+        if not self._file:
+            return
         try:
             self.commit()
-        except RecordingWriteError:
-            self._abandon()
-            raise
         finally:
             self._forget_pending()
             if self._file:
@@ -125,7 +127,12 @@ class RecordingFile:
             self._commit_file.close()
         except (OSError, RuntimeError) as error:
             self._abandon()
-            raise RecordingWriteError(self.path, self.frames_written, str(error)) from error
+            raise self._named(error) from error
+
+    def _named(self, error: OSError | RuntimeError) -> RecordingError:
+        if is_full(error):
+            return DiskFullError(self.path, self.frames_written, str(error))
+        return RecordingWriteError(self.path, self.frames_written, str(error))
 
     def _abandon(self) -> None:
         """Close, and leave the file on the disk as it is."""
@@ -159,8 +166,7 @@ class RecordingFile:
         try:
             require_space(self.path, self._commit_file.fileno(), self._commit_file.size, more)
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise DiskFullError(self.path, self.frames_written, reason) from error
+            raise self._named(error) from error
 
     def _write_frames(self) -> None:
         if not self._pending:

@@ -64,8 +64,9 @@ class RecordingReader:
             raise NotARecordingError(self.path, str(error)) from error
         try:
             self.facts = self._read_facts()
-            self._columns = {name: self._detector[name] for name in _COLUMNS}
             self.frame_count = self._count_frames()
+            # A value at a time, h5py is slower than the rest of reading a frame.
+            self._columns = {name: self._read(name) for name in _COLUMNS}
         except (KeyError, OSError, ValueError, FpxiError) as error:
             self._file.close()
             if isinstance(error, NotARecordingError):
@@ -202,7 +203,7 @@ class RecordingReader:
     def _count_frames(self) -> int:
         """Return how many frames every dataset holds; a torn last commit is left out."""
         received, keys = self._file[layout.ROW_RECEIVED], self._file[layout.IMAGE_KEY]
-        datasets = (self.data, received, keys, *self._columns.values())
+        datasets = (self.data, received, keys, *(self._detector[name] for name in _COLUMNS))
         count = min(len(dataset) for dataset in datasets)
         while count and not self._has_image(count - 1):
             count -= 1

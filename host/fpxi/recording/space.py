@@ -6,6 +6,7 @@ the file. So a commit begins only when the disk has promised all it may need.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -15,13 +16,31 @@ FINISH_BYTES = 512 * 1024
 FRAME_BYTES = 1024
 """For one frame beside its image: index entries and columns, generously."""
 
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
+def is_full(error: BaseException) -> bool:
+    """Return whether an error says that there is no room."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
 
 def require_space(path: Path, descriptor: int, used: int, more: int) -> None:
     """Make sure that a file of `used` bytes can grow by `more`.
 
-    Raises `OSError` (`ENOSPC`, `EDQUOT`, `EFBIG`) if it cannot; nothing was changed then.
+    Raises `OSError`, for which `is_full` holds, if it cannot; nothing was changed then.
     """
-    if hasattr(os, "posix_fallocate"):
+    if not _reserve(descriptor, used, more) and shutil.disk_usage(path.parent).free < more:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _reserve(descriptor: int, used: int, more: int) -> bool:
+    """Have the space set aside; False where system or file system cannot do that."""
+    if not hasattr(os, "posix_fallocate"):
+        return False
+    try:
         os.posix_fallocate(descriptor, used, more)
-    elif shutil.disk_usage(path.parent).free < more:
-        raise OSError(28, "No space left on device", str(path))
+    except OSError as error:
+        if is_full(error):
+            raise
+        return False
+    return True
