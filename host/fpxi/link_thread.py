@@ -31,6 +31,7 @@ from fpxi.tracked_source import TrackedSource, Wishes
 T = TypeVar("T")
 
 POLL_S = 0.02
+HOLD_S = 0.002
 HEARTBEAT_S = 0.5
 FIRST_BACK_OFF_S = 0.25
 LONGEST_BACK_OFF_S = 5.0
@@ -181,19 +182,19 @@ class LinkThread:
 
     def _next_request(self, timeout_s: float) -> _Request | None:
         try:
-            return (
-                self._requests.get(timeout=timeout_s)
-                if timeout_s > 0
-                else (self._requests.get_nowait())
-            )
+            return self._requests.get(block=timeout_s > 0, timeout=timeout_s)
         except queue.Empty:
             return None
 
     def _serve(self, source: FrameSource) -> None:
         """Work with a connected source until closing; a lost device is noted for reconnection."""
+        tracked = TrackedSource(source, self._wishes, self._device.note_value)
         try:
-            self._pump(TrackedSource(source, self._wishes, self._device.note_value))
+            self._pump(tracked)
+            if self._wishes.running:
+                source.stop()  # a panel that nobody reads any more would go on for ever
         except FpxiError as error:
+            self._hand_on(tracked, [])
             self._device.disconnected(source)
             self._connector.drop(source, link_lost=link_is_gone(error))
             if not (self._reconnect and may_pass(error)):
@@ -205,18 +206,24 @@ class LinkThread:
             source.close()
 
     def _pump(self, source: TrackedSource) -> None:
-        idle_s = 0.0
         heartbeat_at = time.monotonic() + HEARTBEAT_S
         while not self._closing.is_set():
-            self._perform(source, idle_s)
-            idle_s = self._read(source)
+            held_back = self._waits_for_readers()
+            self._perform(source, HOLD_S if held_back else 0.0)
+            if not held_back:
+                self._hand_on(source, self._poll(source))
             if time.monotonic() >= heartbeat_at:
                 self._device.refresh_one(source)
                 heartbeat_at = time.monotonic() + HEARTBEAT_S
 
-    def _perform(self, source: TrackedSource, idle_s: float) -> None:
+    def _waits_for_readers(self) -> bool:
+        """Return whether to leave frames with the device, which loses none by that."""
+        patient = self._connector.unhurried or self._wishes.reliable
+        return patient and self._hub.crowded
+
+    def _perform(self, source: TrackedSource, wait_s: float) -> None:
         """Carry out what was submitted; wait so long for the first."""
-        request = self._next_request(idle_s)
+        request = self._next_request(wait_s)
         while request is not None:
             if request.future.set_running_or_notify_cancel():
                 self._carry_out(request, source)
@@ -241,19 +248,10 @@ class LinkThread:
             self._hub.lost(error)
             return []
 
-    def _read(self, source: TrackedSource) -> float:
-        """Hand on what arrived; return how long to wait for requests before reading again."""
-        waits_for_us = self._connector.unhurried or self._wishes.reliable
-        if waits_for_us and self._hub.crowded:
-            return POLL_S / 10
-        began = time.monotonic()
-        frames = self._poll(source)
+    def _hand_on(self, source: TrackedSource, frames: list[Frame]) -> None:
+        """Give frames and events to all who want them."""
         events = source.take_events()
         self._device.received(source, frames, events)
         self._hub.publish(frames)
         for event in events:
             self._hub.mark(event.text, event.timestamp_us)
-        returned_early = time.monotonic() - began < POLL_S / 2
-        quiet = not frames and not events
-        # A source without real time of its own returns at once: it is not to spin while idle.
-        return POLL_S if quiet and returned_early and not self._wishes.running else 0.0

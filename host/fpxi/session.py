@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -106,13 +107,17 @@ class Session:
             status = self._link.wait_for_change(status, left_s)
 
     def close(self) -> None:
-        """Let go of the device and end all threads. Queued frames are written first."""
+        """Let go of the device and end all threads; an acquisition that was started is stopped.
+
+        Frames that are queued for recordings are written first.
+        """
         for recording in self._recordings:
             recording.stop()
-        self._link.close(CLOSE_S)
-        self._pipeline.close(CLOSE_S)
-        for recording in self._recordings:
-            recording.join(CLOSE_S)
+        with ExitStack() as stack:  # each is tried, whatever becomes of the others
+            for recording in self._recordings:
+                stack.callback(recording.join, CLOSE_S)
+            stack.callback(self._pipeline.close, CLOSE_S)
+            stack.callback(self._link.close, CLOSE_S)
 
     def __enter__(self) -> Self:
         self.begin()

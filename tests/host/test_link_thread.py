@@ -37,6 +37,10 @@ class ScriptedPanel(ReplayPanel):
         self.asked.append(("start", frames, reliable))
         return super().start(frames, reliable=reliable)
 
+    def stop(self) -> None:
+        self.asked.append(("stop",))
+        super().stop()
+
     def poll(self, timeout_s: float) -> list[Frame]:
         error, self.fails_with = self.fails_with, None
         if error is not None:
@@ -126,6 +130,26 @@ def test_a_stopped_run_is_not_started_again(link: LinkThread, connector: Scripte
     wait_for(link, ConnectionState.RECONNECTING)
     wait_for(link, ConnectionState.CONNECTED)
     assert connector.panels[1].asked == []
+
+
+def test_closing_stops_what_was_started(connector: ScriptedConnector, hub: FrameHub) -> None:
+    link = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    link.start()
+    wait_for(link, ConnectionState.CONNECTED)
+    link.submit(lambda device: device.start(0)).result(WAIT_S)
+    link.close(WAIT_S)
+    assert connector.panels[0].asked == [("start", 0, False), ("stop",)]
+    assert link.status.state is ConnectionState.CLOSED
+
+
+def test_closing_leaves_alone_what_others_started(
+    connector: ScriptedConnector, hub: FrameHub
+) -> None:
+    link = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    link.start()
+    wait_for(link, ConnectionState.CONNECTED)
+    link.close(WAIT_S)
+    assert connector.panels[0].asked == []
 
 
 def test_a_fault_of_the_device_ends_the_run_and_not_the_session(

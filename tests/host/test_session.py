@@ -123,7 +123,10 @@ def test_a_subscription_gets_every_frame_in_order(session: fpxi.Session) -> None
 def test_a_slow_reader_makes_a_reliable_device_wait(session: fpxi.Session) -> None:
     with session.frames(60, queue_frames=4) as frames:
         session.start(60, reliable=True)
-        session.get("state")
+        while not frames.crowded:
+            session.get("state")
+        for _ in range(60):  # time enough to overflow, if nothing held the device back
+            session.get("state")
         assert [frame.number for frame in frames] == list(range(60))
 
 
