@@ -46,8 +46,12 @@ class Line:
 
     @property
     def room(self) -> int:
-        """Bytes that the line takes now: few when it is slow, as an output register."""
-        return max(0, (BLOCK_BYTES if self._cuts else CLEAR_LINE_BYTES) - self._waiting)
+        """Bytes that the line takes now: few when it is slow, as an output register.
+
+        Never less than a block, so that the size of a piece does not follow that of the last.
+        """
+        free = (2 * BLOCK_BYTES if self._cuts else CLEAR_LINE_BYTES) - self._waiting
+        return free if free >= BLOCK_BYTES else 0
 
     @property
     def due_us(self) -> int | None:

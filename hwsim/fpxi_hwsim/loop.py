@@ -23,6 +23,8 @@ class DeviceLoop:
         self._medium = medium
         self._closing = False
         self._pending = memoryview(b"")
+        self._more = False
+        """whether the line gave bytes and so has room for what waits in the device"""
         self._session = medium.sessions
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -54,6 +56,7 @@ class DeviceLoop:
     def _exchange(self) -> None:
         """Move bytes to the host as far as it takes them."""
         fresh = self._device.step(take=self._flowing)
+        self._more = bool(fresh)
         if fresh:
             self._pending = memoryview(fresh)
         if self._pending:
@@ -81,6 +84,8 @@ class DeviceLoop:
     def _timeout_s(self) -> float | None:
         """Real time runs always; virtual time only while the host takes all that is sent."""
         clock = self._device.clock
+        if self._more and self._flowing:
+            return 0.0
         if not (self._flowing or clock.runs_alone):
             return None
         return clock.wait_s(self._device.deadline_us(take=self._flowing))

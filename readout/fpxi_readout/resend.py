@@ -26,14 +26,19 @@ class _Request:
     due_s: float
     tries: int
     sequence: int
+    first_place: int
+    """of its first RESEND among all that were sent"""
+    last_place: int
 
 
 class ResendScheduler:
     """Sends RESEND for what is missing, each item with its own timer.
 
     Reliable: headers and chunks, until they come or the device says that they are gone. Live:
-    only headers that hold up later frames, twice. The time-out follows the time that answers
-    take, so that a slow link is not filled with repeated requests.
+    only headers that hold up later frames, twice. The device answers in the order in which it is
+    asked: an item that is overtaken by an answer to a later request was lost and is asked for
+    again at once. The time-out follows the time that answers take, so that a slow link is not
+    filled with repeated requests.
     """
 
     def __init__(
@@ -45,14 +50,17 @@ class ResendScheduler:
         self._reliable = reliable
         self._timeout_s = FIRST_TIMEOUT_S
         self._requests: dict[tuple[int, int], _Request] = {}
+        self._answered_place = 0
+        self._duplicates = assembler.counters.duplicates
 
     def run(self, now_s: float, quiet_s: float) -> None:
         """Send what is due. `quiet_s`: how long nothing at all has arrived."""
         for item in [item for item in self._requests if not self._is_missing(*item)]:
             self._learn(self._requests.pop(item), now_s)
+        self._learn_from_duplicates()
         for item in self._wanted(quiet_s > self._timeout_s):
             self._ask(*item, now_s)
-        for item in [i for i, request in self._requests.items() if request.due_s <= now_s]:
+        for item in [item for item, request in self._requests.items() if self._due(request, now_s)]:
             self._ask(*item, now_s)
 
     def next_due_s(self) -> float | None:
@@ -68,6 +76,9 @@ class ResendScheduler:
             del self._requests[item]
             self._assembler.give_up(item[0])
         return True
+
+    def _due(self, request: _Request, now_s: float) -> bool:
+        return request.due_s <= now_s or request.last_place < self._answered_place
 
     def _is_missing(self, number: int, chunk: int) -> bool:
         frame = self._assembler.in_progress(number)
@@ -109,18 +120,33 @@ class ResendScheduler:
         sequence = self._send(Resend(frame=number, chunk=chunk))
         self.requests_sent += 1
         frame.asked_again.add(chunk)
-        wait_s = min(self._timeout_s * 2 ** min(tries - 1, 8), LONGEST_TIMEOUT_S)
-        asked_s = earlier.asked_s if earlier else now_s
-        self._requests[number, chunk] = _Request(asked_s, now_s + wait_s, tries, sequence)
+        wait_s = min(self._timeout_s * GROWTH ** min(tries - 1, 16), LONGEST_TIMEOUT_S)
+        self._requests[number, chunk] = _Request(
+            asked_s=earlier.asked_s if earlier else now_s,
+            due_s=now_s + wait_s,
+            tries=tries,
+            sequence=sequence,
+            first_place=earlier.first_place if earlier else self.requests_sent,
+            last_place=self.requests_sent,
+        )
 
     def _learn(self, request: _Request, now_s: float) -> None:
-        """Follow the time that answers take.
+        """Follow the time that answers take, and how far they have come.
 
         Which request of several an answer belongs to cannot be known (Karn's algorithm, RFC 6298
-        section 3). The time-out then grows, so that a link slower than it is measured at all. With
-        less than 40 % of the requests lost, the others make it shrink again.
+        section 3): it may be the first, and tells nothing of the time.
         """
-        followed_s = GROWTH * self._timeout_s
+        self._answered_place = max(self._answered_place, request.first_place)
         if request.tries == 1:
             followed_s = 0.75 * self._timeout_s + 0.25 * 3 * (now_s - request.asked_s)
-        self._timeout_s = min(max(followed_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)
+            self._set_timeout(followed_s)
+
+    def _learn_from_duplicates(self) -> None:
+        """Wait longer when an item came twice: it was asked for again too early."""
+        duplicates = self._assembler.counters.duplicates
+        if duplicates > self._duplicates:
+            self._set_timeout(GROWTH * self._timeout_s)
+        self._duplicates = duplicates
+
+    def _set_timeout(self, timeout_s: float) -> None:
+        self._timeout_s = min(max(timeout_s, SHORTEST_TIMEOUT_S), LONGEST_TIMEOUT_S)

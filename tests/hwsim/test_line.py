@@ -121,11 +121,21 @@ def test_a_byte_takes_ten_bit_times() -> None:
 
 def test_a_line_takes_no_more_than_its_room() -> None:
     clear, slow = Line(NO_FAULTS, None, 0), Line(NO_FAULTS, 9600, 0)
-    assert (clear.room, slow.room) == (CLEAR_LINE_BYTES, BLOCK_BYTES)
-    slow.push(bytes(BLOCK_BYTES), now_us=0)
+    assert (clear.room, slow.room) == (CLEAR_LINE_BYTES, 2 * BLOCK_BYTES)
+    slow.push(bytes(2 * BLOCK_BYTES), now_us=0)
     assert slow.room == 0
     slow.pop(10**7)
-    assert slow.room == BLOCK_BYTES
+    assert slow.room == 2 * BLOCK_BYTES
+
+
+def test_a_line_that_cuts_takes_whole_blocks_lest_its_pieces_shrink() -> None:
+    line = Line(FaultSpecification(rechunk=True), None, 0)
+    line.push(bytes(2 * BLOCK_BYTES), now_us=0)
+    free = 0
+    while free < BLOCK_BYTES:
+        assert line.room == 0
+        free += len(line.pop(0))
+    assert line.room == free
 
 
 def test_cleared_bytes_never_arrive() -> None:
@@ -133,7 +143,7 @@ def test_cleared_bytes_never_arrive() -> None:
     line.push(b"old", now_us=0)
     line.clear()
     assert line.due_us is None
-    assert line.room == BLOCK_BYTES
+    assert line.room == 2 * BLOCK_BYTES
 
 
 def test_faults_can_be_changed_on_the_way() -> None:
