@@ -40,7 +40,7 @@ class Delivery(enum.IntEnum):
     """What the device does with a frame that the link could not carry yet."""
 
     LIVE = 0
-    """newest first: an unsent older frame is skipped, and counted"""
+    """the panel sets the pace: with the store full, the oldest unsent frame is given up, and counted"""
     RELIABLE = 1
     """every frame: exposure waits until the host has released an older frame"""
 
