@@ -16,9 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 PYPROJECT = ROOT / "pyproject.toml"
-EXPORT = (
-    "uv export --quiet --all-extras --all-groups --no-hashes --no-emit-project --no-header --no-annotate"
-).split()
+EXPORT = [
+    *("uv", "export", "--quiet", "--all-extras", "--all-groups"),
+    *("--no-hashes", "--no-emit-project", "--no-header", "--no-annotate"),
+]
 
 
 def resolve() -> list[str]:
