@@ -56,8 +56,8 @@ class FrameSubscription:
 
     @property
     def crowded(self) -> bool:
-        """True while the queue is more than half full."""
-        return len(self._frames) > self._capacity // 2
+        """True while the queue is more than half full and frames are wanted."""
+        return self._error is None and len(self._frames) > self._capacity // 2
 
     def offer(self, frame: Frame) -> bool:
         """Queue a frame (link thread)."""

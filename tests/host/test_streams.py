@@ -72,6 +72,16 @@ def test_a_crowded_consumer_makes_the_hub_crowded(hub: FrameHub, make_frame: Mak
     assert not hub.crowded
 
 
+def test_nobody_waits_for_a_subscription_that_takes_no_more(
+    hub: FrameHub, make_frame: MakeFrame
+) -> None:
+    frames = FrameSubscription(hub, None, 1.0, capacity=4, ends_when_lost=True)
+    hub.publish([make_frame(number) for number in range(4)])
+    assert frames.crowded
+    hub.lost(LinkLostError("serial:x", "unplugged"))
+    assert not hub.crowded
+
+
 def test_the_rate_is_that_of_the_last_seconds() -> None:
     meter = RateMeter(window_s=2.0)
     assert meter.rate_hz(0.0) == 0.0

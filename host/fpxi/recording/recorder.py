@@ -136,8 +136,8 @@ class Recording:
 
     @property
     def crowded(self) -> bool:
-        """True while the queue is more than half full (link thread)."""
-        return self._queue.qsize() > self._capacity // 2
+        """True while the queue is more than half full and frames are wanted (link thread)."""
+        return not self._stopping.is_set() and self._queue.qsize() > self._capacity // 2
 
     def offer(self, frame: Frame) -> bool:
         """Queue a frame (link thread)."""
