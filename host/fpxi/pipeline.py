@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Pipeline:
     """Runs `fpxi-pipeline`. Takes the newest frame only: one that is overtaken is counted skipped.
 
-    While the correction kernels are being compiled or loaded (thread `fpxi-warm-up`), the preview
-    is raw and says so.
+    Nothing is prepared before the first look at `newest`: what only records or computes does not
+    pay for pictures. While the correction kernels are then being compiled or loaded (thread
+    `fpxi-warm-up`), the preview is raw and says so.
     """
 
     crowded = False
@@ -36,6 +37,7 @@ class Pipeline:
         self._wake = threading.Condition()
         self._frame: Frame | None = None
         self._repeat = False
+        self._begun = False
         self._closing = False
         self._warm = False
         self._newest: PreviewImage | None = None
@@ -58,6 +60,7 @@ class Pipeline:
     @property
     def newest(self) -> PreviewImage | None:
         """The newest picture. Raises `ThreadFailedError` once the thread has failed."""
+        self._begin()
         if self._error is not None:
             raise self._error
         return self._newest
@@ -81,7 +84,7 @@ class Pipeline:
     def offer(self, frame: Frame) -> bool:
         """Take the newest frame (link thread)."""
         with self._wake:
-            if self._frame is not None:
+            if self._frame is not None and self._begun:
                 self.frames_skipped += 1
             self._frame = frame
             self._wake.notify_all()
@@ -96,22 +99,28 @@ class Pipeline:
     def end(self, error: FpxiError) -> None:
         """Do nothing: the last picture stays."""
 
-    def start(self) -> None:
-        """Start the threads."""
-        self._thread.start()
-        self._warm_up.start()
-
     def close(self, timeout_s: float) -> None:
         """End the threads and wait for them."""
         with self._wake:
             self._closing = True
             self._wake.notify_all()
-        for thread in (self._thread, self._warm_up):
-            if thread.ident is not None:
-                thread.join(timeout_s)
-                if thread.is_alive():
-                    error = TimeoutError(f"still busy after {timeout_s} s")
-                    raise ThreadFailedError(thread.name, error)
+        if not self._begun:
+            return
+        # A compilation cannot be cut short, and an interpreter that ends meanwhile may crash.
+        self._warm_up.join()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            error = TimeoutError(f"still busy after {timeout_s} s")
+            raise ThreadFailedError(self._thread.name, error)
+
+    def _begin(self) -> None:
+        """Start the threads at the first look."""
+        with self._wake:
+            if self._begun or self._closing:
+                return
+            self._begun = True
+        self._thread.start()
+        self._warm_up.start()
 
     def _prepare(self) -> None:
         try:

@@ -59,11 +59,9 @@ class Session:
     Making one does nothing yet: `begin` starts connecting in the background and never waits;
     `fpxi.open` does both and waits. Properties are snapshots and never wait. Methods that ask the
     device something wait for its answer; `submit` is their form that does not.
-
-    Without `preview` no picture is ever made: what only records saves the time of preparing them.
     """
 
-    def __init__(self, url: str, *, reconnect: bool = True, preview: bool = True) -> None:
+    def __init__(self, url: str, *, reconnect: bool = True) -> None:
         self.url = url
         self._device = DeviceState()
         self._hub = FrameHub()
@@ -71,9 +69,7 @@ class Session:
         self._connector = connector_for(url)
         self._link = LinkThread(url, self._connector, self._hub, self._device, reconnect=reconnect)
         self._pipeline = Pipeline(self._device)
-        self._preview_wanted = preview
-        if preview:
-            self._hub.add(self._pipeline)
+        self._hub.add(self._pipeline)
         self._begun = False
 
     # --- life
@@ -83,8 +79,6 @@ class Session:
         if self._begun:
             return
         self._begun = True
-        if self._preview_wanted:
-            self._pipeline.start()
         self._link.start()
 
     def wait_connected(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:

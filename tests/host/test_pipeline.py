@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -48,7 +49,6 @@ def pipeline(facts: RecordingFacts) -> Iterator[Pipeline]:
     device = DeviceState()
     device.geometry, device.identity = facts.dictionary.panel, facts.identity
     made = Pipeline(device)
-    made.start()
     yield made
     made.close(WAIT_S)
 
@@ -177,14 +177,39 @@ def test_changed_settings_show_the_last_frame_again(
     assert shown(pipeline, lambda picture: not picture.corrected).notice == NO_CALIBRATION
 
 
-def test_frames_overtaken_are_counted_as_skipped(
-    facts: RecordingFacts, make_frame: MakeFrame
-) -> None:
-    pipeline = Pipeline(DeviceState())
+class BusyPipeline(Pipeline):
+    """One whose thread never gets to the next frame."""
+
+    def _run(self) -> None:
+        pass
+
+
+def test_frames_overtaken_are_counted_as_skipped(make_frame: MakeFrame) -> None:
+    pipeline = BusyPipeline(DeviceState())
+    assert pipeline.newest is None
     for number in range(5):
         assert pipeline.offer(make_frame(number))
     assert pipeline.frames_skipped == 4
     pipeline.close(WAIT_S)
+
+
+def test_nothing_is_prepared_or_counted_before_the_first_look(make_frame: MakeFrame) -> None:
+    pipeline = Pipeline(DeviceState())
+    before = threading.active_count()
+    for number in range(5):
+        assert pipeline.offer(make_frame(number))
+    assert threading.active_count() == before
+    assert pipeline.frames_skipped == 0
+    pipeline.close(WAIT_S)
+    assert pipeline.newest is None
+    assert threading.active_count() == before
+
+
+def test_the_first_look_shows_a_frame_that_came_before_it(
+    pipeline: Pipeline, make_frame: MakeFrame
+) -> None:
+    pipeline.offer(make_frame(7))
+    assert shown(pipeline, lambda picture: True).frame.number == 7
 
 
 def test_an_error_that_nobody_foresaw_is_raised_where_pictures_are_asked_for(

@@ -177,13 +177,6 @@ def test_closing_ends_every_thread_and_later_calls_say_so() -> None:
     session.close()
 
 
-def test_without_preview_frames_come_and_no_picture_is_made() -> None:
-    with fpxi.Session("sim:cmos32?time=virtual", preview=False) as session:
-        session.wait_connected()
-        assert session.capture(3).frames_received == 3
-        assert session.preview() is None
-
-
 def test_closing_finishes_open_recordings(tmp_path: Path) -> None:
     with fpxi.open("sim:cmos32?time=virtual") as session:
         session.start(reliable=True)

@@ -129,7 +129,7 @@ def _from_recordings(
 def _live(
     url: str, output: Path, frames: tuple[int, int], settings: Settings, overwrite: bool
 ) -> Calibration:
-    with fpxi.Session(url, reconnect=False, preview=False) as session, ProgressBar() as bar:
+    with fpxi.Session(url, reconnect=False) as session, ProgressBar() as bar:
         session.wait_connected()
         session.submit(lambda panel: apply_settings(panel, settings)).result()
 

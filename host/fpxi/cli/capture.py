@@ -74,7 +74,7 @@ def command(
     image_key = ImageKey.DARK if dark else ImageKey.FLAT if flat else ImageKey.IMAGE
     if exposure is not None:
         settings = (*settings, exposure)
-    session = fpxi.Session(url, reconnect=False, preview=False)
+    session = fpxi.Session(url, reconnect=False)
     try:
         with session, ProgressBar() as bar:
             session.wait_connected()
