@@ -188,7 +188,7 @@ class LinkThread:
 
     def _serve(self, source: FrameSource) -> None:
         """Work with a connected source until closing; a lost device is noted for reconnection."""
-        tracked = TrackedSource(source, self._wishes, self._device.note_value)
+        tracked = TrackedSource(source, self._wishes, self._device)
         try:
             self._pump(tracked)
             if self._wishes.running:

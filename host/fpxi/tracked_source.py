@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fpxi_readout.device_errors import DeviceFaultError
 from fpxi_readout.protocol.generated import FrameFlag
 
+from fpxi.device_state import DeviceState
 from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
@@ -41,14 +41,15 @@ class Wishes:
 
 
 class TrackedSource:
-    """Passes everything on to a source, and notes settings, starts and stops in `Wishes`."""
+    """Passes everything on to a source, and notes settings, starts and stops in `Wishes`.
 
-    def __init__(
-        self, source: FrameSource, wishes: Wishes, on_value: Callable[[str, int], None]
-    ) -> None:
+    Values and the identity that a reset changes go to `DeviceState`.
+    """
+
+    def __init__(self, source: FrameSource, wishes: Wishes, device: DeviceState) -> None:
         self._source = source
         self._wishes = wishes
-        self._on_value = on_value
+        self._device = device
 
     @property
     def identity(self) -> DeviceIdentity:
@@ -73,7 +74,7 @@ class TrackedSource:
     def get(self, name: str) -> int:
         """Read a parameter."""
         value = self._source.get(name)
-        self._on_value(name, value)
+        self._device.note_value(name, value)
         return value
 
     def set(self, name: str, value: int | str) -> int:
@@ -81,14 +82,14 @@ class TrackedSource:
         in_force = self._source.set(name, value)
         self._wishes.settings.pop(name, None)
         self._wishes.settings[name] = in_force
-        self._on_value(name, in_force)
+        self._device.note_value(name, in_force)
         return in_force
 
     def read_parameters(self) -> dict[str, int]:
         """Read every parameter."""
         values = self._source.read_parameters()
         for name, value in values.items():
-            self._on_value(name, value)
+            self._device.note_value(name, value)
         return values
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
@@ -117,6 +118,7 @@ class TrackedSource:
         self._wishes.settings.clear()
         self._wishes.running = self._wishes.endless = False
         self._source.reset()
+        self._device.identity = self._source.identity
         self.read_parameters()
 
     def poll(self, timeout_s: float) -> list[Frame]:

@@ -18,6 +18,7 @@ from fpxi.errors import (
 from fpxi_hwsim.errors import SimulationUrlError
 from fpxi_readout.device_errors import CommandRefusedError, ParameterRangeError
 from fpxi_readout.links import LinkOpenError
+from fpxi_readout.protocol.generated import ResetCause
 
 
 def test_open_connects_and_knows_the_device(session: fpxi.Session) -> None:
@@ -55,6 +56,8 @@ def test_reset_returns_to_the_defaults(session: fpxi.Session) -> None:
     session.set("exposure_us", 1234)
     session.reset()
     assert session.parameters["exposure_us"] == 10_000
+    assert session.identity is not None
+    assert session.identity.reset_cause == ResetCause.COMMAND
 
 
 def test_capture_records_exactly_the_frames_asked_for(
