@@ -84,6 +84,33 @@ def test_the_wheel_carries_the_native_core_for_one_platform_and_no_c_source(whee
         assert f"{package}/py.typed" in names
 
 
+@pytest.mark.timeout(300)
+def test_an_edited_c_file_is_compiled_by_the_next_run(uv: str, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\0")
+    for name in filter(None, tracked):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, checkout / name)
+    version = checkout / "readout/firmware/core/version.h"
+    ask = [uv, "run", "--quiet", "--no-dev", "-p", sys.executable, "fpxi", "info", "sim:cmos32"]
+    assert "0.1.77" not in _output(ask, checkout)
+    text = re.sub(r"(FIRMWARE_PATCH) \d+u", r"\1 77u", version.read_text(encoding="utf-8"))
+    version.write_text(text, encoding="utf-8")
+    assert "0.1.77" in _output(ask, checkout)
+
+
+def _output(command: list[str], folder: Path) -> str:
+    outside = {
+        k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
+    }
+    done = subprocess.run(
+        command, cwd=folder, env=outside, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
 def test_no_other_distribution_owns_our_names() -> None:
     owners = importlib.metadata.packages_distributions()
     for package in PACKAGES:
