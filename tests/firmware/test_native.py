@@ -93,6 +93,17 @@ def test_a_caller_that_was_away_finds_the_device_having_stood_still(native):
     assert frames <= 100_000 // 2280 + 2
 
 
+def test_a_device_that_cannot_keep_up_hears_commands(bench, native):
+    device = native(panel=2)
+    device.set(EXPOSURE, 1000)
+    device.send(p.Start(0))
+    device.poll_at(5000)
+    device._receive(bench.encode(p.Stop.TYPE, 99, p.Stop().pack()))
+    for at_us in range(10_000, 400_000, 5000):  # a frame takes 2280 us: it falls ever further behind
+        device.poll_at(at_us)
+    assert device.deadline_us > device.now_us + 100_000
+
+
 def test_a_clock_that_goes_back_is_not_followed(native):
     device = native()
     device.run(5_000_000)
