@@ -168,7 +168,7 @@ class Panel:
 
     def reset(self) -> None:
         """Restart the firmware and identify the device anew. A run that is on ends."""
-        self._abandon_run()
+        self._abandon_run(0)
         self._inbox.forget()
         self._request(Reset(), Ack)
         deadline = self._connection.clock() + BOOT_WAIT_S
@@ -198,8 +198,7 @@ class Panel:
         """
         if not 0 <= frames <= MOST_FRAMES:
             raise ParameterRangeError("frames", frames, 0, MOST_FRAMES, "")
-        self._abandon_run()
-        self._request(Stop(), Ack)
+        self._abandon_run(self._request(Stop(), Ack).value)
         self.set("delivery", Delivery.RELIABLE if reliable else Delivery.LIVE)
         self._inbox.hold()
         try:
@@ -212,8 +211,10 @@ class Panel:
     def stop(self) -> None:
         """Stop acquiring. Frames already read out still come, through `poll` or `frames`."""
         end = self._request(Stop(), Ack).value
-        if self._run is not None:
+        # The number means nothing after a restart, which the next `poll` reports.
+        if self._run is not None and self._inbox.booted is None:
             self._run.stop_at(end)
+            self._settle(self._run)
 
     def software_trigger(self) -> int:
         """Begin one exposure; return the number its frame will carry."""
@@ -319,7 +320,8 @@ class Panel:
         return parameter_values.from_wire(info, value)
 
     def _begin(self, first_frame: int, frames: int, *, reliable: bool) -> Run:
-        acquired = self.dictionary.parameters.get("frames_acquired")
+        parameters = self.dictionary.parameters
+        acquired, fault = parameters.get("frames_acquired"), parameters.get("fault")
         return Run(
             self._connection,
             self.geometry,
@@ -327,44 +329,47 @@ class Panel:
             first_frame=first_frame,
             frames=frames,
             reliable=reliable,
-            heartbeat_parameter=acquired.id if acquired else None,
+            acquired_parameter=acquired.id if acquired else None,
+            fault_parameter=fault.id if fault else None,
         )
 
-    def _abandon_run(self) -> None:
-        """End the run that is on; count what it leaves undelivered."""
+    def _abandon_run(self, end: int) -> None:
+        """End the run that is on; count what it leaves undelivered of the frames below `end`."""
         run, self._run = self._run, None
         self._inbox.attach(None)
         self._failure = None
-        abandoned, self._ready = len(self._ready), []
         if run is not None:
             self._earlier_resends += run.resend_requests
-            abandoned += run.abandon()
-        self._counters.frames_abandoned += abandoned
+            run.abandon(self._ready, end)
+        self._ready = []
 
     def _pump(self, timeout_s: float) -> None:
         run = self._run
         if run is None or run.finished:
             self._connection.pump(timeout_s)
-            return
-        self._connection.pump(min(timeout_s, run.seconds_to_timer()))
-        run.run_timers()
-        self._watch(run)
-        self._settle(run)
+        else:
+            self._connection.pump(min(timeout_s, run.seconds_to_timer()))
+            run.run_timers()
+            self._watch(run)
+        if run is not None:
+            self._settle(run)
 
     def _settle(self, run: Run) -> None:
         """Ask, when all is over, how many of the absent frames the device skipped itself."""
-        if run.finished and run.assembler.unexplained and self._failure is None:
+        if run.finished and run.assembler.absent and not run.settled:
+            run.settled = True
             run.assembler.explain_skipped(self.get("frames_skipped"))
 
     def _watch(self, run: Run) -> None:
         """End the run when the device restarted, or stopped on a fault."""
-        booted, fault = self._inbox.booted, self._inbox.fault
+        booted = self._inbox.booted
+        fault = self._inbox.fault.detail if self._inbox.fault is not None else run.fault
         if booted is not None or run.restarted:
             cause = self.dictionary.name_of("reset_cause", booted.detail) if booted else "unnoticed"
             self._failure = DeviceResetError(f"reset cause: {cause}")
             run.end_here()
-        elif fault is not None and self._connection.quiet_s > FAULT_QUIET_S:
-            self._failure = DeviceFaultError(self.dictionary.name_of("fault", fault.detail))
+        elif fault and self._connection.quiet_s > FAULT_QUIET_S:
+            self._failure = DeviceFaultError(self.dictionary.name_of("fault", fault))
             run.end_here()
 
     def _frames(self, count: int | None, timeout_s: float) -> Iterator[Frame]:

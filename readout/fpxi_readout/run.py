@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fpxi_readout.connection import Connection
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.assembly import FrameAssembler
@@ -18,7 +20,8 @@ LONGEST_HEARTBEAT_S = 2.0
 class Run:
     """Frames of one acquisition, and the timers that keep it from waiting for what is lost.
 
-    While nothing arrives, the device is asked how many frames it has acquired (the heartbeat).
+    While nothing arrives, the device is asked how many frames it has acquired, and whether a
+    fault is latched (the heartbeat).
     In reliable delivery, frames that exist and have not come are then asked for. In live
     delivery, frames that already existed at one heartbeat and of which nothing more has come by
     the next will not come any more.
@@ -33,13 +36,18 @@ class Run:
         first_frame: int,
         frames: int,
         reliable: bool,
-        heartbeat_parameter: int | None,
+        acquired_parameter: int | None,
+        fault_parameter: int | None,
     ) -> None:
         self.first_frame = first_frame
         self.end: int | None = first_frame + frames if frames else None
         """one more than the last frame's number, once that is known"""
         self.restarted = False
         """the device has acquired fewer frames than it sent: it must have restarted"""
+        self.fault = 0
+        """the latched fault that the heartbeat found"""
+        self.settled = False
+        """the device has been asked how many frames it skipped, or can tell no more"""
         self.assembler = FrameAssembler(
             geometry, first_frame=first_frame, reliable=reliable, counters=counters
         )
@@ -47,9 +55,11 @@ class Run:
         self._reliable = reliable
         self._resend = ResendScheduler(self.assembler, connection.send, reliable=reliable)
         self._released = first_frame
-        self._heartbeat_parameter = heartbeat_parameter
+        self._acquired_parameter = acquired_parameter
+        self._asked_parameters = [p for p in (acquired_parameter, fault_parameter) if p is not None]
         self._heartbeat_s = FIRST_HEARTBEAT_S
-        self._heartbeat_sequence: int | None = None
+        # Of the last heartbeat: the parameters asked for, by sequence number.
+        self._asked: dict[int, int] = {}
         self._last_heartbeat_s = connection.clock()
         self._existing: int | None = None
 
@@ -70,6 +80,9 @@ class Run:
 
     def stop_at(self, end: int) -> None:
         """Take the number that STOP gave: no frame from there on will come."""
+        if end < self.assembler.end_seen:
+            self.restarted = True
+            return
         self.end = end if self.end is None else min(end, self.end)
         if self._reliable:
             self.assembler.expect(self.end)
@@ -89,11 +102,11 @@ class Run:
 
     def answer(self, packet: Packet) -> None:
         """Take an answer that no command waits for: to a heartbeat, or a refused RESEND."""
-        if packet.type == Value.TYPE and packet.sequence == self._heartbeat_sequence:
+        if packet.type == Value.TYPE and packet.sequence in self._asked:
             value = Value.unpack(packet.payload)
-            if value.parameter == self._heartbeat_parameter:
-                self._heartbeat_sequence = None
-                self._learn_existing(self.first_frame + value.value)
+            if value.parameter == self._asked[packet.sequence]:
+                del self._asked[packet.sequence]
+                self._learn(value)
         elif packet.type == Nack.TYPE:
             nack = Nack.unpack(packet.payload)
             if nack.command == Resend.TYPE:
@@ -103,10 +116,11 @@ class Run:
         """Deliver what has arrived of every frame; nothing more will come."""
         self.assembler.close(self.assembler.end_seen)
         self.end = self.assembler.next_due
+        self.settled = True
 
-    def abandon(self) -> int:
-        """Give up what has not been taken; return of how many frames anything had arrived."""
-        return self.assembler.abandon()
+    def abandon(self, taken: Iterable[Frame], end: int) -> None:
+        """Give up what has not reached the user, `taken` among it, of the frames below `end`."""
+        self.assembler.abandon(taken, end)
 
     def run_timers(self) -> None:
         """Send what is due: RESEND, RELEASE, heartbeat."""
@@ -130,9 +144,13 @@ class Run:
         self._last_heartbeat_s = now_s
         self._heartbeat_s = min(2 * self._heartbeat_s, LONGEST_HEARTBEAT_S)
         self._release(repeat=True)
-        if self._heartbeat_parameter is not None:
-            get = Get(parameter=self._heartbeat_parameter)
-            self._heartbeat_sequence = self._connection.send(get)
+        self._asked = {self._connection.send(Get(parameter=p)): p for p in self._asked_parameters}
+
+    def _learn(self, value: Value) -> None:
+        if value.parameter == self._acquired_parameter:
+            self._learn_existing(self.first_frame + value.value)
+        else:
+            self.fault = value.value
 
     def _learn_existing(self, end: int) -> None:
         """Take the heartbeat's answer: every frame below `end` exists."""

@@ -103,7 +103,8 @@ def frames_of(data: bytes, take: Callable[[Frame], object]) -> int:
         first_frame=0,
         frames=FRAMES,
         reliable=False,
-        heartbeat_parameter=None,
+        acquired_parameter=None,
+        fault_parameter=None,
     )
     inbox.attach(run)
     count = 0

@@ -9,6 +9,7 @@ import pytest
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.assembly import FrameAssembler
 from fpxi_readout.protocol.building import HEADER
+from fpxi_readout.protocol.counters import FrameCounters
 from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.generated import Encoding, FrameChunk, FrameFlag, FrameHeader
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
@@ -92,7 +93,8 @@ def test_live_numbers_left_out_are_skipped_when_no_packet_is_missing(writer: Any
     give(target, writer.packets(4), contiguous=True)
     give(target, writer.packets(7), contiguous=False)
     assert target.counters.frames_skipped == 4
-    assert target.counters.frames_lost == target.unexplained == 2
+    assert target.counters.frames_lost == 2
+    assert target.absent == 6
     assert target.counters.rows_lost == 128
 
 
@@ -106,6 +108,36 @@ def test_the_device_explains_which_absent_frames_it_skipped(writer: Any) -> None
     assert target.counters.frames_skipped == 3
     target.explain_skipped(99)
     assert (target.counters.frames_skipped, target.counters.frames_lost) == (5, 0)
+    assert target.counters.rows_lost == 0
+
+
+def test_the_device_corrects_what_only_looked_skipped(writer: Any) -> None:
+    target = assembler()
+    give(target, writer.packets(5), contiguous=True)
+    target.explain_skipped(2)
+    assert (target.counters.frames_skipped, target.counters.frames_lost) == (2, 3)
+    assert target.counters.rows_lost == 3 * 64
+
+
+def test_packets_of_an_earlier_run_are_not_counted(writer: Any) -> None:
+    target = assembler(first_frame=5)
+    give(target, writer.packets(4))
+    assert target.take() == []
+    assert target.counters == FrameCounters()
+
+
+def test_abandoned_frames_are_counted_once(writer: Any) -> None:
+    target = assembler()
+    taken = [f for n in range(3) for f in give(target, writer.packets(n)[: 5 if n == 1 else None])]
+    assert [frame.rows_missing for frame in taken] == [0, 32, 0]
+    for kind, payload in writer.packets(3):
+        add = target.add_header if kind == FrameHeader.TYPE else target.add_chunk
+        add(payload)
+    target.add_header(writer.header(4))
+    target.abandon(taken[1:], 7)
+    counters = target.counters
+    assert (counters.frames_received, counters.frames_abandoned) == (1, 6)
+    assert (counters.frames_incomplete, counters.rows_lost) == (0, 0)
 
 
 @given(order=st.permutations(range(27)), data=st.data())

@@ -38,6 +38,10 @@ def refuse(link: Any, kind: type[messages.Command], code: int, detail: int = 0) 
     link.on[kind.TYPE] = lambda p: link.answer(p, messages.Nack(p.type, code, detail))
 
 
+def answer_with(link: Any, kind: type[messages.Command], value: int) -> None:
+    link.on[kind.TYPE] = lambda p: link.answer(p, messages.Ack(p.type, value))
+
+
 def answer_get(link: Any, **values: int) -> None:
     """Answer GET for some parameters by name, others with 0."""
 
@@ -49,7 +53,14 @@ def answer_get(link: Any, **values: int) -> None:
     link.on[messages.Get.TYPE] = reaction
 
 
-IDS = {"exposure_us": 1, "bias_mV": 4, "state": 32, "frames_acquired": 35, "frames_skipped": 36}
+IDS = {
+    "exposure_us": 1,
+    "bias_mV": 4,
+    "state": 32,
+    "fault": 33,
+    "frames_acquired": 35,
+    "frames_skipped": 36,
+}
 
 
 # --- Connecting -----------------------------------------------------------------------------------
@@ -316,9 +327,21 @@ def test_a_new_run_counts_what_the_last_one_left(link: Any, panel: Panel, writer
     for number in range(2):
         for kind, payload in writer.packets(number):
             link.send(kind, payload)
-    panel.stop()
+    assert next(panel.frames(timeout_s=1.0)).number == 0
+    answer_with(link, messages.Stop, 3)
     panel.start()
-    assert panel.statistics.frames_abandoned == 2
+    counts = panel.statistics
+    assert (counts.frames_received, counts.frames_abandoned) == (1, 2)
+
+
+def test_packets_of_the_last_run_are_no_duplicates(link: Any, panel: Panel, writer: Any) -> None:
+    answer_with(link, messages.Start, 1)
+    panel.start()
+    for number in range(2):
+        for kind, payload in writer.packets(number):
+            link.send(kind, payload)
+    assert next(panel.frames(timeout_s=1.0)).number == 1
+    assert panel.statistics.duplicates == 0
 
 
 def test_live_a_lost_header_is_asked_for_twice_and_then_given_up(
@@ -378,12 +401,42 @@ def test_live_a_slow_frame_is_not_closed_while_it_comes(
 def test_live_numbers_that_the_device_left_out_are_not_lost(
     link: Any, panel: Panel, writer: Any
 ) -> None:
+    answer_get(link, frames_skipped=2)
     panel.start(4)
     for number in (0, 3):
         for kind, payload in writer.packets(number):
             link.send(kind, payload)
     assert [f.number for f in panel.frames(timeout_s=1.0)] == [0, 3]
     assert (panel.statistics.frames_skipped, panel.statistics.frames_lost) == (2, 0)
+
+
+def test_live_stop_asks_how_many_of_the_absent_frames_were_skipped(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    answer_get(link, frames_skipped=2)
+    answer_with(link, messages.Stop, 4)
+    panel.start()
+    for number in (0, 3):
+        for kind, payload in writer.packets(number):
+            link.send(kind, payload)
+        link.next_sequence += 5  # lost packets: the host cannot know of what
+    assert [f.number for f in panel.frames(2, timeout_s=1.0)] == [0, 3]
+    assert panel.statistics.frames_lost == 2
+    panel.stop()
+    assert not panel.acquiring
+    assert (panel.statistics.frames_skipped, panel.statistics.frames_lost) == (2, 0)
+
+
+def test_many_packets_lost_in_a_row_are_not_taken_for_skipped_frames(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    answer_get(link, frames_skipped=0)
+    panel.start(19)
+    for number in range(19):
+        for kind, payload in writer.packets(number):
+            link.send(kind, payload, lost=0 < number < 18)
+    assert [f.number for f in panel.frames(timeout_s=1.0)] == [0, 18]
+    assert (panel.statistics.frames_skipped, panel.statistics.frames_lost) == (0, 17)
 
 
 def serve_resend(link: Any, writer: Any, *, deaf: int = 0) -> None:
@@ -503,6 +556,29 @@ def test_a_restart_that_went_unnoticed_is_found_by_the_heartbeat(
         drain(panel, 2.0, link)
 
 
+@pytest.mark.parametrize("noticed", [True, False])
+def test_a_restart_before_stop_is_named_and_what_arrived_is_delivered(
+    link: Any, panel: Panel, writer: Any, noticed: bool
+) -> None:
+    panel.start()
+    for kind, payload in writer.packets(0) + writer.packets(1)[:4]:
+        link.send(kind, payload)
+    if noticed:
+        link.event(messages.EventCode.BOOT, messages.ResetCause.WATCHDOG)
+    panel.stop()
+    assert [frame.rows_missing for frame in panel.poll(0.0)] == [0, 40]
+    with pytest.raises(DeviceResetError, match="watchdog" if noticed else "unnoticed"):
+        panel.poll(0.0)
+
+
+def test_a_restart_before_the_first_frame_and_stop_is_named(link: Any, panel: Panel) -> None:
+    panel.start()
+    link.event(messages.EventCode.BOOT, messages.ResetCause.WATCHDOG)
+    panel.stop()
+    with pytest.raises(DeviceResetError, match="watchdog"):
+        panel.poll(0.0)
+
+
 def test_a_restart_while_idle_is_an_event(link: Any, panel: Panel) -> None:
     link.event(messages.EventCode.BOOT)
     assert panel.poll(0.0) == []
@@ -522,6 +598,17 @@ def test_a_fault_in_mid_run_is_named_after_what_still_arrives(
     assert len(frames) == 1
     with pytest.raises(DeviceFaultError, match="panel_read"):
         drain(panel, 2.0, link)
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_a_fault_whose_event_was_lost_is_found_by_the_heartbeat(
+    link: Any, panel: Panel, reliable: bool
+) -> None:
+    answer_get(link, fault=messages.Fault.PANEL_READ)
+    panel.start(reliable=reliable)
+    with pytest.raises(DeviceFaultError, match="panel_read"):
+        drain(panel, 2.0, link)
+    assert not panel.acquiring
 
 
 @pytest.mark.parametrize(("state", "words"), [(0, "idle"), (2, "exposure time"), (4, "reset")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.building import CHUNK_PREFIX, HEADER, FrameInProgress
@@ -39,6 +39,7 @@ class FrameAssembler:
         """number of the next frame to deliver"""
         self.end_seen = first_frame
         """one more than the highest frame number that is known to exist"""
+        self._first_frame = first_frame
         self._rows = geometry.rows
         self._columns = geometry.columns
         self._reliable = reliable
@@ -132,31 +133,37 @@ class FrameAssembler:
             self._pass_over(end, skipped=False)
             self.next_due = end
 
-    def abandon(self) -> int:
-        """Drop everything that has not been taken; return how many frames that are."""
-        dropped = len(self._open) + len(self._ready)
-        self._open.clear()
-        self._ready.clear()
-        self.next_due = self.end_seen
-        return dropped
+    def abandon(self, taken: Iterable[Frame], end: int) -> None:
+        """Count the frames below `end` that did not reach the user as abandoned.
+
+        `taken` are frames that were taken from here and went no further. The assembler is not to
+        be used any more.
+        """
+        counters = self.counters
+        undelivered = [*taken, *self._ready]
+        counters.frames_received -= len(undelivered)
+        counters.frames_incomplete -= sum(frame.rows_missing > 0 for frame in undelivered)
+        counters.rows_lost -= sum(frame.rows_missing for frame in undelivered)
+        unseen = max(end - self.end_seen, 0)
+        counters.frames_abandoned += len(undelivered) + len(self._open) + unseen
 
     def explain_skipped(self, total: int) -> None:
         """Take the device's own count of skipped frames in this run.
 
-        Frames that never appeared count as lost until the device says that it skipped them.
+        Frames that never appeared were counted by the packet counter's gaps, as lost or as
+        skipped. It is a u8: many packets lost in a row can look like none.
         """
         explained = min(total - self._skipped, self._unexplained)
-        if explained > 0:
-            self._skipped += explained
-            self._unexplained -= explained
-            self.counters.frames_skipped += explained
-            self.counters.frames_lost -= explained
-            self.counters.rows_lost -= explained * self._rows
+        self._skipped += explained
+        self._unexplained -= explained
+        self.counters.frames_skipped += explained
+        self.counters.frames_lost -= explained
+        self.counters.rows_lost -= explained * self._rows
 
     @property
-    def unexplained(self) -> int:
-        """Frames that never appeared, lost or perhaps skipped by the device."""
-        return self._unexplained
+    def absent(self) -> int:
+        """Frames that never appeared: lost, or skipped by the device."""
+        return self._unexplained + self._skipped
 
     # --- What is ready --------------------------------------------------------------------------
 
@@ -172,6 +179,8 @@ class FrameAssembler:
 
     def _frame(self, number: int, contiguous: bool) -> FrameInProgress | None:
         """Return the frame in progress with a number, begun now if it is new."""
+        if number < self._first_frame:  # of an earlier run, which has accounted for it
+            return None
         if number < self.end_seen:
             frame = self._open.get(number)
             if frame is None:
