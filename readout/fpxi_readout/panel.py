@@ -51,8 +51,6 @@ from fpxi_readout.statistics import LinkStatistics, collect
 A = TypeVar("A", Ack, Value)
 
 MOST_FRAMES = 2**32 - 1
-# After a fault the frames that were already read out still arrive; then this much silence.
-FAULT_QUIET_S = 0.3
 BOOT_WAIT_S = 1.0
 POLL_S = 0.1
 
@@ -181,8 +179,8 @@ class Panel:
 
     @property
     def acquiring(self) -> bool:
-        """Whether frames of the run are still to be delivered by `poll` or `frames`."""
-        return bool(self._ready) or (self._run is not None and not self._run.drained)
+        """Whether `poll` or `frames` still has frames of the run to give, or an error to raise."""
+        return bool(self._ready) or self._failure is not None or not self._drained
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin a run of so many frames (0: until `stop`); return the first frame's number.
@@ -238,7 +236,7 @@ class Panel:
             if self._run is not None:
                 frames += self._run.take()
             self._ready = frames
-        if not frames and self._failure is not None:
+        if not frames and self._failure is not None and self._drained:
             failure, self._failure = self._failure, None
             raise failure
         self._ready = []
@@ -296,6 +294,10 @@ class Panel:
         self.close()
 
     # --- Within ---------------------------------------------------------------------------------
+
+    @property
+    def _drained(self) -> bool:
+        return self._run is None or self._run.drained
 
     def _request(self, command: Command, answer: type[A]) -> A:
         name = command_name(command)
@@ -361,16 +363,16 @@ class Panel:
             run.assembler.explain_skipped(self.get("frames_skipped"))
 
     def _watch(self, run: Run) -> None:
-        """End the run when the device restarted, or stopped on a fault."""
+        """End the run when the device restarted, or after the frames that preceded a fault."""
         booted = self._inbox.booted
         fault = self._inbox.fault.detail if self._inbox.fault is not None else run.fault
         if booted is not None or run.restarted:
             cause = self.dictionary.name_of("reset_cause", booted.detail) if booted else "unnoticed"
             self._failure = DeviceResetError(f"reset cause: {cause}")
             run.end_here()
-        elif fault and self._connection.quiet_s > FAULT_QUIET_S:
+        elif fault and self._failure is None:
+            self.stop()  # tells how many frames were read out before the fault: they still come
             self._failure = DeviceFaultError(self.dictionary.name_of("fault", fault))
-            run.end_here()
 
     def _frames(self, count: int | None, timeout_s: float) -> Iterator[Frame]:
         given = 0
@@ -385,7 +387,7 @@ class Panel:
         """Wait for a frame; None when the run is over."""
         deadline = self._connection.clock() + timeout_s
         while not self._ready:
-            if not self.acquiring and self._failure is None:
+            if not self.acquiring:
                 return None
             remaining_s = deadline - self._connection.clock()
             if remaining_s <= 0:

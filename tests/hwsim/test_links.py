@@ -16,10 +16,11 @@ from fpxi_hwsim.array import imaging_mask
 from fpxi_hwsim.errors import SimulationUrlError
 from fpxi_hwsim.objects import transmission_of
 from fpxi_hwsim.presets import PRESETS
+from fpxi_readout.device_errors import DeviceFaultError
 from fpxi_readout.frame import Frame
 from fpxi_readout.links.base import Link, LinkClosedError, LinkLostError
 from fpxi_readout.panel import Panel
-from fpxi_readout.protocol.generated import Fault, FrameFlag, ResetCause, State, TriggerMode
+from fpxi_readout.protocol.generated import FrameFlag, ResetCause, State, TriggerMode
 
 OpenSimulation = Callable[[str], SimulatedLink]
 Connect = Callable[[Link], Panel]
@@ -150,9 +151,9 @@ def test_the_end_of_a_recording_that_stops_is_a_read_fault(
     panel.start()
     frames = list(panel.frames(2, timeout_s=5))
     assert len(frames) == 2
-    while panel.parameters.state is not State.FAULT:
-        panel.poll(0.1)
-    assert panel.parameters.fault is Fault.PANEL_READ
+    with pytest.raises(DeviceFaultError, match="panel_read"):
+        list(panel.frames(timeout_s=5))
+    assert panel.parameters.state is State.FAULT
 
 
 def test_a_failure_of_the_simulation_reaches_the_reader(

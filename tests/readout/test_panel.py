@@ -590,14 +590,32 @@ def test_a_restart_while_idle_is_an_event(link: Any, panel: Panel) -> None:
 def test_a_fault_in_mid_run_is_named_after_what_still_arrives(
     link: Any, panel: Panel, writer: Any
 ) -> None:
+    answer_with(link, messages.Stop, 1)
     panel.start()
     link.event(messages.EventCode.FAULT, messages.Fault.PANEL_READ, messages.Severity.FAULT)
     for kind, payload in writer.packets(0):
         link.send(kind, payload)
     frames = panel.poll(0.0)
     assert len(frames) == 1
+    assert panel.acquiring
     with pytest.raises(DeviceFaultError, match="panel_read"):
         drain(panel, 2.0, link)
+    assert not panel.acquiring
+
+
+def test_reliable_a_fault_is_named_after_every_frame_that_preceded_it(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    serve_resend(link, writer, deaf=1)
+    answer_with(link, messages.Stop, 2)
+    panel.start(reliable=True)
+    for kind, payload in writer.packets(0)[:4]:
+        link.send(kind, payload)
+    link.event(messages.EventCode.FAULT, messages.Fault.PANEL_READ, messages.Severity.FAULT)
+    frames = []
+    with pytest.raises(DeviceFaultError, match="panel_read"):
+        frames += iter(panel.frames(timeout_s=10.0))
+    assert [(frame.number, frame.rows_missing) for frame in frames] == [(0, 0), (1, 0)]
 
 
 @pytest.mark.parametrize("reliable", [True, False])
