@@ -99,7 +99,7 @@ class ResendScheduler:
 
     def _missing(self, frame: FrameInProgress, quiet: bool) -> Iterator[int]:
         """Go through what the device has sent, or has nothing more to send before."""
-        passed = frame.number < self._assembler.end_seen - 1
+        passed = frame.number < self._assembler.end_arrived - 1
         if not self._reliable:
             return iter((HEADER,) if frame.header is None and passed else ())
         if passed or quiet:

@@ -524,6 +524,20 @@ def test_reliable_stop_brings_the_frames_that_exist(link: Any, panel: Panel, wri
     assert [frame.number for frame in panel.frames(timeout_s=5.0)] == [0, 1]
 
 
+def test_reliable_stop_does_not_ask_for_what_is_still_to_be_sent(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    answer_with(link, messages.Stop, 3)
+    panel.start(reliable=True)
+    panel.stop()
+    frames = []
+    for kind, payload in itertools.chain(*map(writer.packets, range(3))):
+        link.send(kind, payload)
+        frames += panel.poll(0.0)
+    assert [frame.number for frame in frames] == [0, 1, 2]
+    assert link.of_type(messages.Resend) == []
+
+
 # --- When things go wrong -------------------------------------------------------------------------
 
 

@@ -39,6 +39,8 @@ class FrameAssembler:
         """number of the next frame to deliver"""
         self.end_seen = first_frame
         """one more than the highest frame number that is known to exist"""
+        self.end_arrived = first_frame
+        """one more than the highest frame number of which anything has arrived"""
         self._first_frame = first_frame
         self._rows = geometry.rows
         self._columns = geometry.columns
@@ -74,6 +76,7 @@ class FrameAssembler:
         except ProtocolError:
             self.counters.malformed += 1
             return
+        self._note_frame(frame)
         self._note_arrival(frame, HEADER)
         for early in frame.early.values():
             self._place(frame, early)
@@ -221,6 +224,7 @@ class FrameAssembler:
         elif frame.early_bytes + len(payload) > self._early_limit:
             self.counters.malformed += 1
         else:
+            self._note_frame(frame)
             frame.early[first_row] = payload
             frame.early_bytes += len(payload)
 
@@ -234,6 +238,9 @@ class FrameAssembler:
             self.counters.duplicates += 1
         elif frame.asked_again:
             self._note_arrival(frame, index)
+
+    def _note_frame(self, frame: FrameInProgress) -> None:
+        self.end_arrived = max(self.end_arrived, frame.number + 1)
 
     def _note_arrival(self, frame: FrameInProgress, index: int) -> None:
         if index in frame.asked_again:
