@@ -180,7 +180,8 @@ class Panel:
     @property
     def acquiring(self) -> bool:
         """Whether `poll` or `frames` still has frames of the run to give, or an error to raise."""
-        return bool(self._ready) or self._failure is not None or not self._drained
+        running = self._run is not None and not self._run.drained
+        return running or bool(self._ready) or self._failure is not None
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin a run of so many frames (0: until `stop`); return the first frame's number.
@@ -229,14 +230,15 @@ class Panel:
             The run is over; everything that arrived before has been returned.
 
         """
+        run = self._run
         frames, self._ready = self._ready, []
         try:
             self._pump(0.0 if frames else timeout_s)
         finally:
-            if self._run is not None:
-                frames += self._run.take()
+            if run is not None:
+                frames += run.take()
             self._ready = frames
-        if not frames and self._failure is not None and self._drained:
+        if not frames and self._failure is not None and (run is None or run.drained):
             failure, self._failure = self._failure, None
             raise failure
         self._ready = []
@@ -294,10 +296,6 @@ class Panel:
         self.close()
 
     # --- Within ---------------------------------------------------------------------------------
-
-    @property
-    def _drained(self) -> bool:
-        return self._run is None or self._run.drained
 
     def _request(self, command: Command, answer: type[A]) -> A:
         name = command_name(command)
