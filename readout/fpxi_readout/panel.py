@@ -235,8 +235,7 @@ class Panel:
         try:
             self._pump(0.0 if frames else timeout_s)
         finally:
-            if run is not None:
-                frames += run.take()
+            frames += run.take() if run is not None else []
             self._ready = frames
         if not frames and self._failure is not None and (run is None or run.drained):
             failure, self._failure = self._failure, None
