@@ -214,6 +214,23 @@ def test_what_cannot_be_opened_is_named(url: str) -> None:
     assert caught.value.url == url
 
 
+@pytest.mark.parametrize(
+    ("url", "remedy"),
+    [
+        ("socket://localhost", "write .*socket://host:port"),
+        ("socket://:5000", "write .*socket://host:port"),
+        ("socket://localhost:99999", "write .*socket://host:port"),
+        ("serial:socket://localhost:x", "write .*socket://host:port"),
+        ("serial:/dev/ttyX?speed=9600", "write serial:"),
+        ("socket://127.0.0.1:1", "served there"),
+        ("serial:/dev/no-such-port", "check the name and the cable"),
+    ],
+)
+def test_the_remedy_fits_what_was_wrong(url: str, remedy: str) -> None:
+    with pytest.raises(LinkOpenError, match=remedy):
+        open_link(url)
+
+
 @pytest.mark.parametrize("url", ["", "usb:1", "/dev/ttyACM0", "sim:tft64"])
 def test_an_unknown_scheme_lists_the_known_ones(url: str) -> None:
     with pytest.raises(UnknownSchemeError, match="serial:, socket://"):

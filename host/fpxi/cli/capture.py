@@ -19,6 +19,7 @@ from fpxi.cli.options import (
     SET_OPTION,
     examples,
     output_option,
+    require_distinct,
     url_argument,
 )
 from fpxi.cli.output import format_facts, note, plural, print_json
@@ -74,6 +75,9 @@ def command(
     image_key = ImageKey.DARK if dark else ImageKey.FLAT if flat else ImageKey.IMAGE
     if exposure is not None:
         settings = (*settings, exposure)
+    require_distinct(settings)
+    if "delivery" in dict(settings):
+        raise click.UsageError("Choose the delivery with --reliable or --live.")
     session = fpxi.Session(url, reconnect=False)
     try:
         with session, ProgressBar() as bar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,14 @@ def exposure_setting(text: str) -> tuple[str, str]:
     if exposure_us.denominator != 1:
         raise click.BadParameter(f"{text!r}: not a whole number of microseconds")
     return "exposure_us", str(exposure_us)
+
+
+def require_distinct(settings: Sequence[tuple[str, str]]) -> None:
+    """Refuse a parameter that is set twice: which value is meant cannot be known."""
+    names = [name for name, _ in settings]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.UsageError(f"{name} is given twice; give it once.")
 
 
 def address(text: str) -> tuple[str, int]:
@@ -70,8 +78,15 @@ def output_option(help_text: str) -> Decorator:
         "--output",
         required=True,
         type=click.Path(dir_okay=False, path_type=Path),
+        callback=_require_file_name,
         help=help_text,
     )
+
+
+def _require_file_name(_ctx: click.Context, _option: click.Parameter, path: Path) -> Path:
+    if not path.name:
+        raise click.BadParameter("give the file a name")
+    return path
 
 
 def calibration_option(help_text: str, *, required: bool) -> Decorator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fpxi.cli.options import examples, setting, url_argument
+from fpxi.cli.options import examples, require_distinct, setting, url_argument
 from fpxi.cli.output import note
 from fpxi.cli.panel import apply_settings, connected_panel
 from fpxi.cli.parameters import format_value
@@ -25,6 +25,7 @@ def command(url: str, settings: tuple[tuple[str, str], ...], save: bool) -> None
 
     fpxi info URL lists the parameters with their ranges.
     """
+    require_distinct(settings)
     with connected_panel(url) as panel:
         apply_settings(panel, settings)
         if save:

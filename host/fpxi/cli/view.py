@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fpxi.cli.options import calibration_option, examples, url_argument
+from fpxi.cli.options import OVERWRITE_OPTION, calibration_option, examples, url_argument
 
 
 @click.command(
@@ -33,19 +33,27 @@ from fpxi.cli.options import calibration_option, examples, url_argument
     show_default=True,
     help="Frames to wait for before the screenshot.",
 )
+@OVERWRITE_OPTION
 @click.pass_context
 def command(
     ctx: click.Context,
+    *,
     url: str,
     calibration: Path | None,
     screenshot: Path | None,
     frames: int,
+    overwrite: bool,
 ) -> None:
     """Open the live viewer on URL; without a URL, on a simulated panel."""
     run_viewer = _load_viewer()
-    ctx.exit(
-        run_viewer(url, calibration=calibration, screenshot=screenshot, screenshot_frames=frames)
+    status = run_viewer(
+        url,
+        calibration=calibration,
+        screenshot=screenshot,
+        screenshot_frames=frames,
+        overwrite=overwrite,
     )
+    ctx.exit(status)
 
 
 def _load_viewer() -> Callable[..., int]:

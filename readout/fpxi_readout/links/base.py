@@ -6,6 +6,11 @@ from typing import Protocol
 
 from fpxi_readout.errors import FpxiError
 
+PORT_REMEDY = (
+    "check the name and the cable, and that no other program uses it "
+    "(`fpxi devices` lists what is there)"
+)
+
 
 class LinkError(FpxiError):
     """The way to the device failed."""
@@ -14,13 +19,11 @@ class LinkError(FpxiError):
 class LinkOpenError(LinkError):
     """A link could not be opened."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(
-            f"cannot open {url}: {reason}; check the name and the cable, and that no other "
-            "program uses it (`fpxi devices` lists what is there)"
-        )
+    def __init__(self, url: str, reason: str, remedy: str = PORT_REMEDY) -> None:
+        super().__init__(f"cannot open {url}: {reason}; {remedy}")
         self.url = url
         self.reason = reason
+        self.remedy = remedy
 
 
 class LinkLostError(LinkError):

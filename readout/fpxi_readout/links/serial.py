@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import serial
 
-from fpxi_readout.links.base import LinkClosedError, LinkLostError, LinkOpenError
+from fpxi_readout.links.base import PORT_REMEDY, LinkClosedError, LinkLostError, LinkOpenError
 
 DEFAULT_BAUD = 3_000_000
 WRITE_LIMIT_S = 1.0
@@ -19,6 +19,10 @@ READ_LIMIT = 1 << 18
 # Where the port offers nothing to wait on (COM ports, loop://), a blocking read of one byte
 # waits; it is repeated at this interval until the caller's time is over.
 SLICE_S = 0.02
+
+SOCKET = "socket://"
+SOCKET_REMEDY = "see that a device is served there and that no other program uses it"
+URL_REMEDY = "write serial:/dev/ttyACM0, serial:COM3?baud=921600 or socket://host:port"
 
 
 class SerialLink:
@@ -42,6 +46,7 @@ class SerialLink:
 
         """
         name, baud = _parse(url)
+        over_tcp = name.startswith(SOCKET)
         try:
             port = serial.serial_for_url(
                 name,
@@ -49,11 +54,13 @@ class SerialLink:
                 write_timeout=WRITE_LIMIT_S,
                 exclusive=True if os.name == "posix" else None,
             )
-            if name.startswith("socket://"):
+            if over_tcp:
                 _send_at_once(port)
             return cls(url, port)
         except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkOpenError(url, str(error)) from error
+            raise LinkOpenError(
+                url, str(error), SOCKET_REMEDY if over_tcp else PORT_REMEDY
+            ) from error
 
     @property
     def description(self) -> str:
@@ -113,12 +120,21 @@ def _parse(url: str) -> tuple[str, int]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if not baud.isdecimal() or int(baud) == 0:
-        raise LinkOpenError(url, f"baud={baud!r} is not a positive whole number")
+        raise LinkOpenError(url, f"baud={baud!r} is not a positive whole number", URL_REMEDY)
     if options and "://" not in name:
-        raise LinkOpenError(url, f"unknown option {next(iter(options))!r}; only baud is known")
+        raise LinkOpenError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
     if not name:
-        raise LinkOpenError(url, "no port is named; write for example serial:/dev/ttyACM0")
+        raise LinkOpenError(url, "no port is named", URL_REMEDY)
+    if name.startswith(SOCKET):
+        _require_host_and_port(url, name)
     return (f"{name}?{urlencode(options)}" if options else name), int(baud)
+
+
+def _require_host_and_port(url: str, name: str) -> None:
+    host, separator, port = name.removeprefix(SOCKET).rpartition(":")
+    known = separator and host and port.isdecimal() and 0 < int(port) < 65_536
+    if not known:
+        raise LinkOpenError(url, "it names no host and port from 1 to 65535", URL_REMEDY)
 
 
 def _selector(port: serial.Serial) -> selectors.BaseSelector | None:

@@ -117,7 +117,7 @@ class EventCode(enum.IntEnum):
     EVENTS_LOST = 6
     """the event queue overflowed; detail: how many events were lost"""
     PARAMETERS_DEFAULTED = 7
-    """the saved parameters were absent or damaged; defaults are in force; detail: 1 if damaged"""
+    """started with default parameters; detail: saved sets found damaged"""
 
 
 class NackCode(enum.IntEnum):

@@ -220,3 +220,24 @@ def wait_until_it_grows(path: Path) -> None:
     empty = path.stat().st_size
     while path.stat().st_size < empty + 500_000:
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--exposure", "20ms", "--set", "exposure_us=5000"), "exposure_us is given twice"),
+        (("--set", "delivery=live"), "--reliable or --live"),
+    ],
+)
+def test_settings_that_contradict_are_refused(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_an_output_without_a_name_is_refused(run: Run) -> None:
+    result = run("capture", FAST, "-n", 2, "-o", "")
+    assert result.exit_code == 2
+    assert "a name" in result.stderr

@@ -119,3 +119,9 @@ def test_set_says_that_a_simulated_panel_forgets(run: Run) -> None:
 
 def test_set_without_a_setting_is_a_usage_error(run: Run) -> None:
     assert run("set", "sim:tft64").exit_code == 2
+
+
+def test_a_parameter_set_twice_is_refused(run: Run) -> None:
+    result = run("set", "sim:cmos32", "exposure_us=5000", "exposure_us=6000")
+    assert result.exit_code == 2
+    assert "exposure_us is given twice" in result.stderr

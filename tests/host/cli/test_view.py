@@ -42,17 +42,32 @@ def test_without_a_url_a_simulated_panel_is_shown(run: Run, viewer: FakeViewer) 
     assert run("view").exit_code == 0
     assert viewer.called_with == (
         "sim:tft64",
-        {"calibration": None, "screenshot": None, "screenshot_frames": 20},
+        {"calibration": None, "screenshot": None, "screenshot_frames": 20, "overwrite": False},
     )
 
 
 def test_everything_is_handed_on(run: Run, viewer: FakeViewer, tmp_path: Path) -> None:
     calibration, picture = tmp_path / "cal.h5", tmp_path / "window.png"
     calibration.touch()
-    run("view", "sim:cmos32", "-c", calibration, "--screenshot", picture, "--frames", 3)
+    run(
+        "view",
+        "sim:cmos32",
+        "-c",
+        calibration,
+        "--screenshot",
+        picture,
+        "--frames",
+        3,
+        "--overwrite",
+    )
     assert viewer.called_with == (
         "sim:cmos32",
-        {"calibration": calibration, "screenshot": picture, "screenshot_frames": 3},
+        {
+            "calibration": calibration,
+            "screenshot": picture,
+            "screenshot_frames": 3,
+            "overwrite": True,
+        },
     )
 
 
