@@ -111,14 +111,30 @@ def _output(command: list[str], folder: Path) -> str:
     return done.stdout
 
 
-def test_no_other_distribution_owns_our_names() -> None:
+def foreign_owners() -> set[str]:
+    """Distributions that install something under one of our names."""
     owners = importlib.metadata.packages_distributions()
+    return {owner for package in PACKAGES for owner in owners.get(package, [])} - {"fpxi"}
+
+
+def test_no_other_distribution_owns_our_names() -> None:
+    assert foreign_owners() == set()
     for package in PACKAGES:
-        assert set(owners.get(package, [])) <= {"fpxi"}
         spec = importlib.util.find_spec(package)
         assert spec is not None
         assert spec.origin is not None
         assert Path(spec.origin).is_relative_to(ROOT)
+
+
+def test_a_distribution_that_takes_one_of_our_names_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = tmp_path / "squatter-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: squatter\nVersion: 1.0\n")
+    (facts / "RECORD").write_text("fpxi_imaging/__init__.py,,\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert foreign_owners() == {"squatter"}
 
 
 def test_uv_and_pip_read_the_same_pins() -> None:
