@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from fpxi_readout.protocol.generated import PanelDescription
 
-from fpxi_hwsim.presets import ELEMENTARY_CHARGE_C, Geometry, Preset
+from fpxi_hwsim.presets import ELEMENTARY_CHARGE_C, Preset
 
 Map = npt.NDArray[np.float32]
 ELECTRON_FC = ELEMENTARY_CHARGE_C * 1e15
@@ -114,7 +115,7 @@ def expose(
     return digitise(preset, maps, charge_fC, gain_setting, random)
 
 
-def imaging_mask(geometry: Geometry) -> npt.NDArray[np.bool_]:
+def imaging_mask(geometry: PanelDescription) -> npt.NDArray[np.bool_]:
     """Pixels inside the process ring."""
     mask = np.ones(geometry.shape, np.bool_)
     ring = geometry.process_ring

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from fpxi_readout.protocol.generated import PanelDescription
 
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
-from fpxi_hwsim.presets import Geometry
 from fpxi_hwsim.source import Exposure, Samples
 
 ABI = 1
@@ -135,7 +135,7 @@ class NativeFirmware:
 
     def __init__(
         self,
-        geometry: Geometry,
+        geometry: PanelDescription,
         serial: str,
         expose: Callable[[Exposure], Samples | None],
         temperature_mC: Callable[[], int],
@@ -155,10 +155,10 @@ class NativeFirmware:
         self._memory = (ctypes.c_uint64 * (self._library.fpxi_native_size() // 8 + 1))()
         self._device = ctypes.addressof(self._memory)
         self._buffer = ctypes.create_string_buffer(1 << 17)
-        config = _Config(self._hooks, 0, _serial_number(serial), geometry.panel_id, SLOTS)
+        config = _Config(self._hooks, 0, _serial_number(serial), geometry.id, SLOTS)
         code = self._library.fpxi_native_init(self._device, ctypes.byref(config))
         if code != 0:
-            raise FirmwareRefusedError(geometry.panel_id, code)
+            raise FirmwareRefusedError(geometry.id, code)
 
     def receive(self, data: bytes) -> None:
         """Hand over bytes from the host; they act at the next `poll`."""

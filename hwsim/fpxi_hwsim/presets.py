@@ -1,6 +1,6 @@
 """The simulated panels: geometry, beam, sensor and front end, in one table with units.
 
-Geometry and gain settings repeat the panel's entry in the protocol definition. Figures marked
+Geometry and gain settings are the protocol definition's. Figures marked
 (A) are those of the 64 x 64 TFT panel with a quasi-2D perovskite film, figures marked (B) those
 of the 32 x 32 CMOS die with a CsPbBr3 crystal; the others are typical of such panels.
 """
@@ -9,34 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fpxi_readout.protocol.generated import PANELS, PanelDescription
+
 from fpxi_hwsim.errors import UnknownPresetError
 
 ELEMENTARY_CHARGE_C = 1.602176634e-19
-
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """The pixel array as the firmware describes it."""
-
-    panel_id: int
-    rows: int
-    columns: int
-    pitch_um: float
-    process_ring: int
-    """width in pixels of the border that does not image"""
-    adc_bits: int
-    full_scale_fC: tuple[float, ...]
-    """full-scale charge of each gain setting"""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return self.rows, self.columns
-
-    @property
-    def full_scale(self) -> int:
-        """Largest sample, in counts."""
-        return int(2**self.adc_bits) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +93,7 @@ class Preset:
     object: str
     """default object in the beam"""
     temperature_mC: int
-    geometry: Geometry
+    geometry: PanelDescription
     beam: Beam
     sensor: Sensor
     front_end: FrontEnd
@@ -143,15 +120,7 @@ TFT64 = Preset(
     name="tft64",
     object="letters-caep",
     temperature_mC=27_300,
-    geometry=Geometry(
-        panel_id=1,
-        rows=64,
-        columns=64,
-        pitch_um=200.0,  # (A)
-        process_ring=0,
-        adc_bits=16,
-        full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0),
-    ),
+    geometry=PANELS["tft64"],
     beam=Beam(
         dose_rate_Gy_s=2.726e-6,  # (A) the highest of the range, 50 kV at 0.8 mA
         photons_per_Gy_cm2=6.22e12,  # (A)
@@ -191,15 +160,7 @@ CMOS32 = Preset(
     name="cmos32",
     object="letters-hust",
     temperature_mC=31_000,
-    geometry=Geometry(
-        panel_id=2,
-        rows=32,
-        columns=32,
-        pitch_um=150.0,
-        process_ring=1,  # (B)
-        adc_bits=16,
-        full_scale_fC=(1600.0, 800.0, 400.0, 200.0),
-    ),
+    geometry=PANELS["cmos32"],
     beam=Beam(
         dose_rate_Gy_s=6e-4,  # inside the 0.165 to 32920 uGy/s of (B)
         photons_per_Gy_cm2=3.0e12,  # about 30000 photons/mm2/uGy, usual at 70 kV with filtration

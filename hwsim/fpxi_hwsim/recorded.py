@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import tifffile
+from fpxi_readout.protocol.generated import PanelDescription
 
 from fpxi_hwsim.errors import RecordedFramesError
-from fpxi_hwsim.presets import Geometry
 from fpxi_hwsim.specification import AtEnd
 
 Samples = npt.NDArray[np.uint16]
@@ -42,7 +42,7 @@ class RecordedFrames:
     def __init__(
         self,
         path: str,
-        geometry: Geometry,
+        geometry: PanelDescription,
         *,
         place: tuple[int, int] | None = None,
         at_end: AtEnd = "loop",

@@ -48,6 +48,35 @@ class Parameters:
 '''
 
 
+PANEL_DESCRIPTION = '''
+
+@dataclass(frozen=True, slots=True)
+class PanelDescription:
+    """What the definition says of a panel. Of a panel at hand, the device's dictionary says it."""
+
+    id: int
+    rows: int
+    columns: int
+    pitch_um: float
+    process_ring: int
+    """width in pixels of the border that does not image"""
+    adc_bits: int
+    line_time_us: int
+    full_scale_fC: tuple[float, ...]
+    """full-scale charge of each gain setting"""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
+
+    @property
+    def full_scale(self) -> int:
+        """Largest sample, in counts."""
+        return (1 << self.adc_bits) - 1
+'''
+
+
 def module(definition: Definition) -> str:
     """Render the whole module."""
     parts = [PREAMBLE, _constants(definition)]
@@ -55,7 +84,7 @@ def module(definition: Definition) -> str:
     parts += [_message(message) for message in definition.commands + definition.reports]
     parts.append(_lookup("COMMANDS", definition.commands))
     parts.append(_lookup("REPORTS", definition.reports))
-    parts.append(_parameters(definition))
+    parts += [_parameters(definition), PANEL_DESCRIPTION, _panels(definition)]
     return "".join(parts)
 
 
@@ -162,6 +191,16 @@ def _parameters(definition: Definition) -> str:
                 "",
             ]
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _panels(definition: Definition) -> str:
+    rows = []
+    for name, table in definition.panels.items():
+        full_scale_fC = tuple(float(setting["full_scale_fC"]) for setting in table["gain_settings"])
+        facts = ("id", "rows", "columns", "pitch_um", "process_ring", "adc_bits", "line_time_us")
+        values = ", ".join(f"{fact}={table[fact]!r}" for fact in facts)
+        rows.append(f'    "{name}": PanelDescription({values}, full_scale_fC={full_scale_fC}),\n')
+    return f"\n\nPANELS: dict[str, PanelDescription] = {{\n{''.join(rows)}}}\n"
 
 
 def _struct_code(field: Field) -> str:

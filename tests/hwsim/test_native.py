@@ -34,7 +34,7 @@ def test_a_library_of_another_abi_is_refused(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_panel_that_the_firmware_does_not_know_is_refused() -> None:
-    unknown = replace(TFT64, geometry=replace(TFT64.geometry, panel_id=99))
+    unknown = replace(TFT64, geometry=replace(TFT64.geometry, id=99))
     with pytest.raises(FirmwareRefusedError) as caught:
         SimulatedDevice(SimulationSpecification(preset=unknown))
     assert caught.value.panel_id == 99

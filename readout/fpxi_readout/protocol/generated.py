@@ -834,3 +834,35 @@ class Parameters:
     def uptime_ms(self) -> int:
         """Time since start-up; wraps after 49 days."""
         return self._device.get("uptime_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class PanelDescription:
+    """What the definition says of a panel. Of a panel at hand, the device's dictionary says it."""
+
+    id: int
+    rows: int
+    columns: int
+    pitch_um: float
+    process_ring: int
+    """width in pixels of the border that does not image"""
+    adc_bits: int
+    line_time_us: int
+    full_scale_fC: tuple[float, ...]
+    """full-scale charge of each gain setting"""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.rows, self.columns
+
+    @property
+    def full_scale(self) -> int:
+        """Largest sample, in counts."""
+        return (1 << self.adc_bits) - 1
+
+
+PANELS: dict[str, PanelDescription] = {
+    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=56, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
+    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=40, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
+}
