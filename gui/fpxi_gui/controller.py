@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import fpxi_imaging
 from fpxi.preview import PreviewImage
-from fpxi.statistics import SessionStatistics
 from fpxi_imaging.flags import PixelFlag
 from fpxi_readout.errors import FpxiError
 
@@ -23,6 +22,7 @@ from fpxi_gui.picture import LevelFinder, make_cursor, make_histogram, make_pict
 from fpxi_gui.recording_control import RecordingControl
 from fpxi_gui.render import count_flags
 from fpxi_gui.scene_control import SceneControl
+from fpxi_gui.snapshot import Snapshot, take_snapshot
 from fpxi_gui.state import Acquisition, Banner, Display, Histogram, Level, Picture, ViewState
 from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
 
@@ -65,11 +65,6 @@ class ViewerController:
         self._actions.run(warm_up, done=self._kernels_ready, failed=self._messages.fail)
 
     @property
-    def session(self) -> ViewerSession:
-        """The session that is shown."""
-        return self._session
-
-    @property
     def busy(self) -> bool:
         """Whether anything that was asked for is still on its way."""
         return self._actions.busy
@@ -84,9 +79,8 @@ class ViewerController:
         self._start_once()
         self.device.tick()
         preview = self._preview()
-        statistics = self._session.statistics()
         self._resolve_picture(preview)
-        return self._state(preview, statistics)
+        return self._state(preview, take_snapshot(self._session))
 
     def report(self, text: str) -> None:
         """Show the user that something went wrong outside of any action."""
@@ -127,12 +121,13 @@ class ViewerController:
         self._histogram = make_histogram(self._picture, self._finder)
         self._legend = count_flags(preview.flags)
 
-    def _state(self, preview: PreviewImage | None, statistics: SessionStatistics) -> ViewState:
+    def _state(self, preview: PreviewImage | None, seen: Snapshot) -> ViewState:
         now_s = self._clock()
-        rate = self._throughput.update(now_s, statistics.link.bytes_received)
+        rate = self._throughput.update(now_s, seen.statistics.link.bytes_received)
         return ViewState(
-            title=self._title(),
-            banners=self._banners(statistics, now_s),
+            title=_title(seen),
+            geometry=seen.geometry,
+            banners=self._banners(seen, now_s),
             message=self._messages.text,
             message_level=self._messages.level,
             picture=self._picture,
@@ -141,18 +136,12 @@ class ViewerController:
             cursor=make_cursor(preview, self.display.cursor) if preview else None,
             display=self._display(),
             correction=self.calibration.state(preview.notice if preview else ""),
-            parameters=self.device.parameters(),
-            acquisition=self._acquisition(),
-            status=make_status(self._session, statistics, preview, rate),
+            parameters=self.device.parameters(seen),
+            acquisition=self._acquisition(seen),
+            status=make_status(seen, preview, rate),
             scene=self.scene.state(),
             question=self.calibration.question,
         )
-
-    def _title(self) -> str:
-        identity, geometry = self._session.identity, self._session.geometry
-        if identity is None or geometry is None:
-            return self._session.url
-        return f"{geometry.name}   {identity.serial_number}   {self._session.url}"
 
     def _display(self) -> Display:
         intent = self.display
@@ -161,35 +150,40 @@ class ViewerController:
             intent.colour_map, intent.auto_levels, levels, intent.mark_defects, intent.axes_mm
         )
 
-    def _acquisition(self) -> Acquisition:
+    def _acquisition(self, seen: Snapshot) -> Acquisition:
         return Acquisition(
-            connected=self.device.connected,
+            connected=seen.connected,
             acquiring=self.device.acquiring,
-            triggered=is_triggered(self._session.parameters),
+            triggered=is_triggered(seen.parameters),
             reliable=self.device.reliable,
             recording=self.recording.state(),
             busy=self.device.busy or self.calibration.making,
         )
 
-    def _banners(self, statistics: SessionStatistics, now_s: float) -> tuple[Banner, ...]:
-        session = self._session
-        geometry, parameters = session.geometry, session.parameters
+    def _banners(self, seen: Snapshot, now_s: float) -> tuple[Banner, ...]:
+        geometry = seen.geometry
         rows, line_time_us = (geometry.rows, geometry.line_time_us) if geometry else (0, 0.0)
         device = find_banner(
             Watched(
-                url=session.url,
-                connection=session.connection,
+                url=seen.url,
+                connection=seen.connection,
                 ever_connected=geometry is not None,
-                parameters=parameters,
-                quiet_s=self._quiet_s(statistics, now_s),
-                period_s=frame_period_s(parameters, rows, line_time_us),
+                parameters=seen.parameters,
+                quiet_s=self._quiet_s(seen, now_s),
+                period_s=frame_period_s(seen.parameters, rows, line_time_us),
             )
         )
         lasting = (device, self._pipeline_banner, self.recording.banner())
         return tuple(banner for banner in lasting if banner is not None)
 
-    def _quiet_s(self, statistics: SessionStatistics, now_s: float) -> float | None:
+    def _quiet_s(self, seen: Snapshot, now_s: float) -> float | None:
         since = self.device.acquiring_since
-        if not self.device.acquiring or since is None or is_triggered(self._session.parameters):
+        if not self.device.acquiring or since is None or is_triggered(seen.parameters):
             return None
-        return now_s - max(since, statistics.last_frame_at or since)
+        return now_s - max(since, seen.statistics.last_frame_at or since)
+
+
+def _title(seen: Snapshot) -> str:
+    if seen.identity is None or seen.geometry is None:
+        return seen.url
+    return f"{seen.geometry.name}   {seen.identity.serial_number}   {seen.url}"

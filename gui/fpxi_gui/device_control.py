@@ -13,6 +13,7 @@ from fpxi_readout.protocol.generated import State
 from fpxi_gui.actions import Actions
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.messages import Messages
+from fpxi_gui.snapshot import Snapshot
 from fpxi_gui.state import Parameters, ParameterValue
 
 T = TypeVar("T")
@@ -98,17 +99,16 @@ class DeviceControl:
 
         self._submit(lambda source: source.set(name, value), lambda _: self._settled(name), refused)
 
-    def parameters(self) -> Parameters:
-        """Resolve every parameter as it stands."""
-        known, dictionary = self._session.parameters, self._session.dictionary
-        names = dictionary.parameters if dictionary else {}
+    def parameters(self, seen: Snapshot) -> Parameters:
+        """Resolve every parameter as it stood at a snapshot."""
+        names = seen.dictionary.parameters if seen.dictionary else {}
         values = {
             name: ParameterValue(
-                known.get(name), name in self._pending, self._refusals.get(name, "")
+                seen.parameters.get(name), name in self._pending, self._refusals.get(name, "")
             )
             for name in names
         }
-        return Parameters(values, self.connected, self.acquiring)
+        return Parameters(seen.dictionary, values, seen.connected, self.acquiring)
 
     def tick(self) -> None:
         """Ask once a second whether the device still acquires; it may end by itself.

@@ -38,8 +38,9 @@ class DevicePanel(QWidget):
         layout.addWidget(self._settings_card)
         layout.addWidget(self._readings_card)
 
-    def show_parameters(self, dictionary: Dictionary | None, parameters: Parameters) -> None:
+    def show_parameters(self, parameters: Parameters) -> None:
         """Show the parameters; another dictionary builds the forms anew."""
+        dictionary = parameters.dictionary
         if dictionary is not None and dictionary != self._dictionary:
             self._build(dictionary)
         self.save.setEnabled(parameters.connected)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from fpxi.connection import ConnectionState
 from fpxi.preview import PreviewImage
-from fpxi.statistics import SessionStatistics
 from fpxi_readout.protocol.generated import Severity
 
-from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.snapshot import Snapshot
 from fpxi_gui.state import Level, Status
 
 if TYPE_CHECKING:
@@ -49,15 +48,14 @@ class Throughput:
 
 
 def make_status(
-    session: ViewerSession,
-    statistics: SessionStatistics,
+    seen: Snapshot,
     preview: PreviewImage | None,
     throughput_bytes_per_s: float,
 ) -> Status:
-    """Resolve the figures as they stand."""
-    link = statistics.link
-    state = session.connection.state
-    event, level = _last_event(session.events())
+    """Resolve the figures as they stood at a snapshot."""
+    statistics, link = seen.statistics, seen.statistics.link
+    state = seen.connection.state
+    event, level = _last_event(seen.events)
     return Status(
         link=state.value,
         link_level=_LINK_LEVELS[state],

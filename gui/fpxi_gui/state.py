@@ -6,10 +6,15 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging.flags import PixelFlag
+
+if TYPE_CHECKING:
+    from fpxi_readout.protocol.dictionary import Dictionary
+    from fpxi_readout.protocol.geometry import PanelGeometry
 
 DEFAULT_COLOUR_MAP = "grey"
 
@@ -119,9 +124,12 @@ class ParameterValue:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Every device parameter by name, and whether those that need a stopped panel can be set."""
+    """Every device parameter, and whether those that need a stopped panel can be set."""
 
+    dictionary: Dictionary | None
+    """what the parameters are; None before the first connection"""
     values: Mapping[str, ParameterValue]
+    """by name: exactly the parameters of the dictionary"""
     connected: bool
     acquiring: bool
 
@@ -187,6 +195,8 @@ class ViewState:
     """Everything that the window shows."""
 
     title: str
+    geometry: PanelGeometry | None
+    """None before the first connection"""
     banners: tuple[Banner, ...]
     message: str
     """outcome of the last action; empty when there is nothing to say"""

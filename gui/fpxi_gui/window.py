@@ -102,8 +102,7 @@ class ViewerWindow(QMainWindow):
         return super().eventFilter(watched, event)
 
     def _draw(self, state: ViewState) -> None:
-        geometry = self._controller.session.geometry
-        pitch_mm = geometry.pitch_um / 1000 if geometry else 1.0
+        pitch_mm = state.geometry.pitch_um / 1000 if state.geometry else 1.0
         axes_mm = state.display.axes_mm
         if state.picture is not None and (
             self.state is None or state.picture != self.state.picture
@@ -119,7 +118,7 @@ class ViewerWindow(QMainWindow):
         self.legend.show_legend(state.legend, mark_defects=state.display.mark_defects)
         self.display.show_display(state.display, state.histogram)
         self.correction.show_correction(state.correction, connected=state.acquisition.connected)
-        self.device.show_parameters(self._controller.session.dictionary, state.parameters)
+        self.device.show_parameters(state.parameters)
         self.scene.show_scene(state.scene)
         self.status.show_status(state.status)
         self._toast.show_message(state.message, state.message_level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fpxi_gui.snapshot import take_snapshot
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.protocol.generated import State
 
@@ -18,7 +19,8 @@ def connected(rig: Any) -> Any:
 
 def test_a_parameter_is_pending_until_the_device_has_answered(connected: Any) -> None:
     connected.controller.device.set_parameter("exposure_us", 5000)
-    waiting = connected.controller.device.parameters().values["exposure_us"]
+    known = connected.controller.device.parameters(take_snapshot(connected.session))
+    waiting = known.values["exposure_us"]
     assert (waiting.value, waiting.pending) == (1000, True)
     done = connected.settle().parameters.values["exposure_us"]
     assert (done.value, done.pending, done.refusal) == (5000, False, "")

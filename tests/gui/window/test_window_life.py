@@ -36,6 +36,42 @@ def test_an_unplugged_device_leaves_a_usable_window_that_recovers(live: Any, ram
     assert live.window.pictures_drawn == 3
 
 
+def test_a_device_that_connects_between_resolving_and_drawing_is_drawn_later(viewer: Any) -> None:
+    resolve = viewer.rig.controller.tick
+
+    def resolve_then_connect() -> Any:
+        state = resolve()
+        viewer.rig.session.connect()
+        return state
+
+    viewer.rig.controller.tick = resolve_then_connect
+    viewer.window.tick()
+    assert viewer.window.device.settings is None
+    viewer.window.tick()
+    assert viewer.window.device.settings.editor("exposure_us").value() == 1000
+
+
+def test_a_device_that_connects_while_it_is_looked_at_is_whole_or_not_yet_there(rig: Any) -> None:
+    from fpxi_gui.snapshot import take_snapshot
+
+    class Connecting(type(rig.session)):  # type: ignore[misc]
+        """Connects between the look at its connection and the look at anything else."""
+
+        @property
+        def identity(self) -> Any:
+            rig.session.connect()
+            return rig.session.known_identity
+
+        @identity.setter
+        def identity(self, identity: Any) -> None:
+            self.known_identity = identity
+
+    rig.session.__class__ = Connecting
+    seen = take_snapshot(rig.session)
+    assert not seen.connected
+    assert take_snapshot(rig.session).connected
+
+
 def test_a_device_with_other_parameters_builds_the_panel_anew(live: Any) -> None:
     from dataclasses import replace
 
