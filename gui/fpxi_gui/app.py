@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fpxi_gui.qt_platform import prepare_platform
+from fpxi_gui.screenshot_file import require_usable
 
 SCREENSHOT_FRAMES = 20
 
@@ -15,15 +16,22 @@ def run_viewer(
     calibration: Path | None = None,
     screenshot: Path | None = None,
     screenshot_frames: int = SCREENSHOT_FRAMES,
+    overwrite: bool = False,
 ) -> int:
     """Show a device live until the window is closed; returns the exit status.
 
     With `screenshot` no display is needed: the window is drawn off screen, saved as PNG once
-    `screenshot_frames` frames have arrived, and closed.
+    `screenshot_frames` frames have arrived, and closed. An existing file is replaced only if
+    `overwrite`. Whatever keeps the picture from being what was asked for then ends the run.
 
-    Raises `QtUnavailableError`, `NoDisplayError`, `ScreenshotTimeoutError`,
-    `ScreenshotWriteError`, and whatever the URL itself is refused with.
+    Raises `QtUnavailableError`, `NoDisplayError`, and whatever the URL itself is refused with;
+    with `screenshot` also `ScreenshotSuffixError`, `ScreenshotFolderError`,
+    `ScreenshotExistsError` before anything starts, `ScreenshotTimeoutError`,
+    `ScreenshotEndedError`, `ScreenshotWriteError`, and the errors of connecting, of loading the
+    calibration, and `fpxi_imaging.CalibrationMismatchError`.
     """
+    if screenshot is not None:
+        require_usable(screenshot, overwrite=overwrite)
     prepare_platform(offscreen=screenshot is not None)
     from fpxi_gui.application import show_device  # noqa: PLC0415 - imports Qt
     from fpxi_gui.screenshot import ScreenshotOrder  # noqa: PLC0415

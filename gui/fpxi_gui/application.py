@@ -22,7 +22,7 @@ _THEMED = "fpxi_themed"
 
 def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | None) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
-    session = Session(url)
+    session = Session(url, reconnect=order is None)  # nobody waits beside a screenshot run
     application = make_application()
     controller = ViewerController(session, load_calibration=load, run_calibration=runner(session))
     settings = None if order else Settings(QSettings("fpxi", "viewer"))

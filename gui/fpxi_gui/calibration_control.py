@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fpxi.conditions import conditions_of
+from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi_readout.errors import FpxiError
 
 from fpxi_gui.actions import Actions
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.errors import CalibrationCancelledError
 from fpxi_gui.messages import Messages
+from fpxi_gui.snapshot import Snapshot
 from fpxi_gui.state import Correction
 
 if TYPE_CHECKING:
@@ -91,7 +94,7 @@ class CalibrationControl:
         self._progress = f"Loading {path.name} …"
         self._actions.run(
             lambda: self._load(path),
-            done=lambda calibration: self._apply(calibration, path),
+            done=lambda calibration: self._apply(calibration, path, f"Loaded {path.name}."),
             failed=self._failed,
         )
 
@@ -101,7 +104,7 @@ class CalibrationControl:
         self._progress = f"Collecting {frames} darks and {frames} flats …"
         self._actions.run(
             lambda: self._run(path, frames, self._ask, self._tell),
-            done=lambda calibration: self._apply(calibration, path),
+            done=lambda calibration: self._apply(calibration, path, f"Made {path.name}."),
             failed=self._failed,
         )
 
@@ -116,16 +119,17 @@ class CalibrationControl:
         self._closed = True
         self.answer(False)
 
-    def state(self, notice: str) -> Correction:
-        """Resolve the correction as it stands; `notice` comes with the newest preview."""
+    def state(self, preview: PreviewImage | None, seen: Snapshot) -> Correction:
+        """Resolve the correction as it stands."""
         settings = self._session.pipeline.settings
         return Correction(
             corrected=settings.corrected,
             averaging_frames=settings.averaging_frames,
             calibration=self._name,
             detail=_describe(settings.calibration),
-            notice=notice,
+            notice=preview.notice if preview else "",
             progress=self._progress,
+            misfit=_misfit(settings, preview, seen),
         )
 
     def _ask(self, text: str) -> None:
@@ -139,11 +143,12 @@ class CalibrationControl:
         """Take note of how far the run is, from its thread; the next tick shows it."""
         self._progress = progress
 
-    def _apply(self, calibration: Calibration, path: Path) -> None:
+    def _apply(self, calibration: Calibration, path: Path, said: str) -> None:
+        """Correct with a calibration from now on, as far as it fits: the preview tells."""
         self._end()
         self._name = path.name
         self._session.pipeline.configure(calibration=calibration, corrected=True)
-        self._messages.say(f"Correcting with {path.name}.")
+        self._messages.say(said)
 
     def _failed(self, error: FpxiError) -> None:
         self._end()
@@ -152,6 +157,24 @@ class CalibrationControl:
     def _end(self) -> None:
         self._making = False
         self._progress = ""
+
+
+def _misfit(
+    settings: PipelineSettings, preview: PreviewImage | None, seen: Snapshot
+) -> FpxiError | None:
+    """Return why a raw picture is not corrected, if it is for the conditions of its frame."""
+    calibration, geometry, identity = settings.calibration, seen.geometry, seen.identity
+    if calibration is None or preview is None or preview.corrected or not settings.corrected:
+        return None
+    if geometry is None or identity is None:
+        return None
+    try:
+        calibration.require_match(
+            conditions_of(preview.frame, geometry.name, identity.serial_number)
+        )
+    except FpxiError as error:
+        return error
+    return None
 
 
 def _describe(calibration: Calibration | None) -> str:

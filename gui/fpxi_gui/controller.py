@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import fpxi_imaging
+from fpxi.connection import ConnectionState
 from fpxi.preview import PreviewImage
 from fpxi_imaging.flags import PixelFlag
 from fpxi_readout.errors import FpxiError
@@ -57,7 +58,7 @@ class ViewerController:
         self._finder = LevelFinder()
         self._throughput = Throughput()
         self._start_pending = start_when_connected
-        self._pipeline_banner: Banner | None = None
+        self._pipeline_error: FpxiError | None = None
         self._picture: Picture | None = None
         self._histogram: Histogram | None = None
         self._legend: dict[PixelFlag, int] = {}
@@ -97,7 +98,7 @@ class ViewerController:
         try:
             return self._session.preview()
         except FpxiError as error:
-            self._pipeline_banner = Banner(Level.ERROR, "The preview has stopped", str(error))
+            self._pipeline_error = error
             return None
 
     def _start_once(self) -> None:
@@ -135,12 +136,13 @@ class ViewerController:
             legend=self._legend,
             cursor=make_cursor(preview, self.display.cursor) if preview else None,
             display=self._display(),
-            correction=self.calibration.state(preview.notice if preview else ""),
+            correction=self.calibration.state(preview, seen),
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
             status=make_status(seen, preview, rate),
             scene=self.scene.state(),
             question=self.calibration.question,
+            failure=self._failure(seen),
         )
 
     def _display(self) -> Display:
@@ -154,6 +156,7 @@ class ViewerController:
         return Acquisition(
             connected=seen.connected,
             acquiring=self.device.acquiring,
+            ended=self.device.ended,
             triggered=is_triggered(seen.parameters),
             reliable=self.device.reliable,
             recording=self.recording.state(),
@@ -173,8 +176,18 @@ class ViewerController:
                 period_s=frame_period_s(seen.parameters, rows, line_time_us),
             )
         )
-        lasting = (device, self._pipeline_banner, self.recording.banner())
+        lasting = (device, self._pipeline_banner(), self.recording.banner())
         return tuple(banner for banner in lasting if banner is not None)
+
+    def _pipeline_banner(self) -> Banner | None:
+        if self._pipeline_error is None:
+            return None
+        return Banner(Level.ERROR, "The preview has stopped", str(self._pipeline_error))
+
+    def _failure(self, seen: Snapshot) -> FpxiError | None:
+        failed = seen.connection.state is ConnectionState.FAILED
+        lost = seen.connection.error if failed else None
+        return lost or self._pipeline_error or self._messages.failure
 
     def _quiet_s(self, seen: Snapshot, now_s: float) -> float | None:
         since = self.device.acquiring_since

@@ -45,6 +45,8 @@ class DeviceControl:
         self._refreshing = False
         self._was_connected = False
         self.acquiring = False
+        self.ended = False
+        """Whether the acquisition that was begun last has ended by itself."""
         self.acquiring_since: float | None = None
         self.reliable = False
 
@@ -61,6 +63,7 @@ class DeviceControl:
     def start(self, frames: int = 0) -> None:
         """Begin acquiring; 0: until stopped."""
         reliable = self.reliable
+        self.ended = False
         self._command(
             lambda source: source.start(frames, reliable=reliable),
             lambda _first: self._set_acquiring(True),
@@ -141,6 +144,7 @@ class DeviceControl:
         """Believe the device's state, unless a command was given since it was asked for."""
         self._refresh_ended()
         if asked_after == self._commands and not self.busy:
+            self.ended = state in _NOT_ACQUIRING and (self.acquiring or self.ended)
             self._set_acquiring(state not in _NOT_ACQUIRING)
 
     def _refresh_failed(self, error: FpxiError) -> None:

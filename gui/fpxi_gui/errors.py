@@ -26,13 +26,58 @@ class ScreenshotTimeoutError(ViewerError):
         self.reason = reason
 
 
+class ScreenshotEndedError(ViewerError):
+    """The frames ended before the screenshot had enough of them."""
+
+    def __init__(self, path: Path, wanted: int, received: int, reason: str) -> None:
+        super().__init__(
+            f"no screenshot: the frames ended after {received} of the {wanted} wanted"
+            f"{f' ({reason})' if reason else ''}; ask for fewer frames, "
+            "or add ?loop=1 to the URL of a recording"
+        )
+        self.path = path
+        self.wanted = wanted
+        self.received = received
+        self.reason = reason
+
+
+class ScreenshotExistsError(ViewerError):
+    """The file is there already."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists; choose another name, or allow overwriting explicitly")
+        self.path = path
+
+
+class ScreenshotFolderError(ViewerError):
+    """The folder for the screenshot is not there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"cannot write the screenshot {path}: there is no folder {path.parent}; "
+            "make it first, or choose another"
+        )
+        self.path = path
+
+
+class ScreenshotSuffixError(ViewerError):
+    """A screenshot is a PNG file, and its name should say nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"cannot write the screenshot {path}: it is written as PNG; "
+            f"call it {path.with_suffix('.png') if path.name else 'window.png'}"
+        )
+        self.path = path
+
+
 class ScreenshotWriteError(ViewerError):
     """The picture of the window could not be written."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"cannot write the screenshot {path}: check that its folder exists and is writable, "
-            "and that the name ends in .png"
+            f"cannot write the screenshot {path}: check that it is no folder, that its folder can "
+            "be written to, and that the disk has room"
         )
         self.path = path
 

@@ -19,6 +19,8 @@ class Messages:
         self._text = ""
         self._level = Level.GOOD
         self._said_at = 0.0
+        self.failure: FpxiError | None = None
+        """What went wrong last, if anything has."""
 
     @property
     def level(self) -> Level:
@@ -37,4 +39,5 @@ class Messages:
 
     def fail(self, error: FpxiError) -> None:
         """Say what went wrong."""
+        self.failure = error
         self.say(str(error), Level.ERROR)

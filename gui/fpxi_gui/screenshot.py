@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fpxi.connection import ConnectionState
+from fpxi_readout.errors import FpxiError
 from PySide6.QtCore import QObject, QTimer
 
-from fpxi_gui.errors import ScreenshotTimeoutError, ScreenshotWriteError, ViewerError
+from fpxi_gui.errors import ScreenshotEndedError, ScreenshotTimeoutError, ScreenshotWriteError
 from fpxi_gui.state import ViewState
 from fpxi_gui.window import ViewerWindow
 
@@ -34,7 +34,7 @@ class ScreenshotTaker(QObject):
         self, window: ViewerWindow, order: ScreenshotOrder, done: Callable[[], None]
     ) -> None:
         super().__init__(window)
-        self.error: ViewerError | None = None
+        self.error: FpxiError | None = None
         self._window = window
         self._order = order
         self._done = done
@@ -48,38 +48,52 @@ class ScreenshotTaker(QObject):
         state = self._window.state
         if state is not None and self._complete(state):
             self._save()
-        elif self._hopeless(state):
-            self._give_up(state)
         else:
-            return
+            self.error = self._obstacle(state)
+            if self.error is None:
+                return
         self._timer.stop()
         self._done()
 
     def _complete(self, state: ViewState) -> bool:
-        settled = state.histogram is not None and not state.correction.progress
-        return settled and state.status.frames_received >= self._order.frames
+        """Whether the window shows what was asked for, corrected if there is a calibration."""
+        picture, correction = state.picture, state.correction
+        as_asked = picture is not None and picture.corrected == correction.corrected
+        settled = state.histogram is not None and not correction.progress
+        return as_asked and settled and not state.failure and self._enough(state)
 
-    def _hopeless(self, state: ViewState | None) -> bool:
-        failed = state is not None and state.status.link == ConnectionState.FAILED.value
-        return failed or time.monotonic() - self._began > self._order.patience_s
+    def _enough(self, state: ViewState) -> bool:
+        return state.status.frames_received >= self._order.frames
 
-    def _save(self) -> None:
-        path = self._order.path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self.error = ScreenshotWriteError(path)
-            self.error.__cause__ = error
-        else:
-            if not self._window.grab().save(str(path), "PNG"):
-                self.error = ScreenshotWriteError(path)
+    def _obstacle(self, state: ViewState | None) -> FpxiError | None:
+        """Return why there will be no picture; None while there may be one."""
+        if state is not None and state.failure is not None:
+            return state.failure
+        if state is not None and self._enough(state) and state.correction.misfit is not None:
+            return state.correction.misfit
+        if state is not None and state.acquisition.ended and not self._enough(state):
+            return ScreenshotEndedError(
+                self._order.path, self._order.frames, state.status.frames_received, _banner(state)
+            )
+        waited_s = time.monotonic() - self._began
+        return self._overdue(state, waited_s) if waited_s > self._order.patience_s else None
 
-    def _give_up(self, state: ViewState | None) -> None:
-        banner = state.banners[0] if state is not None and state.banners else None
-        self.error = ScreenshotTimeoutError(
+    def _overdue(self, state: ViewState | None, waited_s: float) -> FpxiError:
+        notice = state.correction.notice if state is not None else ""
+        return ScreenshotTimeoutError(
             self._order.path,
             self._order.frames,
             state.status.frames_received if state is not None else 0,
-            time.monotonic() - self._began,
-            f"{banner.title}: {banner.text}" if banner else "connected, but no frames come",
+            waited_s,
+            _banner(state) or notice or "connected, but no frames come",
         )
+
+    def _save(self) -> None:
+        if not self._window.grab().save(str(self._order.path), "PNG"):
+            self.error = ScreenshotWriteError(self._order.path)
+
+
+def _banner(state: ViewState | None) -> str:
+    if state is None or not state.banners:
+        return ""
+    return f"{state.banners[0].title}: {state.banners[0].text}"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fpxi_imaging.flags import PixelFlag
 
 if TYPE_CHECKING:
+    from fpxi_readout.errors import FpxiError
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
 
@@ -109,6 +110,8 @@ class Correction:
     """why the image is not corrected as asked; empty when it is"""
     progress: str
     """what a calibration run is doing; empty when none runs"""
+    misfit: FpxiError | None = field(compare=False)
+    """how the newest frame departs from the conditions of the calibration to correct it with"""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,8 @@ class Acquisition:
 
     connected: bool
     acquiring: bool
+    ended: bool
+    """the acquisition that was begun last has ended by itself"""
     triggered: bool
     """software trigger mode: the trigger button works"""
     reliable: bool
@@ -214,3 +219,5 @@ class ViewState:
     scene: SceneState | None
     question: str | None
     """what a calibration run waits for the user to do"""
+    failure: FpxiError | None
+    """what last kept the viewer from doing as it was asked; who waits for a picture gives up"""

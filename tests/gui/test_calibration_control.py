@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ def test_a_loaded_calibration_is_applied_and_described(rig: Any, calibration: An
     assert correction.calibration == "cal.h5"
     assert "1,000 µs" in correction.detail
     assert correction.progress == ""
+    assert rig.controller.tick().message == "Loaded cal.h5."
     assert rig.session.pipeline.settings.calibration is calibration
 
 
@@ -44,6 +46,20 @@ def test_raw_and_averaging_reach_the_pipeline(rig: Any, calibration: Any) -> Non
 def test_why_a_picture_is_not_corrected_is_shown(rig: Any, ramp: Any) -> None:
     rig.session.deliver(ramp, notice="raw: calibrated at 1000 us, data at 2000 us")
     assert "2000 us" in rig.controller.tick().correction.notice
+
+
+def test_a_calibration_of_other_conditions_is_named_while_the_picture_is_raw(
+    rig: Any, calibration: Any, ramp: Any
+) -> None:
+    other = replace(calibration, conditions=replace(calibration.conditions, exposure_us=7))
+    rig.session.connect()
+    rig.session.deliver(ramp)
+    rig.session.pipeline.configure(calibration=other, corrected=True)
+    assert "exposure_us" in str(rig.controller.tick().correction.misfit)
+    rig.session.pipeline.configure(corrected=False)
+    assert rig.controller.tick().correction.misfit is None
+    rig.session.pipeline.configure(calibration=calibration, corrected=True)
+    assert rig.controller.tick().correction.misfit is None
 
 
 def test_a_run_asks_for_the_beam_and_goes_on_when_told(rig: Any) -> None:

@@ -184,6 +184,15 @@ def test_a_pipeline_that_ended_is_told_and_ticks_go_on(rig: Any) -> None:
     rig.session.preview_error = FpxiError("the pipeline thread ended")
     state = rig.settle()
     assert "the pipeline thread ended" in state.banners[0].text
+    assert state.failure is rig.session.preview_error
+
+
+def test_a_connection_is_a_failure_only_once_it_is_given_up(rig: Any) -> None:
+    error = FpxiError("refused")
+    rig.session.set_connection(ConnectionState.CONNECTING, error, 1)
+    assert rig.controller.tick().failure is None
+    rig.session.set_connection(ConnectionState.FAILED, error, 1)
+    assert rig.controller.tick().failure is error
 
 
 def test_acquisition_starts_once_connected_when_wanted(rig: Any) -> None:

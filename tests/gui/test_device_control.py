@@ -48,7 +48,11 @@ def test_start_and_stop_are_known_when_the_device_has_answered(connected: Any) -
     assert not connected.controller.device.acquiring
     assert connected.settle().acquisition.acquiring
     connected.controller.device.stop()
-    assert not connected.settle().acquisition.acquiring
+    stopped = connected.settle().acquisition
+    assert not stopped.acquiring
+    connected.clock.now += 1.5
+    connected.controller.tick()
+    assert not connected.settle().acquisition.ended
     assert connected.session.source.calls == ["start 0 live", "stop"]
 
 
@@ -64,6 +68,7 @@ def test_a_refused_start_is_told_and_nothing_acquires(connected: Any) -> None:
     connected.controller.device.start()
     state = connected.settle()
     assert state.message == "a fault is latched"
+    assert str(state.failure) == "a fault is latched"
     assert not state.acquisition.acquiring
     assert not state.acquisition.busy
 
@@ -73,7 +78,11 @@ def test_a_device_that_stopped_by_itself_is_noticed(connected: Any) -> None:
     connected.settle()
     connected.session.source.values["state"] = int(State.IDLE)
     connected.clock.now += 1.5
+    assert not connected.controller.tick().acquisition.ended
     state = connected.tick_until(lambda state: not state.acquisition.acquiring)
+    assert state.acquisition.ended
+    connected.controller.device.start(1)
+    assert not connected.settle().acquisition.ended
     assert state.parameters.values["state"].value == State.IDLE
 
 

@@ -13,20 +13,31 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi import Session, read_recording
+from fpxi.errors import NotACalibrationError
 from fpxi_gui import application
 from fpxi_gui.app import run_viewer
 from fpxi_gui.application import make_application
 from fpxi_gui.calibrating import load, runner
 from fpxi_gui.controller import ViewerController
-from fpxi_gui.errors import ScreenshotTimeoutError, ScreenshotWriteError
+from fpxi_gui.errors import (
+    ScreenshotEndedError,
+    ScreenshotExistsError,
+    ScreenshotFolderError,
+    ScreenshotSuffixError,
+    ScreenshotTimeoutError,
+    ScreenshotWriteError,
+)
 from fpxi_gui.screenshot import ScreenshotOrder
 from fpxi_gui.state import ViewState
 from fpxi_gui.window import ViewerWindow
+from fpxi_imaging import CalibrationMismatchError
+from fpxi_readout.links.base import LinkOpenError
 from PIL import Image
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
 LONGEST_WAIT_S = 60.0
+FOR_EVER_S = 3600.0
 
 
 class Running:
@@ -73,7 +84,7 @@ def run() -> Iterator[Callable[[str], Running]]:
 
 
 def test_a_screenshot_shows_the_frames_of_the_panel(tmp_path: Path) -> None:
-    path = tmp_path / "pictures" / "viewer.png"
+    path = tmp_path / "viewer.png"
     assert run_viewer("sim:tft64?seed=1", screenshot=path, screenshot_frames=5) == 0
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("L"))
@@ -108,8 +119,8 @@ def test_a_screenshot_without_frames_fails_by_name(tmp_path: Path) -> None:
 def test_a_screenshot_of_no_device_says_why(tmp_path: Path) -> None:
     from fpxi_gui.application import show_device
 
-    order = ScreenshotOrder(tmp_path / "never.png", 1, patience_s=1.0)
-    with pytest.raises(ScreenshotTimeoutError, match=r"socket://127\.0\.0\.1:1"):
+    order = ScreenshotOrder(tmp_path / "never.png", 1, patience_s=FOR_EVER_S)
+    with pytest.raises(LinkOpenError, match=r"127\.0\.0\.1:1"):
         show_device("socket://127.0.0.1:1", calibration=None, order=order)
 
 
@@ -117,13 +128,77 @@ def test_a_screenshot_that_cannot_be_written_fails_by_name(tmp_path: Path) -> No
     path = tmp_path / "folder.png"
     path.mkdir()
     with pytest.raises(ScreenshotWriteError, match=r"folder\.png"):
-        run_viewer("sim:tft64", screenshot=path, screenshot_frames=1)
+        run_viewer("sim:tft64", screenshot=path, screenshot_frames=1, overwrite=True)
 
 
-def test_a_screenshot_in_a_folder_that_cannot_be_made_fails_by_name(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    with pytest.raises(ScreenshotWriteError):
-        run_viewer("sim:tft64", screenshot=tmp_path / "file" / "a.png", screenshot_frames=1)
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("taken.png", ScreenshotExistsError),
+        ("no such folder/viewer.png", ScreenshotFolderError),
+        ("taken.png/viewer.png", ScreenshotFolderError),
+        ("viewer.jpg", ScreenshotSuffixError),
+        ("viewer", ScreenshotSuffixError),
+    ],
+)
+def test_a_screenshot_that_may_not_be_written_is_refused_before_anything_starts(
+    tmp_path: Path, name: str, error: type[Exception]
+) -> None:
+    (tmp_path / "taken.png").write_text("precious")
+    with pytest.raises(error):
+        run_viewer("no-such-device:", screenshot=tmp_path / name)
+    assert (tmp_path / "taken.png").read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [tmp_path / "taken.png"]
+
+
+def test_a_screenshot_is_replaced_if_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "viewer.PNG"
+    path.write_text("replace me")
+    assert run_viewer("sim:tft64", screenshot=path, screenshot_frames=1, overwrite=True) == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_screenshot_with_what_is_no_calibration_fails_by_name(tmp_path: Path) -> None:
+    (tmp_path / "run.h5").write_text("no calibration")
+    with pytest.raises(NotACalibrationError, match=r"run\.h5"):
+        run_viewer("sim:tft64", calibration=tmp_path / "run.h5", screenshot=tmp_path / "never.png")
+    assert not (tmp_path / "never.png").exists()
+
+
+def test_a_screenshot_with_the_calibration_of_another_panel_fails_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibration: Any
+) -> None:
+    monkeypatch.setattr(application, "load", lambda _path: calibration)
+    with pytest.raises(CalibrationMismatchError, match="test-panel"):
+        run_viewer("sim:tft64", calibration=tmp_path / "cal.h5", screenshot=tmp_path / "never.png")
+    assert not (tmp_path / "never.png").exists()
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """A recording of three frames."""
+    path = tmp_path / "run.h5"
+    with Session("sim:tft64?seed=1") as session:
+        session.wait_connected()
+        session.capture(3, path)
+    return path
+
+
+def test_a_screenshot_of_a_recording_with_too_few_frames_fails_by_name(
+    recording: Path, tmp_path: Path
+) -> None:
+    from fpxi_gui.application import show_device
+
+    order = ScreenshotOrder(tmp_path / "never.png", 5, patience_s=FOR_EVER_S)
+    with pytest.raises(ScreenshotEndedError, match="after 3 of the 5") as caught:
+        show_device(f"file:{recording}", calibration=None, order=order)
+    assert (caught.value.wanted, caught.value.received) == (5, 3)
+
+
+def test_a_screenshot_of_a_recording_shows_it(recording: Path, tmp_path: Path) -> None:
+    path = tmp_path / "viewer.png"
+    assert run_viewer(f"file:{recording}", screenshot=path, screenshot_frames=3) == 0
+    assert path.stat().st_size > 10_000
 
 
 def test_an_error_that_nobody_foresaw_ends_a_screenshot_run(
