@@ -78,7 +78,8 @@ class SimulatorConnector:
     @property
     def scene(self) -> Any | None:
         """Beam, object and dose rate of the running simulation."""
-        return None if self._link is None else self._link.device.scene
+        link = self._link  # looked at once: the link thread may be closing it
+        return None if link is None else link.device.scene
 
     def connect(self) -> FrameSource:
         """Make the simulated panel, unless it is there, and identify it."""
