@@ -13,13 +13,12 @@ from fpxi_readout.protocol.generated import State
 from fpxi_gui.actions import Actions
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.messages import Messages
+from fpxi_gui.refresh import STATE, Reading, Refresh, read
 from fpxi_gui.snapshot import Snapshot
 from fpxi_gui.state import Parameters, ParameterValue
 
 T = TypeVar("T")
 
-_REFRESH_S = 1.0
-_STATE = "state"
 _NOT_ACQUIRING = (State.IDLE, State.FAULT)
 
 
@@ -41,8 +40,7 @@ class DeviceControl:
         self._refusals: dict[str, str] = {}
         self._commands = 0
         self._commands_done = 0
-        self._refresh_at: float | None = None
-        self._refreshing = False
+        self._refresh = Refresh(clock)
         self._was_connected = False
         self.acquiring = False
         self.ended = False
@@ -114,22 +112,17 @@ class DeviceControl:
         return Parameters(seen.dictionary, values, seen.connected, self.acquiring)
 
     def tick(self) -> None:
-        """Ask once a second whether the device still acquires; it may end by itself.
-
-        The session reads everything else that the device changes, in turn.
-        """
+        """Read again, now and then, what the device changes; it may also stop by itself."""
         self._note_connection()
         dictionary = self._session.dictionary
-        due = self._refresh_at is None or self._clock() >= self._refresh_at
-        if dictionary is None or _STATE not in dictionary.parameters:
+        names = self._refresh.due(dictionary) if dictionary and self.connected else ()
+        if not names:
             return
-        if not self.connected or self._refreshing or not due:
-            return
-        self._refreshing = True
+        self._refresh.begun()
         asked_after = self._commands
         self._submit(
-            lambda source: source.get(_STATE),
-            lambda state: self._refreshed(state, asked_after),
+            lambda source: read(source, names, self._clock),
+            lambda reading: self._refreshed(reading, asked_after),
             self._refresh_failed,
         )
 
@@ -137,24 +130,21 @@ class DeviceControl:
         connected = self.connected
         if connected and not self._was_connected:
             self.acquiring_since = self._clock()
-            self._refresh_at = None
+            self._refresh.connected()
         self._was_connected = connected
 
-    def _refreshed(self, state: int, asked_after: int) -> None:
+    def _refreshed(self, reading: Reading, asked_after: int) -> None:
         """Believe the device's state, unless a command was given since it was asked for."""
-        self._refresh_ended()
-        if asked_after == self._commands and not self.busy:
+        self._refresh.succeeded(reading)
+        state = reading.values.get(STATE)
+        if state is not None and asked_after == self._commands and not self.busy:
             self.ended = state in _NOT_ACQUIRING and (self.acquiring or self.ended)
             self._set_acquiring(state not in _NOT_ACQUIRING)
 
     def _refresh_failed(self, error: FpxiError) -> None:
-        self._refresh_ended()
+        self._refresh.failed()
         if self.connected:
             self._messages.fail(error)
-
-    def _refresh_ended(self) -> None:
-        self._refreshing = False
-        self._refresh_at = self._clock() + _REFRESH_S
 
     def _set_acquiring(self, acquiring: bool) -> None:
         if acquiring and not self.acquiring:
