@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from fpxi.recording.columns import COLUMNS
 from fpxi.recording.conditions import recorded_conditions
 from fpxi.recording.reader import RecordingReader, read_recording
 from fpxi.software import software_version
+from fpxi.whole_file import whole_hdf5
 
 CORRECTED_LAYOUT = 1
 """Attribute `fpxi_corrected_layout` of the file."""
@@ -31,7 +31,7 @@ _KEPT_FACTS = (
     "y_pixel_size",
     "pixel_mask",
 )
-
+_LEFT_BEHIND = ("events", "link_statistics")
 
 DEFAULT_TOLERANCES = Tolerances()
 
@@ -42,6 +42,7 @@ def correct_recording(
     out: str | Path,
     *,
     source: str | Path | None = None,
+    sources: Sequence[str | Path] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
@@ -50,32 +51,36 @@ def correct_recording(
 
     `out` is NeXus as the recording is, with `data` float32 (frames, rows, columns), signed, NaN
     where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and the
-    calibration as an NXprocess. `source` is the calibration's file, named there. Every frame's own
-    conditions must fit: raises `fpxi_imaging.CalibrationMismatchError`, `NotARecordingError`,
-    `FrameSelectionError` for a recording without frames, `RecordingExistsError`. `out` appears
-    whole or not at all.
+    calibration as an NXprocess. `source` is the calibration's file and `sources` are the
+    recordings that it was made from, named there. `device` is the recording's, less its events.
+
+    Every frame's own conditions must fit: raises `fpxi_imaging.CalibrationMismatchError`,
+    `NotARecordingError`, `FrameSelectionError` for a recording without frames,
+    `RecordingExistsError`, `OutputError`. `out` appears whole or not at all.
     """
     out = Path(out)
     if out.exists() and not overwrite:
         raise RecordingExistsError(out)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.part")
     with read_recording(run) as reader:
         if reader.frame_count == 0:
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
         for conditions in recorded_conditions(reader):
             calibration.require_match(conditions, tolerances)
-        try:
-            with h5py.File(partial, "w", libver="earliest") as file:
-                _write_facts(file, reader, calibration, source)
-                _write_frames(file, reader, calibration, progress)
-            partial.replace(out)
-        finally:
-            partial.unlink(missing_ok=True)
+        with whole_hdf5(out) as (file, raw):
+            _write_facts(file, reader, calibration, source, sources)
+            for done in _write_frames(file, reader, calibration):
+                raw.require_sound()
+                if progress is not None:
+                    progress(done, reader.frame_count)
         return reader.frame_count
 
 
 def _write_facts(
-    file: h5py.File, reader: RecordingReader, calibration: Calibration, source: str | Path | None
+    file: h5py.File,
+    reader: RecordingReader,
+    calibration: Calibration,
+    source: str | Path | None,
+    sources: Sequence[str | Path],
 ) -> None:
     """Write everything but the frames."""
     file.attrs["fpxi_corrected_layout"] = CORRECTED_LAYOUT
@@ -95,6 +100,9 @@ def _write_facts(
         detector.create_dataset(name, data=values)
         for key, value in recorded_detector[name].attrs.items():
             detector[name].attrs[key] = value
+    mask = detector["pixel_mask"]
+    mask[...] |= np.where(calibration.defects, layout.MASK_DEAD, 0).astype(mask.dtype)
+    _copy_device(reader, _group(file, layout.DEVICE, "NXcollection"))
     process = _group(file, PROCESS, "NXprocess")
     process["program"] = "fpxi"
     process["version"] = software_version()
@@ -102,15 +110,23 @@ def _write_facts(
     process["recording"] = str(reader.path)
     if source is not None:
         process["calibration_file"] = str(source)
-    write_calibration(_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, ())
+    write_calibration(_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, sources)
+
+
+def _copy_device(reader: RecordingReader, device: h5py.Group) -> None:
+    """Copy who the panel was and how it was set; what happened stays with the recording."""
+    recorded = reader.group(layout.DEVICE)
+    for name in recorded:
+        if name not in _LEFT_BEHIND:
+            recorded.copy(name, device)
 
 
 def _write_frames(
     file: h5py.File,
     reader: RecordingReader,
     calibration: Calibration,
-    progress: Callable[[int, int], None] | None,
-) -> None:
+) -> Iterator[int]:
+    """Write frame after frame; say how many are done."""
     shape = (reader.frame_count, *calibration.shape)
     detector = file[layout.DETECTOR]
     options = {"shape": shape, "chunks": (1, *calibration.shape), "compression": "gzip"}
@@ -127,8 +143,7 @@ def _write_frames(
     for index, frame in enumerate(reader):
         corrector.correct(frame.samples, frame.row_received, out=values, flags=marks)
         data[index], flags[index] = values, marks
-        if progress is not None:
-            progress(index + 1, reader.frame_count)
+        yield index + 1
 
 
 def _group(file: h5py.File, path: str, nexus_class: str) -> h5py.Group:

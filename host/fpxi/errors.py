@@ -96,11 +96,11 @@ class SubscriptionTimeoutError(SessionError):
 
 
 class CaptureCountError(SessionError):
-    """A capture needs at least one frame."""
+    """A capture needs a whole number of frames, at least one."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: object) -> None:
         self.count = count
-        super().__init__(f"cannot capture {count} frames; ask for one or more")
+        super().__init__(f"cannot capture {count!r} frames; ask for a whole number, one or more")
 
 
 class UnsupportedUrlError(SessionError):
@@ -129,10 +129,12 @@ class RecordingExistsError(RecordingError):
 class RecordingOpenError(RecordingError):
     """The file cannot be created."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(
+        self, path: Path, reason: str, remedy: str = "choose a folder that can be written to"
+    ) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"cannot write {path}: {reason}; choose a folder that can be written to")
+        super().__init__(f"cannot write {path}: {reason}; {remedy}")
 
 
 class DiskFullError(RecordingError):
@@ -212,6 +214,19 @@ class NotARecordingError(RecordingError):
         super().__init__(f"{path} is not a readable fpxi recording: {reason}")
 
 
+class UnmarkedRecordingError(HostError):
+    """A recording that does not say that it shows darks, or flats, is to serve as such."""
+
+    def __init__(self, path: Path, wanted: str) -> None:
+        self.path = path
+        self.wanted = wanted
+        super().__init__(
+            f"no frame of {path} is marked as a {wanted}: record {wanted}s with "
+            f"`fpxi capture --{wanted}`; if these are {wanted}s all the same, say so with "
+            "--unmarked (unmarked=True)"
+        )
+
+
 class FrameSelectionError(HostError):
     """Frames were asked for that the file does not hold."""
 
@@ -284,6 +299,24 @@ class MixedConditionsError(HostError):
             f"{name} is {first} and {second} in {where}; a calibration needs darks and flats "
             "of one panel at one exposure, gain, bias and temperature: record them again"
         )
+
+
+class OutputError(HostError):
+    """A file cannot be written; whatever had its name before is as it was."""
+
+    def __init__(
+        self, path: Path, reason: str, remedy: str = "choose a folder that can be written to"
+    ) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"cannot write {path}: {reason}; {remedy}")
+
+
+class OutputFullError(OutputError):
+    """There is no room for a file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason, "nothing was left there; free space, or choose another disk")
 
 
 class ExportError(HostError):

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, TypeVar
 
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.connectors import connector_for
@@ -300,7 +300,7 @@ class Session:
         """
         from fpxi.capture import CapturePlan, default_timeout_s, run_capture  # noqa: PLC0415
 
-        if count < 1:
+        if not isinstance(count, SupportsIndex) or count < 1:
             raise CaptureCountError(count)
         plan = CapturePlan(
             count=count,

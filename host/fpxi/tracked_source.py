@@ -95,6 +95,8 @@ class TrackedSource:
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin acquiring; an acquisition without end is begun again after a reconnection."""
         first = self._source.start(frames, reliable=reliable)
+        if "delivery" in self._source.dictionary.parameters:
+            self.get("delivery")  # starting may have changed it, and recordings tell it
         self._wishes.running = True
         self._wishes.endless = frames == 0
         self._wishes.reliable = reliable

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from fpxi_readout.device_errors import (
     ParameterRangeError,
     ParameterValueError,
@@ -41,7 +43,7 @@ def check(dictionary: Dictionary, info: ParameterInfo, value: int | str) -> int:
     ReadOnlyParameterError
         The parameter cannot be set.
     ParameterValueError
-        A text is neither a whole number nor a named value, or a number has no name.
+        The value is neither a whole number nor a named value, or the number has no name.
     ParameterRangeError
         The number is outside the range.
 
@@ -69,8 +71,8 @@ def _number(dictionary: Dictionary, info: ParameterInfo, value: int | str) -> in
     if isinstance(value, str) and value in named:
         return named[value].value
     try:
-        number = int(value, 0) if isinstance(value, str) else value
-    except ValueError:
+        number = int(value, 0) if isinstance(value, str) else operator.index(value)
+    except (ValueError, TypeError):
         raise ParameterValueError(info.name, str(value), tuple(named)) from None
     if named and number not in {entry.value for entry in named.values()}:
         raise ParameterValueError(info.name, str(value), tuple(named))

@@ -13,6 +13,7 @@ from fpxi.calibration import (
     BeamStep,
     calibrate_live,
     calibration_from_recordings,
+    calibration_notes,
     load_calibration,
     save_calibration,
 )
@@ -21,6 +22,8 @@ from fpxi.errors import (
     CalibrationExistsError,
     MixedConditionsError,
     NotACalibrationError,
+    RecordingExistsError,
+    UnmarkedRecordingError,
     WrongImageKeyError,
 )
 from fpxi.recording.facts import RecordingFacts
@@ -30,6 +33,8 @@ from fpxi_imaging import (
     DefectThresholds,
     FlatNotBrighterError,
     NotEnoughFramesError,
+    SaturatedError,
+    Tolerances,
 )
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import State
@@ -37,6 +42,7 @@ from fpxi_readout.protocol.generated import State
 MakeFrame = Callable[..., Frame]
 Record = Callable[..., Path]
 SHAPE = (6, 5)
+DARK, FLAT = fpxi.ImageKey.DARK, fpxi.ImageKey.FLAT
 
 
 @pytest.fixture
@@ -124,8 +130,8 @@ def test_darks_and_flats_make_a_calibration(
 ) -> None:
     seen: list[tuple[int, int]] = []
     made = calibration_from_recordings(
-        record(darks, "dark.h5"),
-        record(flats, "flat.h5"),
+        record(darks, "dark.h5", DARK),
+        record(flats, "flat.h5", FLAT),
         progress=lambda done, total: seen.append((done, total)),
     )
     mean_dark = np.mean([frame.samples for frame in darks], axis=0)
@@ -156,12 +162,52 @@ def test_swapped_recordings_are_refused(
     record: Record, darks: list[Frame], flats: list[Frame]
 ) -> None:
     with pytest.raises(FlatNotBrighterError):
-        calibration_from_recordings(record(flats, "a.h5"), record(darks, "b.h5"))
+        calibration_from_recordings(record(flats, "a.h5"), record(darks, "b.h5"), unmarked=True)
+
+
+def test_unmarked_recordings_are_refused_unless_said_to_be_right(
+    record: Record, darks: list[Frame], flats: list[Frame]
+) -> None:
+    dark, flat = record(darks, "a.h5", DARK), record(flats, "b.h5")
+    with pytest.raises(UnmarkedRecordingError, match="capture --flat") as caught:
+        calibration_from_recordings(dark, flat)
+    assert caught.value.path == flat
+    assert calibration_from_recordings(dark, flat, unmarked=True).flat_frames == 8
+
+
+def test_no_tolerance_mixes_exposures(
+    record: Record, make_frame: MakeFrame, darks: list[Frame]
+) -> None:
+    flats = levelled(make_frame, 9000, range(8), exposure_us=5000)
+    with pytest.raises(MixedConditionsError):
+        calibration_from_recordings(
+            record(darks, "a.h5", DARK),
+            record(flats, "b.h5", FLAT),
+            tolerances=Tolerances(exposure_us=10_000),
+        )
+
+
+def test_the_conditions_are_those_of_the_flats(
+    record: Record, make_frame: MakeFrame, darks: list[Frame]
+) -> None:
+    flats = levelled(make_frame, 9000, range(8), bias_mV=-12_300, temperature_mC=27_401)
+    made = calibration_from_recordings(record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT))
+    assert (made.conditions.bias_mV, made.conditions.temperature_mC) == (-12_300, 27_351)
+
+
+def test_what_makes_a_calibration_doubtful_is_said(calibration: Calibration) -> None:
+    assert len(calibration_notes(calibration)) == 2
+    enough = replace(calibration, dark_frames=30, flat_frames=30)
+    assert calibration_notes(enough) == []
+    defects = calibration.defects.copy()
+    defects[1] = True
+    (note,) = calibration_notes(replace(enough, defects=defects))
+    assert note.startswith("20.0% of the imaging pixels")
 
 
 def test_empty_recordings_are_refused(record: Record, flats: list[Frame]) -> None:
     with pytest.raises(NotEnoughFramesError):
-        calibration_from_recordings(record([], "a.h5"), record(flats, "b.h5"))
+        calibration_from_recordings(record([], "a.h5"), record(flats, "b.h5", FLAT))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +224,7 @@ def test_other_conditions_of_the_flat_are_refused(
 ) -> None:
     flats = levelled(make_frame, 9000, range(8), **change)
     with pytest.raises(MixedConditionsError) as caught:
-        calibration_from_recordings(record(darks, "a.h5"), record(flats, "b.h5"))
+        calibration_from_recordings(record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT))
     assert caught.value.name == name
 
 
@@ -187,7 +233,9 @@ def test_another_panel_of_the_flat_is_refused(
 ) -> None:
     other = replace(facts, identity=replace(facts.identity, serial_number="SN-8"))
     with pytest.raises(MixedConditionsError, match="SN-8"):
-        calibration_from_recordings(record(darks, "a.h5"), record(flats, "b.h5", about=other))
+        calibration_from_recordings(
+            record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT, about=other)
+        )
 
 
 def never(step: BeamStep) -> None:
@@ -247,12 +295,14 @@ def test_a_beam_that_stays_on_is_recognised_and_the_frames_kept(
     session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fpxi.Session, "scene", None)
-    with pytest.raises(FlatNotBrighterError):
+    with pytest.raises(FlatNotBrighterError) as caught:
         calibrate_live(
             session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=lambda step: None
         )
     assert not (tmp_path / "cal.h5").exists()
     assert (tmp_path / "cal.dark.h5").exists()
+    for name in ("cal.dark.h5", "cal.flat.h5", "--overwrite"):
+        assert name in caught.value.__notes__[0]
 
 
 def test_an_existing_calibration_is_not_collected_over(
@@ -261,3 +311,35 @@ def test_an_existing_calibration_is_not_collected_over(
     (tmp_path / "cal.h5").touch()
     with pytest.raises(CalibrationExistsError):
         calibrate_live(session, tmp_path / "cal.h5", prompt=never)
+
+
+@pytest.mark.parametrize("taken", ["cal.dark.h5", "cal.flat.h5"])
+def test_every_name_is_looked_at_before_anything_is_recorded(
+    session: fpxi.Session, tmp_path: Path, taken: str
+) -> None:
+    (tmp_path / taken).touch()
+    with pytest.raises(RecordingExistsError):
+        calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never)
+    assert [path.name for path in tmp_path.glob("*.h5")] == [taken]
+    calibrate_live(
+        session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never, overwrite=True
+    )
+
+
+def test_saturated_darks_are_refused_before_flats_are_asked_for(
+    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = session.scene
+    asked: list[BeamStep] = []
+
+    def overexpose(step: BeamStep) -> None:
+        asked.append(step)
+        scene.beam_on, scene.object, scene.dose_rate = True, "none", 1.0
+
+    monkeypatch.setattr(fpxi.Session, "scene", None)
+    with pytest.raises(SaturatedError, match="dark") as caught:
+        calibrate_live(
+            session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=overexpose
+        )
+    assert asked == [BeamStep.DARK]
+    assert "cal.dark.h5 kept" in caught.value.__notes__[0]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,12 @@ import numpy as np
 import pytest
 from fpxi.calibration import calibration_from_recordings
 from fpxi.correction import correct_recording
-from fpxi.errors import FrameSelectionError, RecordingExistsError
+from fpxi.errors import (
+    FrameSelectionError,
+    OutputError,
+    OutputFullError,
+    RecordingExistsError,
+)
 from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
     Calibration,
@@ -131,6 +137,50 @@ def test_a_failure_on_the_way_leaves_no_file(
     with pytest.raises(KeyboardInterrupt):
         correct_recording(record([make_frame(0)]), calibration, tmp_path / "out.h5", progress=stop)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["run.h5"]
+
+
+@pytest.mark.parametrize("limit", [1000, 40_000, 80_000, 120_000])
+def test_a_full_disk_is_named_and_leaves_what_was_there(
+    record: Record,
+    make_frame: MakeFrame,
+    calibration: Calibration,
+    tmp_path: Path,
+    files_limited_to: Callable[[int], AbstractContextManager[None]],
+    limit: int,
+) -> None:
+    run = record([make_frame(number) for number in range(600)])
+    out = tmp_path / "out.h5"
+    out.write_text("precious")
+    with files_limited_to(limit), pytest.raises(OutputFullError, match="free space"):
+        correct_recording(run, calibration, out, overwrite=True)
+    assert out.read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.glob("*")) == ["out.h5", "run.h5"]
+
+
+def test_a_folder_that_is_not_there_is_named(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    with pytest.raises(OutputError, match="folder"):
+        correct_recording(record([make_frame(0)]), calibration, tmp_path / "absent" / "out.h5")
+
+
+def test_the_file_says_whence_it_came_and_which_pixels_are_defective(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    defects = np.zeros((6, 5), np.bool_)
+    defects[2, 2] = True
+    calibration = replace(calibration, defects=defects)
+    out = tmp_path / "out.h5"
+    correct_recording(record([make_frame(0)]), calibration, out, sources=["dark.h5", "flat.h5"])
+    with h5py.File(out) as file:
+        mask = file["entry/instrument/detector/pixel_mask"][:]
+        assert (mask == np.where(calibration.not_imaging, 1, np.where(defects, 2, 0))).all()
+        names = file["entry/process/calibration/sources"].asstr()[:].tolist()
+        assert names == ["dark.h5", "flat.h5"]
+        device = file["entry/device"]
+        assert device["firmware_version"][:].tolist() == [3, 4, 5]
+        assert device["parameters/exposure_us"][()] == 2500
+        assert "events" not in device
 
 
 def test_real_frames_are_corrected_to_float32_rounding(

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import tifffile
 from fpxi.calibration import save_calibration
 from fpxi.correction import correct_recording
-from fpxi.errors import ExportError, ExportExistsError, FrameSelectionError, NotARecordingError
+from fpxi.errors import (
+    ExportError,
+    ExportExistsError,
+    FrameSelectionError,
+    NotARecordingError,
+    OutputFullError,
+)
 from fpxi.export import export
+from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import Calibration, CalibrationMismatchError, Conditions, robust_levels
 from fpxi_readout.frame import Frame
 from PIL import Image
@@ -125,9 +135,57 @@ def test_png_is_scaled_between_the_levels_it_states(
 
 def test_several_frames_become_several_png_with_the_same_levels(run: Path, tmp_path: Path) -> None:
     result = export(run, tmp_path / "x.png", frames=[0, 2])
-    assert [path.name for path in result.paths] == ["x_0.png", "x_1.png"]
+    assert [path.name for path in result.paths] == ["x_0.png", "x_2.png"]
     export(run, tmp_path / "mean.png", average=True)
     assert (tmp_path / "mean.png").exists()
+
+
+def test_a_frame_asked_for_twice_becomes_one_png(run: Path, tmp_path: Path) -> None:
+    result = export(run, tmp_path / "x.png", frames=[2, 2])
+    assert [path.name for path in result.paths] == ["x_2.png"]
+
+
+def test_rows_that_are_missing_are_told_of_corrected_frames_too(
+    run: Path, calibration: Calibration, tmp_path: Path
+) -> None:
+    correct_recording(run, calibration, tmp_path / "corrected.h5")
+    for source, given in ((run, calibration), (tmp_path / "corrected.h5", None)):
+        result = export(source, tmp_path / "x.npy", calibration=given, overwrite=True)
+        assert result.notes == ("1 rows never arrived and are NaN",)
+        mean = export(source, tmp_path / "y.npy", calibration=given, average=True, overwrite=True)
+        assert mean.notes == ("1 rows never arrived and are left out of the mean",)
+    assert export(run, tmp_path / "z.npy", frames=[0, 1], calibration=calibration).notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif", ".png"])
+@pytest.mark.parametrize("before", [None, "precious"])
+def test_a_full_disk_leaves_nothing_under_the_final_name(
+    record: Record,
+    make_frame: MakeFrame,
+    tmp_path: Path,
+    files_limited_to: Callable[[int], AbstractContextManager[None]],
+    suffix: str,
+    before: str | None,
+) -> None:
+    run = record([make_frame(number) for number in range(40)])
+    out = tmp_path / f"x{suffix}"
+    if before is not None:
+        for name in (out, *(tmp_path / f"x_{index:02}.png" for index in range(40))):
+            name.write_text(before)
+    names = sorted(tmp_path.iterdir())
+    with files_limited_to(100), pytest.raises(OutputFullError, match="free space"):
+        export(run, out, overwrite=True)
+    assert sorted(tmp_path.iterdir()) == names
+    assert before is None or out.read_text() == before
+
+
+def test_a_pixel_pitch_comes_back_unrounded(
+    record: Record, make_frame: MakeFrame, facts: RecordingFacts, tmp_path: Path
+) -> None:
+    panel = replace(facts.dictionary.panel, pitch_um=200.0)
+    about = replace(facts, dictionary=replace(facts.dictionary, panel=panel))
+    with h5py.File(record([make_frame(0)], about=about)) as file:
+        assert file["entry/instrument/detector/x_pixel_size"][()] == 0.0002
 
 
 def test_pixels_without_a_value_are_black(

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,9 +33,8 @@ from fpxi.statistics import NOTHING
 from fpxi_readout.frame import Frame
 from fpxi_readout.links import LinkLostError
 
-resource = pytest.importorskip("resource")  # limits of file sizes; not on Windows
-
 MakeFrame = Callable[..., Frame]
+Limit = Callable[[int], AbstractContextManager[None]]
 WAIT_S = 20.0
 
 
@@ -53,17 +52,6 @@ def start(tmp_path: Path, facts: RecordingFacts) -> Iterator[Callable[..., Recor
     for recording in begun:
         recording.stop()
         recording.join(WAIT_S)
-
-
-@contextmanager
-def files_limited_to(size: int) -> Iterator[None]:
-    """Have the system refuse to let any file of this process grow beyond a size."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def offer_until_refused(recording: Recording, make_frame: MakeFrame) -> int:
@@ -148,7 +136,10 @@ def test_a_full_queue_ends_it_loudly_and_keeps_what_was_queued(
 
 
 def test_a_full_disk_ends_it_loudly_and_keeps_what_was_written(
-    start: Callable[..., Recording], make_frame: MakeFrame, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Recording],
+    make_frame: MakeFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    files_limited_to: Limit,
 ) -> None:
     monkeypatch.setattr(recorder, "COMMIT_BYTES", 20_000)
     with files_limited_to(1_500_000):
@@ -164,7 +155,10 @@ def test_a_full_disk_ends_it_loudly_and_keeps_what_was_written(
 
 
 def test_a_disk_that_fills_up_unannounced_is_named_too(
-    start: Callable[..., Recording], make_frame: MakeFrame, monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Recording],
+    make_frame: MakeFrame,
+    monkeypatch: pytest.MonkeyPatch,
+    files_limited_to: Limit,
 ) -> None:
     monkeypatch.delattr(os, "posix_fallocate", raising=False)
     monkeypatch.setattr(recorder, "COMMIT_BYTES", 20_000)
@@ -192,10 +186,12 @@ def test_where_room_cannot_be_set_aside_it_is_looked_up(
         start().wait(WAIT_S)
 
 
-def test_a_disk_that_is_full_from_the_first_is_named(start: Callable[..., Recording]) -> None:
+def test_a_disk_that_is_full_from_the_first_is_named(
+    start: Callable[..., Recording], files_limited_to: Limit
+) -> None:
     with files_limited_to(1000):
         recording = start()
-        with pytest.raises(RecordingOpenError):
+        with pytest.raises(RecordingOpenError, match="free space"):
             recording.wait(WAIT_S)
     assert not recording.path.exists()
 

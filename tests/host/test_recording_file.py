@@ -89,7 +89,10 @@ def test_plain_h5py_finds_nexus_with_units(
         assert units == {"timestamp": "us", "exposure_time": "s"}
         assert detector["exposure_time"][0] == 0.0025
         assert detector["bias_voltage"][0] == -12.345
-        assert detector["x_pixel_size"][()] == pytest.approx(150e-6)
+        assert detector["x_pixel_size"][()] == 150e-6
+        parameters = file["entry/device/parameters"]
+        assert parameters["exposure_us"].attrs["units"] == "us"
+        assert parameters["light"].attrs["value_name"] == "on"
         assert detector["saturation_value"][()] == 16383
         assert detector["serial_number"].asstr()[()] == "SN-7"
         assert detector["pixel_mask"][0].tolist() == [1] * 5

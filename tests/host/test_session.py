@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import fpxi
+import h5py
 import numpy as np
 import pytest
 from fpxi import ConnectionState
@@ -16,9 +18,9 @@ from fpxi.errors import (
     UnsupportedUrlError,
 )
 from fpxi_hwsim.errors import SimulationUrlError
-from fpxi_readout.device_errors import CommandRefusedError, ParameterRangeError
+from fpxi_readout.device_errors import CommandRefusedError, ParameterRangeError, ParameterValueError
 from fpxi_readout.links import LinkOpenError
-from fpxi_readout.protocol.generated import ResetCause
+from fpxi_readout.protocol.generated import Delivery, ResetCause
 
 
 def test_open_connects_and_knows_the_device(session: fpxi.Session) -> None:
@@ -109,6 +111,30 @@ def test_capture_replaces_a_running_acquisition_and_sees_its_own_frames_only(
     with fpxi.read_recording(tmp_path / "run.h5") as reader:
         numbers = reader.column("sequence_number").tolist()
     assert numbers == list(range(result.first_frame, result.first_frame + 3))
+
+
+@pytest.mark.parametrize("count", [1.5, "x", None, -1])
+def test_a_count_that_is_no_count_is_named(session: fpxi.Session, count: Any) -> None:
+    with pytest.raises(CaptureCountError, match="whole number"):
+        session.capture(count)
+
+
+@pytest.mark.parametrize("value", [None, 1000.0])
+def test_a_value_that_is_no_whole_number_is_named(session: fpxi.Session, value: Any) -> None:
+    with pytest.raises(ParameterValueError, match="whole number"):
+        session.set("exposure_us", value)
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_a_recording_tells_how_it_was_delivered(
+    session: fpxi.Session, tmp_path: Path, reliable: bool
+) -> None:
+    session.capture(1, reliable=not reliable)
+    session.capture(1, tmp_path / "run.h5", reliable=reliable)
+    with h5py.File(tmp_path / "run.h5") as file:
+        delivery = file["entry/device/parameters/delivery"]
+        assert delivery[()] == (Delivery.RELIABLE if reliable else Delivery.LIVE)
+        assert delivery.attrs["value_name"] == ("reliable" if reliable else "live")
 
 
 def test_a_start_that_is_refused_leaves_no_file(session: fpxi.Session, tmp_path: Path) -> None:

@@ -244,6 +244,8 @@ def test_texts_are_understood(link: Any, panel: Panel, name: str, value: str, wi
         ("trigger_mode", 2, ParameterValueError),
         ("trigger_mode", "sometimes", ParameterValueError),
         ("exposure_us", "long", ParameterValueError),
+        ("exposure_us", 1000.0, ParameterValueError),
+        ("exposure_us", None, ParameterValueError),
         ("state", 1, ReadOnlyParameterError),
         ("nonsense", 1, UnknownParameterError),
     ],

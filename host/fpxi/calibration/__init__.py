@@ -2,12 +2,14 @@
 
 from fpxi.calibration.files import load_calibration, save_calibration
 from fpxi.calibration.live import BeamStep, calibrate_live
+from fpxi.calibration.notes import calibration_notes
 from fpxi.calibration.runs import calibration_from_recordings
 
 __all__ = [
     "BeamStep",
     "calibrate_live",
     "calibration_from_recordings",
+    "calibration_notes",
     "load_calibration",
     "save_calibration",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -14,6 +13,7 @@ from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
 
 from fpxi.errors import CalibrationExistsError, NotACalibrationError
 from fpxi.software import software_version
+from fpxi.whole_file import whole_hdf5
 
 LAYOUT = 1
 """Attribute `fpxi_calibration_layout` of the file; readers refuse a later one."""
@@ -30,18 +30,13 @@ def save_calibration(
 ) -> None:
     """Write a calibration; `sources` are the recordings that it was made from.
 
-    The file appears whole or not at all. Raises `CalibrationExistsError`.
+    The file appears whole or not at all. Raises `CalibrationExistsError` and `OutputError`.
     """
     path = Path(path)
     if path.exists() and not overwrite:
         raise CalibrationExistsError(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with h5py.File(partial, "w", libver="earliest") as file:
-            _write(file, calibration, sources)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_hdf5(path) as (file, _):
+        _write(file, calibration, sources)
 
 
 def load_calibration(path: str | Path) -> Calibration:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from fpxi_imaging import Calibration
 from fpxi_readout.protocol.generated import Delivery, State
 
 from fpxi.calibration.files import save_calibration
-from fpxi.calibration.runs import calibration_from_recordings
+from fpxi.calibration.runs import calibration_from_recordings, require_usable_darks
 from fpxi.errors import CalibrationExistsError
 from fpxi.image_key import ImageKey
+from fpxi.recording.creation import require_new
 from fpxi.session import Session
 
 
@@ -45,30 +46,50 @@ def calibrate_live(
     seen to by itself. `progress` is called with the step, the frames so far, and the frames in
     all. An acquisition that was on is stopped first and goes on afterwards.
 
-    Raises `CalibrationExistsError`, whatever `Session.capture` raises, and
-    `fpxi_imaging.CalibrationError` if the frames are not what they should be; they are kept then.
+    All three names are looked at first, and the darks are judged before flats are asked for.
+
+    Raises `CalibrationExistsError`, `RecordingExistsError`, whatever `Session.capture` raises, and
+    `fpxi_imaging.CalibrationError` if the frames are not what they should be. Recordings that were
+    made by then are kept, and a note on the error names them.
     """
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise CalibrationExistsError(path)
     steps = (
         (BeamStep.DARK, ImageKey.DARK, dark_frames),
         (BeamStep.FLAT, ImageKey.FLAT, flat_frames),
     )
     recordings = [path.with_suffix(f".{step.name.lower()}.h5") for step, _, _ in steps]
-    with _acquisition_held(session), _scene_kept(session):
-        for (step, key, count), recording in zip(steps, recordings, strict=True):
-            _see_to_beam(session, step, prompt)
-            session.capture(
-                count,
-                recording,
-                image_key=key,
-                overwrite=overwrite,
-                progress=_for_step(progress, step, count),
-            )
-    calibration = calibration_from_recordings(*recordings)
-    save_calibration(path, calibration, sources=recordings, overwrite=overwrite)
+    _require_free(path, recordings, overwrite=overwrite)
+    made: list[Path] = []
+    try:
+        with _acquisition_held(session), _scene_kept(session):
+            for (step, key, count), recording in zip(steps, recordings, strict=True):
+                _see_to_beam(session, step, prompt)
+                session.capture(
+                    count,
+                    recording,
+                    image_key=key,
+                    overwrite=overwrite,
+                    progress=_for_step(progress, step, count),
+                )
+                made.append(recording)
+                if step is BeamStep.DARK:
+                    require_usable_darks(recording)
+        calibration = calibration_from_recordings(*recordings)
+        save_calibration(path, calibration, sources=recordings, overwrite=overwrite)
+    except BaseException as error:
+        if made:
+            names = " and ".join(str(recording) for recording in made)
+            error.add_note(f"{names} kept; to calibrate again, allow overwriting (--overwrite).")
+        raise
     return calibration
+
+
+def _require_free(path: Path, recordings: Sequence[Path], *, overwrite: bool) -> None:
+    """Raise an error for the first name that is taken, or cannot be, before anything is done."""
+    if path.exists() and not overwrite:
+        raise CalibrationExistsError(path)
+    for recording in recordings:
+        require_new(recording, overwrite=overwrite)
 
 
 def _see_to_beam(session: Session, step: BeamStep, prompt: Prompt) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,18 +14,21 @@ from fpxi_imaging import (
     Calibration,
     Conditions,
     DefectThresholds,
+    SaturatedError,
     StackMean,
     Tolerances,
     build_calibration,
 )
 
-from fpxi.errors import MixedConditionsError, WrongImageKeyError
+from fpxi.errors import MixedConditionsError, UnmarkedRecordingError, WrongImageKeyError
 from fpxi.image_key import ImageKey
 from fpxi.recording.conditions import recorded_numbers
 from fpxi.recording.reader import RecordingReader, read_recording
 
 DEFAULT_THRESHOLDS = DefectThresholds()
 DEFAULT_TOLERANCES = Tolerances()
+_EXACT = {"exposure_us": 0, "gain_setting": 0}
+"""Settings whose darks and flats cannot be mixed, whatever is tolerated elsewhere."""
 
 
 def calibration_from_recordings(
@@ -33,23 +37,27 @@ def calibration_from_recordings(
     *,
     thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
+    unmarked: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Calibration:
     """Make a calibration from a recording of darks and one of flats, which may be one file.
 
-    Frames are taken by their image key; in a file where every frame is keyed as an image, all
-    are. Frames with missing rows count where they have rows. `progress` is called with the frames
-    done and the frames in all.
+    Frames are taken by their image key. With `unmarked`, all frames are taken of a recording in
+    which none is marked as dark or flat. Frames with missing rows count where they have rows.
+    `progress` is called with the frames done and the frames in all.
 
-    Raises `WrongImageKeyError`, `MixedConditionsError` unless panel, exposure, gain, bias and
-    temperature agree within `tolerances`, `NotARecordingError`, and
-    `fpxi_imaging.CalibrationError` for frames that make no calibration, such as darks with the
-    beam on.
+    Panel, exposure and gain setting must be the same throughout; bias and temperature must agree
+    within `tolerances`. The calibration's exposure, gain setting and bias are those of the flats,
+    its temperature is the mean of all frames.
+
+    Raises `UnmarkedRecordingError`, `WrongImageKeyError`, `MixedConditionsError`,
+    `NotARecordingError`, and `fpxi_imaging.CalibrationError` for frames that make no calibration,
+    such as darks with the beam on.
     """
     with ExitStack() as stack:
         readers = [stack.enter_context(read_recording(path)) for path in (dark, flat)]
         keys = (ImageKey.DARK, ImageKey.FLAT)
-        chosen = [_choose(reader, key) for reader, key in zip(readers, keys, strict=True)]
+        chosen = [_choose(reader, key, unmarked) for reader, key in zip(readers, keys, strict=True)]
         conditions = _conditions(readers, chosen, tolerances)
         total = sum(len(indices) for indices in chosen)
         stacks: list[StackMean] = []
@@ -67,10 +75,29 @@ def calibration_from_recordings(
         )
 
 
-def _choose(reader: RecordingReader, key: ImageKey) -> npt.NDArray[np.intp]:
-    """Return the indices of the frames recorded as `key`, or of all if no frame says anything."""
+def require_usable_darks(
+    dark: str | Path, *, thresholds: DefectThresholds = DEFAULT_THRESHOLDS
+) -> None:
+    """Judge a recording of darks before flats are taken.
+
+    Raises `fpxi_imaging.SaturatedError` if more pixels saturate than a calibration may have.
+    """
+    with read_recording(dark) as reader:
+        stack = _stack(reader, _choose(reader, ImageKey.DARK, unmarked=False), 0, 0, None)
+        imaging = ~reader.geometry.not_imaging
+        fraction = float(np.mean(stack.maximum[imaging] >= reader.geometry.full_scale))
+    if fraction > thresholds.most_saturated:
+        raise SaturatedError("dark", fraction, thresholds.most_saturated)
+
+
+def _choose(reader: RecordingReader, key: ImageKey, unmarked: bool) -> npt.NDArray[np.intp]:
+    """Return the indices of the frames recorded as `key`; of all if none is marked and may be."""
     found = reader.image_keys
+    if len(found) == 0:
+        return np.arange(0)
     if not np.any(found != ImageKey.IMAGE):
+        if not unmarked:
+            raise UnmarkedRecordingError(reader.path, key.name.lower())
         return np.arange(len(found))
     chosen = np.flatnonzero(found == key)
     if len(chosen) == 0:
@@ -90,27 +117,29 @@ def _conditions(
     for name, pair in (("panel", names), ("serial_number", serials)):
         if pair[0] != pair[1]:
             raise MixedConditionsError(name, pair[0], pair[1], where)
-    of_dark, of_flat = (recorded_numbers(reader) for reader in readers)
-    numbers = {
-        name: _agreed(
-            name,
-            np.concatenate([of_dark[name][chosen[0]], of_flat[name][chosen[1]]]),
-            getattr(tolerances, name),
-            where,
-        )
-        for name in of_dark
-    }
+    of_dark, of_flat = (
+        {name: values[indices] for name, values in recorded_numbers(reader).items()}
+        for reader, indices in zip(readers, chosen, strict=True)
+    )
+    allowed = {**asdict(tolerances), **_EXACT}
+    for name in of_dark:
+        _require_agreement(name, np.concatenate([of_dark[name], of_flat[name]]), allowed, where)
+    stated = {name: of_flat[name] for name in of_dark}
+    stated["temperature_mC"] = np.concatenate([of_dark["temperature_mC"], stated["temperature_mC"]])
+    numbers = {name: _mean(values) for name, values in stated.items()}
     return Conditions(panel=names[0], serial_number=serials[0], **numbers)
 
 
-def _agreed(name: str, values: npt.NDArray[np.int64], tolerance: int, where: str) -> int:
-    """Return the mean of values that agree; 0 of none, which building a calibration refuses."""
-    if len(values) == 0:
-        return 0
-    lowest, highest = int(values.min()), int(values.max())
-    if highest - lowest > tolerance:
-        raise MixedConditionsError(name, lowest, highest, where)
-    return round(float(values.mean()))
+def _require_agreement(
+    name: str, values: npt.NDArray[np.int64], allowed: Mapping[str, int], where: str
+) -> None:
+    if len(values) and int(values.max()) - int(values.min()) > allowed[name]:
+        raise MixedConditionsError(name, int(values.min()), int(values.max()), where)
+
+
+def _mean(values: npt.NDArray[np.int64]) -> int:
+    """Return the mean; 0 of none, which building a calibration refuses."""
+    return round(float(values.mean())) if len(values) else 0
 
 
 def _stack(

@@ -16,6 +16,7 @@ from fpxi.calibration import (
     BeamStep,
     calibrate_live,
     calibration_from_recordings,
+    calibration_notes,
     save_calibration,
 )
 from fpxi.cli.conditions import TOLERANCE_OPTION, format_conditions, tolerances_from
@@ -55,6 +56,11 @@ DEFAULT_FRAMES = "100"
 @EXPOSURE_OPTION
 @SET_OPTION
 @TOLERANCE_OPTION
+@click.option(
+    "--unmarked",
+    is_flag=True,
+    help="Take all frames of a recording in which none is marked as a dark or flat.",
+)
 @OVERWRITE_OPTION
 @JSON_OPTION
 def command(
@@ -66,6 +72,7 @@ def command(
     exposure: tuple[str, str] | None,
     settings: Settings,
     tolerances: Settings,
+    unmarked: bool,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -80,8 +87,12 @@ def command(
         recordings = _recording("--dark", dark), _recording("--flat", flat)
         if exposure or settings:
             raise click.UsageError("--exposure and --set need the URL of a panel.")
-        calibration = _from_recordings(recordings, output, tolerances_from(tolerances), overwrite)
+        calibration = _from_recordings(
+            recordings, output, tolerances_from(tolerances), unmarked, overwrite
+        )
     else:
+        if unmarked:
+            raise click.UsageError("--unmarked is for recordings; with a URL all is recorded now.")
         if tolerances:
             raise click.UsageError("--tolerance is for recordings; with a URL all is recorded now.")
         frames = _count("--dark", dark), _count("--flat", flat)
@@ -114,12 +125,17 @@ def _count(option: str, value: str | None) -> int:
 
 
 def _from_recordings(
-    recordings: tuple[Path, Path], output: Path, tolerances: Tolerances, overwrite: bool
+    recordings: tuple[Path, Path],
+    output: Path,
+    tolerances: Tolerances,
+    unmarked: bool,
+    overwrite: bool,
 ) -> Calibration:
     with ProgressBar() as bar:
         calibration = calibration_from_recordings(
             *recordings,
             tolerances=tolerances,
+            unmarked=unmarked,
             progress=lambda done, total: bar.show("Reading", done, total),
         )
     save_calibration(output, calibration, sources=recordings, overwrite=overwrite)
@@ -179,6 +195,7 @@ def _document(output: Path, calibration: Calibration) -> dict[str, Any]:
         "normalisation_counts": calibration.normalisation,
         "conditions": asdict(calibration.conditions),
         "created": calibration.created.isoformat(),
+        "notes": calibration_notes(calibration),
     }
 
 
@@ -195,4 +212,5 @@ def _summary(output: Path, calibration: Calibration) -> str:
         ("Signal", f"{calibration.normalisation:.1f} counts above dark (median pixel)"),
         ("Defects", f"{_defects(calibration)} of {_imaging(calibration)} imaging pixels"),
     ]
+    facts += [("Note", text) for text in calibration_notes(calibration)]
     return format_facts(facts)

@@ -12,6 +12,7 @@ from fpxi_imaging import robust_levels
 
 from fpxi.errors import ExportError, ExportExistsError
 from fpxi.export.images import Images
+from fpxi.whole_file import whole_file, whole_files
 
 Written = tuple[list[Path], str]
 Writer = Callable[[Images, Path, int, bool], Written]
@@ -22,10 +23,16 @@ PERCENTILES = (2.0, 98.0)
 def write_npy(images: Images, out: Path, _bits: int, overwrite: bool) -> Written:
     """Write one array, frame by frame, without holding it in memory."""
     _require_new(out, overwrite)
-    array = np.lib.format.open_memmap(out, "w+", images.dtype, images.shape)
-    for place, (values, _) in enumerate(images):
-        array[place] = values
-    array.flush()
+    # Not a memory map: where the disk is full, writing to one kills the process.
+    header = {
+        "descr": np.lib.format.dtype_to_descr(images.dtype),
+        "fortran_order": False,
+        "shape": images.shape,
+    }
+    with whole_file(out) as part, part.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for values, _ in images:
+            file.write(values.astype(images.dtype, copy=False).tobytes())
     return [out], f"values are {images.kind}, unscaled"
 
 
@@ -36,15 +43,16 @@ def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written
     _require_new(out, overwrite)
     scaling = f"values are {images.kind}, unscaled"
     per_um = 1.0 / images.source.pitch_um
-    tifffile.imwrite(
-        out,
-        (np.ascontiguousarray(values) for values, _ in images),
-        shape=images.shape,
-        dtype=images.dtype,
-        imagej=True,
-        resolution=(per_um, per_um),
-        metadata={"axes": "TYX", "unit": "um", "Info": scaling},
-    )
+    with whole_file(out) as part:
+        tifffile.imwrite(
+            part,
+            (np.ascontiguousarray(values) for values, _ in images),
+            shape=images.shape,
+            dtype=images.dtype,
+            imagej=True,
+            resolution=(per_um, per_um),
+            metadata={"axes": "TYX", "unit": "um", "Info": scaling},
+        )
     return [out], scaling
 
 
@@ -52,7 +60,7 @@ def write_png(images: Images, out: Path, bits: int, overwrite: bool) -> Written:
     """Write grey pictures between levels that are the same for all of them."""
     from PIL import Image, PngImagePlugin  # noqa: PLC0415
 
-    paths = _png_paths(out, images.shape[0])
+    paths = _png_paths(out, images)
     for path in paths:
         _require_new(path, overwrite)
     low, high = robust_levels(*images.mean(), percentiles=PERCENTILES)
@@ -64,9 +72,11 @@ def write_png(images: Images, out: Path, bits: int, overwrite: bool) -> Written:
     )
     about = PngImagePlugin.PngInfo()
     about.add_text("Description", scaling)
-    for path, (values, _) in zip(paths, images, strict=True):
-        Image.fromarray(_scaled(values, low, high, most)).save(path, pnginfo=about)
-    return paths, scaling
+    with whole_files(paths) as parts:
+        for part, (values, _) in zip(parts, images, strict=True):
+            picture = Image.fromarray(_scaled(values, low, high, most))
+            picture.save(part, format="PNG", pnginfo=about)
+    return list(dict.fromkeys(paths)), scaling
 
 
 WRITERS: dict[str, Writer] = {
@@ -85,11 +95,12 @@ def _scaled(
     return counts.astype(np.uint8) if most == 0xFF else counts.astype(np.uint16)
 
 
-def _png_paths(out: Path, count: int) -> list[Path]:
-    if count == 1:
+def _png_paths(out: Path, images: Images) -> list[Path]:
+    """Return a name for each picture: as given for one, with the frame's index for several."""
+    if images.shape[0] == 1:
         return [out]
-    digits = len(str(count - 1))
-    return [out.with_name(f"{out.stem}_{place:0{digits}}{out.suffix}") for place in range(count)]
+    digits = len(str(images.source.frame_count - 1))
+    return [out.with_name(f"{out.stem}_{index:0{digits}}{out.suffix}") for index in images.indices]
 
 
 def _require_new(path: Path, overwrite: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class Images:
     average: bool
     progress: Progress | None = None
     """Called with the images gone through and all of them, in every pass."""
+    rows_missing: dict[int, int] = field(default_factory=dict)
+    """Rows that never arrived, by the index of the frame; known of frames gone through."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -63,6 +65,9 @@ class Images:
 
     def _frames(self) -> Iterator[Image]:
         for done, index in enumerate(self.indices, 1):
-            yield self.source.image(index)
+            values, flags = self.source.image(index)
+            missing = (flags & PixelFlag.MISSING).any(axis=1)
+            self.rows_missing[index] = int(np.count_nonzero(missing))
+            yield values, flags
             if self.progress is not None:
                 self.progress(done, len(self.indices))

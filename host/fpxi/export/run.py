@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fpxi_imaging import Calibration, PixelFlag
+from fpxi_imaging import Calibration
 
 from fpxi.errors import ExportError, FrameSelectionError
 from fpxi.export.formats import WRITERS
@@ -45,13 +45,15 @@ def export(
     | --- | --- |
     | `.npy` | one array (frames, rows, columns), uint16 raw or float32 corrected |
     | `.tif` | a stack that ImageJ opens with its pixel size, same types |
-    | `.png` | `bits` 8 or 16, grey, between robust levels; a file for each frame if several |
+    | `.png` | `bits` 8 or 16, grey, between robust levels; several: `x_7.png` is frame 7 |
 
     `frames` picks them by index (all by default; negative ones count from the end), `average`
     makes one float32 image of them, leaving out what was not received. With a `calibration` a raw
     recording is corrected on the way. Returns what was written and how it was scaled.
 
-    Raises `ExportError`, `FrameSelectionError`, `NotARecordingError`, and
+    Every file appears whole or not at all.
+
+    Raises `ExportError`, `OutputError`, `FrameSelectionError`, `NotARecordingError`, and
     `fpxi_imaging.CalibrationMismatchError`.
     """
     path, out = Path(path), Path(out)
@@ -64,7 +66,7 @@ def export(
         indices = _select(path, frames, source.frame_count)
         images = Images(source, indices, average, progress)
         paths, scaling = writer(images, out, bits, overwrite)
-        return ExportResult(tuple(paths), len(indices), scaling, _notes(images))
+        return ExportResult(tuple(paths), len(indices), scaling, _notes(images, out.suffix.lower()))
 
 
 def _select(path: Path, frames: Sequence[int] | slice | None, available: int) -> list[int]:
@@ -77,12 +79,12 @@ def _select(path: Path, frames: Sequence[int] | slice | None, available: int) ->
     return indices
 
 
-def _notes(images: Images) -> tuple[str, ...]:
+def _notes(images: Images, suffix: str) -> tuple[str, ...]:
     """Say what the values alone do not: rows that are missing."""
-    if images.average or images.dtype != np.uint16:
+    missing = sum(images.rows_missing[index] for index in images.indices)
+    if missing == 0:
         return ()
-    missing = sum(
-        int(np.count_nonzero((images.source.image(index)[1] & PixelFlag.MISSING).any(axis=1)))
-        for index in images.indices
-    )
-    return (f"{missing} rows never arrived and are 0",) if missing else ()
+    if images.average:
+        return (f"{missing} rows never arrived and are left out of the mean",)
+    value = "0" if suffix == ".png" or images.dtype == np.uint16 else "NaN"
+    return (f"{missing} rows never arrived and are {value}",)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 from fpxi.errors import RecordingExistsError, RecordingOpenError
+from fpxi.recording.space import is_full
 
 try:
     import fcntl
@@ -36,10 +38,18 @@ def create(path: Path, *, overwrite: bool) -> io.FileIO:
     except FileExistsError as error:
         raise RecordingExistsError(path) from error
     except OSError as error:
-        raise RecordingOpenError(path, error.strerror or str(error)) from error
+        raise cannot_open(path, error) from error
     if fcntl is not None:
         fcntl.flock(raw.fileno(), fcntl.LOCK_SH)
     return raw
+
+
+def cannot_open(path: Path, error: OSError) -> RecordingOpenError:
+    """Return the named error for a file that the system will not let us begin."""
+    if is_full(error):
+        reason = os.strerror(error.errno or 0)
+        return RecordingOpenError(path, reason, "free space, or choose another disk")
+    return RecordingOpenError(path, error.strerror or str(error))
 
 
 def _remove_unused(path: Path) -> None:
@@ -49,5 +59,5 @@ def _remove_unused(path: Path) -> None:
             try:
                 fcntl.flock(old.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise RecordingOpenError(path, "it is in use") from error
+                raise RecordingOpenError(path, "it is in use", "choose another name") from error
     path.unlink()

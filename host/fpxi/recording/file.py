@@ -24,7 +24,6 @@ from fpxi_readout.statistics import LinkStatistics
 from fpxi.errors import (
     DiskFullError,
     RecordingError,
-    RecordingOpenError,
     RecordingWriteError,
 )
 from fpxi.image_key import ImageKey
@@ -32,7 +31,7 @@ from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.commit_file import CommitFile
 from fpxi.recording.compression import compress
-from fpxi.recording.creation import create
+from fpxi.recording.creation import cannot_open, create
 from fpxi.recording.facts import RecordingFacts
 from fpxi.recording.skeleton import write_skeleton
 from fpxi.recording.space import FINISH_BYTES, FRAME_BYTES, is_full, require_space
@@ -148,7 +147,7 @@ class RecordingFile:
         except OSError as error:
             self._abandon()
             self.path.unlink()
-            raise RecordingOpenError(self.path, str(error)) from error
+            raise cannot_open(self.path, error) from error
         detector = self._file[layout.DETECTOR]
         self._data = detector["data"]
         self._received = detector["row_received"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.geometry import PanelGeometry
 
 from fpxi.recording import layout
@@ -53,7 +54,7 @@ def _write_detector(detector: h5py.Group, facts: RecordingFacts) -> None:
     detector["bit_depth_readout"] = panel.adc_bits
     detector["saturation_value"] = panel.full_scale
     for name in ("x_pixel_size", "y_pixel_size"):
-        detector[name] = panel.pitch_um * 1e-6
+        detector[name] = panel.pitch_um / 1e6  # times 1e-6 would round twice
         detector[name].attrs["units"] = "m"
     mask = np.where(panel.not_imaging, layout.MASK_GAP, 0).astype("<u4")
     detector.create_dataset("pixel_mask", data=mask)
@@ -108,6 +109,7 @@ def _write_device(device: h5py.Group, facts: RecordingFacts) -> None:
     parameters.attrs["NX_class"] = "NXcollection"
     for name, value in facts.parameters.items():
         parameters[name] = value
+        _describe(parameters[name], name, value, facts.dictionary)
     events = _group(device.file, layout.EVENTS, "NXcollection")
     text = h5py.string_dtype()
     for name, dtype, unit in (
@@ -117,6 +119,17 @@ def _write_device(device: h5py.Group, facts: RecordingFacts) -> None:
         ("text", text, ""),
     ):
         _growing(events, name, (), dtype).attrs["units"] = unit
+
+
+def _describe(dataset: h5py.Dataset, name: str, value: int, dictionary: Dictionary) -> None:
+    """Give a parameter its unit, and its value the name it has in the enumeration."""
+    info = dictionary.parameters[name]
+    dataset.attrs["units"] = info.unit
+    if info.enumeration is None:
+        return
+    for word, entry in dictionary.enumerations[info.enumeration].values.items():
+        if entry.value == value:
+            dataset.attrs["value_name"] = word
 
 
 def _write_plot(plot: h5py.Group, detector: h5py.Group) -> None:
