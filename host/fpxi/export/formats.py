@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written
     _require_new(out, overwrite)
     scaling = f"values are {images.kind}, unscaled"
     per_um = 1.0 / images.source.pitch_um
-    with whole_file(out) as part:
+    with whole_file(out) as part, _ByWriteAlone(io.FileIO(part, "w+")) as file:
         tifffile.imwrite(
-            part,
+            file,
             (np.ascontiguousarray(values) for values, _ in images),
             shape=images.shape,
             dtype=images.dtype,
@@ -85,6 +86,14 @@ WRITERS: dict[str, Writer] = {
     ".tiff": write_tif,
     ".png": write_png,
 }
+
+
+class _ByWriteAlone(io.BufferedRandom):
+    """A file that numpy does not write to by its descriptor: it loses the system's error there."""
+
+    def fileno(self) -> int:
+        """Refuse."""
+        raise io.UnsupportedOperation("fileno")
 
 
 def _scaled(
