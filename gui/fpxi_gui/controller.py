@@ -128,6 +128,7 @@ class ViewerController:
         return ViewState(
             title=_title(seen),
             geometry=seen.geometry,
+            replay=seen.replay,
             banners=self._banners(seen, now_s),
             message=self._messages.text,
             message_level=self._messages.level,

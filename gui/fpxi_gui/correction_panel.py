@@ -45,11 +45,11 @@ class CorrectionPanel(Card):
         self._explain()
         self._lay_out()
 
-    def show_correction(self, correction: Correction, *, connected: bool) -> None:
-        """Show the choices in force."""
+    def show_correction(self, correction: Correction, *, beam: bool) -> None:
+        """Show the choices in force; `beam`: darks and flats can be collected."""
         idle = not correction.progress
         self.load.setEnabled(idle)
-        self.make.setEnabled(idle and connected)
+        self.make.setEnabled(idle and beam)
         if correction == self._shown:
             return
         self._shown = correction

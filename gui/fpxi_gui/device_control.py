@@ -109,7 +109,9 @@ class DeviceControl:
             )
             for name in names
         }
-        return Parameters(seen.dictionary, values, seen.connected, self.acquiring)
+        return Parameters(
+            seen.dictionary, values, seen.connected, self.acquiring, settable=not seen.replay
+        )
 
     def tick(self) -> None:
         """Read again, now and then, what the device changes; it may also stop by itself."""

@@ -28,8 +28,11 @@ class DevicePanel(QWidget):
         self.save.clicked.connect(control.save)
         self._settings_card, self._readings_card = Card("Settings"), Card("Readings")
         self._waiting = label("The device has not answered yet.", "dim", wrap=True)
+        self._as_recorded = label("As recorded; cannot be changed.", "dim", wrap=True)
+        self._as_recorded.hide()
         self._settings_card.body.addWidget(self._waiting)
         self._settings_card.body.addWidget(self.refusals)
+        self._settings_card.body.addWidget(self._as_recorded)
         self._settings_card.body.addLayout(row(self.save, self.reset))
         self._readings_card.hide()
         layout = QVBoxLayout(self)
@@ -43,8 +46,9 @@ class DevicePanel(QWidget):
         dictionary = parameters.dictionary
         if dictionary is not None and dictionary != self._dictionary:
             self._build(dictionary)
-        self.save.setEnabled(parameters.connected)
-        self.reset.setEnabled(parameters.connected)
+        for button in (self.save, self.reset):
+            button.setEnabled(parameters.connected and parameters.settable)
+        self._as_recorded.setVisible(not parameters.settable)
         self._show_refusals(parameters)
         if self.settings is not None and self.readings is not None:
             self.settings.show_parameters(parameters)

@@ -67,7 +67,7 @@ def make_status(
         frames_skipped=link.frames_skipped,
         preview_skipped=statistics.preview_skipped,
         temperature_mC=preview.frame.temperature_mC if preview else None,
-        throughput_bytes_per_s=throughput_bytes_per_s,
+        throughput_bytes_per_s=None if seen.replay else throughput_bytes_per_s,
         last_event=event,
         event_level=level,
     )

@@ -47,7 +47,7 @@ class SettingsForm(QWidget):
         """Show values, what is on its way, what was refused, and what cannot be set now."""
         for name, editor in self._editors.items():
             stopped = not parameters.acquiring or self._infos[name].access != "idle"
-            editor.setEnabled(parameters.connected and stopped)
+            editor.setEnabled(parameters.connected and parameters.settable and stopped)
             self._show(name, editor, parameters.values[name])
 
     def editor(self, name: str) -> NumberField | ChoiceField:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fpxi_hwsim.objects import OBJECTS
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy
 
 from fpxi_gui.layout import Card, check_box, form, label, row
 from fpxi_gui.number_field import ChoiceField, NumberField
@@ -35,7 +36,9 @@ class ScenePanel(Card):
         self.dose_rate.setToolTip("Air kerma rate at the object")
         fields = form()
         fields.addRow("Object", self.object)
-        fields.addRow("Dose rate", row(self.dose_rate, label("µGy/s", "dim")))
+        unit = label("µGy/s", "dim")
+        unit.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        fields.addRow("Dose rate", row(self.dose_rate, unit))
         self.body.addWidget(self.beam)
         self.body.addLayout(fields)
         self.hide()

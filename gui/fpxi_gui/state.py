@@ -135,6 +135,8 @@ class Parameters:
     """by name: exactly the parameters of the dictionary"""
     connected: bool
     acquiring: bool
+    settable: bool
+    """false for a recording that is played back"""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ class Status:
     preview_skipped: int
     """received but not drawn: faster than the display"""
     temperature_mC: int | None
-    throughput_bytes_per_s: float
+    throughput_bytes_per_s: float | None
+    """None where there is no link: a recording is played back"""
     last_event: str
     event_level: Level
 
@@ -202,6 +205,8 @@ class ViewState:
     title: str
     geometry: PanelGeometry | None
     """None before the first connection"""
+    replay: bool
+    """a recording is played back"""
     banners: tuple[Banner, ...]
     message: str
     """outcome of the last action; empty when there is nothing to say"""

@@ -15,7 +15,8 @@ _TIPS = {
     "throughput": "Bytes received per second",
     "received": "Frames received since the connection, whole or not",
     "lost": "Frames and rows that the device sent and that never arrived",
-    "not_drawn": "Frames that arrived faster than the display draws; nothing is lost by that",
+    "not_drawn": "Frames that arrived faster than the display draws, and were passed over by the\n"
+    "preview. They are no losses: all were received, and a recording keeps every one.",
     "skipped": "Frames that the device gave up because the link was slow (live delivery)",
     "damaged": "Packets that arrived damaged and were dropped",
     "temperature": "Temperature of the panel",
@@ -95,7 +96,9 @@ def status_texts(status: Status) -> dict[str, str]:
     }
 
 
-def _rate_text(bytes_per_s: float) -> str:
+def _rate_text(bytes_per_s: float | None) -> str:
+    if bytes_per_s is None:
+        return ""
     if bytes_per_s >= 1e6:
         return f"{bytes_per_s / 1e6:.2f} MB/s"
     return f"{bytes_per_s / 1e3:.1f} kB/s"

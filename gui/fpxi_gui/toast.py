@@ -1,4 +1,7 @@
-"""The outcome of the last action, floating over the image: nothing moves when it comes or goes."""
+"""The outcome of the last action, over a part of the window where it hides nothing that is shown.
+
+Nothing moves when it comes or goes.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from fpxi_gui.state import Level
 from fpxi_gui.theme import BANNER_BACKGROUNDS, LEVEL_COLOURS
 
-_MARGIN = 24
-_ABOVE_AXIS = 96
-_WIDEST = 560
+_MARGIN = 8
 
 
 class Toast(QLabel):
@@ -42,8 +43,8 @@ class Toast(QLabel):
     def place(self) -> None:
         """Take the place at the lower edge; the parent calls it when it changes size."""
         parent = self._over
-        self.setFixedWidth(min(_WIDEST, max(120, parent.width() - 2 * _MARGIN)))
+        self.setFixedWidth(max(120, parent.width() - 2 * _MARGIN))
         height = self.heightForWidth(self.width())
         self.resize(self.width(), height)
-        self.move((parent.width() - self.width()) // 2, parent.height() - height - _ABOVE_AXIS)
+        self.move(_MARGIN, parent.height() - height - _MARGIN)
         self.raise_()

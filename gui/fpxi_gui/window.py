@@ -96,8 +96,8 @@ class ViewerWindow(QMainWindow):
         event.accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep the message at its place over the image."""
-        if watched is self.image and event.type() == QEvent.Type.Resize:
+        """Keep the message at its place."""
+        if watched is self._right and event.type() == QEvent.Type.Resize:
             self._toast.place()
         return super().eventFilter(watched, event)
 
@@ -117,7 +117,9 @@ class ViewerWindow(QMainWindow):
         self.legend.show_cursor(state.cursor, pitch_mm=pitch_mm, axes_mm=axes_mm)
         self.legend.show_legend(state.legend, mark_defects=state.display.mark_defects)
         self.display.show_display(state.display, state.histogram)
-        self.correction.show_correction(state.correction, connected=state.acquisition.connected)
+        self.correction.show_correction(
+            state.correction, beam=state.acquisition.connected and not state.replay
+        )
         self.device.show_parameters(state.parameters)
         self.scene.show_scene(state.scene)
         self.status.show_status(state.status)
@@ -143,13 +145,14 @@ class ViewerWindow(QMainWindow):
         sides.setSpacing(0)
         sides.addWidget(column(self.device, self.scene, width=_LEFT_WIDTH))
         sides.addLayout(middle, 1)
-        sides.addWidget(column(self.display, self.correction, width=_RIGHT_WIDTH))
+        self._right = column(self.display, self.correction, width=_RIGHT_WIDTH)
+        sides.addWidget(self._right)
         self.setCentralWidget(centre)
-        self._toast = Toast(self.image)
+        self._toast = Toast(self._right)
         self.image.setFocus()
 
     def _connect(self) -> None:
-        self.image.installEventFilter(self)
+        self._right.installEventFilter(self)
         self.image.cursor_moved.connect(self._move_cursor)
         self.controls.record_asked.connect(self.toggle_recording)
         self.correction.load_asked.connect(self._load_calibration)

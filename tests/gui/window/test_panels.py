@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fpxi.connection import ConnectionState
 from fpxi_readout.errors import FpxiError
 
 
@@ -208,6 +209,44 @@ def test_the_scene_is_shown_and_changed(live: Any) -> None:
     fake = live.rig.session.scene
     assert (fake.beam_on, fake.object) == (False, "edge")
     assert fake.dose_rate == pytest.approx(120e-6)
+
+
+def test_the_highest_dose_rate_fits_into_its_field(live: Any) -> None:
+    field = live.window.scene.dose_rate
+    field.show_value(field.maximum())
+    line = field.lineEdit()
+    assert line.fontMetrics().horizontalAdvance("1,000,000.00") + 4 <= line.contentsRect().width()
+
+
+def test_a_recording_that_is_played_offers_nothing_to_set(viewer: Any, ramp: Any) -> None:
+    viewer.rig.session.url = "file:run.h5"
+    viewer.rig.session.connect()
+    viewer.rig.session.deliver(ramp)
+    viewer.settle()
+    device = viewer.window.device
+    for setting in ("exposure_us", "gain_setting", "bias_mV", "trigger_mode"):
+        assert not device.settings.editor(setting).isEnabled()
+    assert not device.save.isEnabled()
+    assert not device.reset.isEnabled()
+    assert not viewer.window.correction.make.isEnabled()
+    assert viewer.window.status.text("throughput") == ""
+    assert device.settings.editor("exposure_us").value() == 1000
+
+
+def test_a_panel_offers_its_settings(live: Any) -> None:
+    device = live.window.device
+    assert device.settings.editor("exposure_us").isEnabled()
+    assert device.save.isEnabled()
+    assert device.reset.isEnabled()
+    assert live.window.correction.make.isEnabled()
+    assert live.window.status.text("throughput") != ""
+
+
+def test_readings_are_grey_without_a_connection(live: Any) -> None:
+    assert live.window.device.readings.isEnabled()
+    live.rig.session.set_connection(ConnectionState.RECONNECTING, FpxiError("unplugged"), 1)
+    live.settle()
+    assert not live.window.device.readings.isEnabled()
 
 
 def test_an_image_file_can_be_put_in_the_beam(live: Any) -> None:

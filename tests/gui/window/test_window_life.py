@@ -13,7 +13,7 @@ from fpxi_gui.settings import Settings
 from fpxi_gui.state import Level
 from fpxi_gui.window import ViewerWindow
 from fpxi_readout.errors import FpxiError
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -97,11 +97,23 @@ def test_losses_are_coloured_and_skips_are_not(live: Any) -> None:
     assert live.window.status._labels["lost"].styleSheet() != ""
 
 
-def test_a_message_floats_over_the_image(live: Any) -> None:
-    live.rig.controller.report("something is wrong")
+@pytest.mark.parametrize("size", [(1280, 800), (960, 560)])
+def test_a_message_is_shown_whole_and_hides_nothing_of_the_image(
+    live: Any, size: tuple[int, int]
+) -> None:
+    live.window.resize(*size)
+    live.rig.controller.report("something is wrong with /a/long/path/to/some/file.h5; " * 3)
     live.settle()
-    assert live.window._toast.isVisible()
-    assert live.window._toast.text() == "something is wrong"
+    window, toast, image = live.window, live.window._toast, live.window.image
+    assert toast.isVisible()
+    covered = toast.geometry().translated(toast.parent().mapTo(window, QPoint(0, 0)))
+    assert window.rect().contains(covered)
+    assert not covered.intersects(image.geometry().translated(image.parent().pos()))
+    assert toast.height() >= toast.heightForWidth(toast.width())
+
+
+def test_what_is_not_drawn_is_explained_as_no_loss(live: Any) -> None:
+    assert "no losses" in live.window.status._labels["not_drawn"].toolTip()
 
 
 @pytest.mark.parametrize(
