@@ -110,8 +110,8 @@ class ReadingsForm(QWidget):
             self._values[info.name] = value
 
     def show_parameters(self, parameters: Parameters) -> None:
-        """Show the newest values, in grey while they grow old without a connection."""
-        self.setEnabled(parameters.connected)
+        """Show the newest values, in grey where no device keeps them fresh."""
+        self.setEnabled(parameters.connected and parameters.settable)
         for name, shown in self._values.items():
             value = parameters.values[name].value
             info = self._dictionary.parameters[name]

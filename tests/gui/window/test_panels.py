@@ -228,6 +228,7 @@ def test_a_recording_that_is_played_offers_nothing_to_set(viewer: Any, ramp: Any
         assert not device.settings.editor(setting).isEnabled()
     assert not device.save.isEnabled()
     assert not device.reset.isEnabled()
+    assert not device.readings.isEnabled()
     assert not viewer.window.correction.make.isEnabled()
     assert viewer.window.status.text("throughput") == ""
     assert device.settings.editor("exposure_us").value() == 1000
