@@ -15,6 +15,8 @@ from fpxi_readout.protocol.generated import TriggerMode
 from fpxi.connection import ConnectionState
 from fpxi.image_key import ImageKey
 from fpxi.recording.creation import require_new
+from fpxi.replay import require_recordable
+from fpxi.replay_url import is_replay
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
@@ -77,6 +79,8 @@ def default_timeout_s(parameters: Mapping[str, int]) -> float:
 def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
     """Start, take the frames, stop, and wait for the recording."""
     if plan.path is not None:
+        if is_replay(session.url):
+            require_recordable(session.url, plan.path, plan.image_key)
         require_new(plan.path, overwrite=plan.overwrite)
     before = session.statistics().link
     began = time.monotonic()

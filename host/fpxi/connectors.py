@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fpxi.errors import UnsupportedUrlError
+from fpxi.replay_url import is_replay
 from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
@@ -136,6 +137,6 @@ def connector_for(url: str) -> Connector:
         return SimulatorConnector(url)
     if url.startswith(("serial:", "socket://")):
         return LinkConnector(url)
-    if url.startswith("file:"):
+    if is_replay(url):
         return ReplayConnector(url)
     raise UnsupportedUrlError(url)

@@ -256,6 +256,35 @@ class ReplayError(HostError):
         super().__init__(f"a replayed recording cannot {what}; {remedy}")
 
 
+class ReplayTooShortError(ReplayError):
+    """More frames were asked for than a recording has left to play."""
+
+    def __init__(self, path: Path, wanted: int, left: int, available: int) -> None:
+        self.path = path
+        self.wanted = wanted
+        self.left = left
+        self.available = available
+        played = "" if left == available else f", and only {left} of them are still to be played"
+        super().__init__(
+            f"give {wanted} frames",
+            f"{path} holds {available}{played}: ask for fewer, or add loop=1 to its URL, which "
+            "begins again after the last",
+        )
+
+
+class ImageKeyContradictionError(HostError):
+    """Replayed frames are to be recorded as something else than they were."""
+
+    def __init__(self, path: Path, asked: str, found: str) -> None:
+        self.path = path
+        self.asked = asked
+        self.found = found
+        super().__init__(
+            f"{path} holds frames recorded as {found}; they cannot be recorded again as {asked}: "
+            f"leave {asked} out, and each frame stays what it is"
+        )
+
+
 class NotACalibrationError(HostError):
     """A file is no calibration of ours, or of a layout that this version cannot read."""
 

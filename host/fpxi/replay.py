@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpxi_readout.device_errors import UnknownParameterError
@@ -12,7 +13,13 @@ from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import State
 from fpxi_readout.statistics import LinkStatistics
 
-from fpxi.errors import ReplayError
+from fpxi.errors import (
+    ImageKeyContradictionError,
+    RecordingOpenError,
+    ReplayError,
+    ReplayTooShortError,
+)
+from fpxi.image_key import ImageKey
 from fpxi.recording.reader import RecordingReader
 from fpxi.replay_url import ReplaySpecification
 from fpxi.statistics import NOTHING
@@ -30,6 +37,26 @@ _OF_FRAME: dict[str, Callable[[Frame], int]] = {
     "bias_mV": lambda frame: frame.bias_mV,
     "temperature_mC": lambda frame: frame.temperature_mC,
 }
+
+
+def require_recordable(url: str, path: Path, image_key: ImageKey) -> None:
+    """Make sure that what a `file:` URL replays can be recorded to `path` and as `image_key`.
+
+    Frames without a mark, recorded as images, can be recorded as darks or flats.
+
+    Raises `RecordingOpenError` if `path` is what is being replayed, `ImageKeyContradictionError`,
+    `NotARecordingError`.
+    """
+    replayed = ReplaySpecification.from_url(url).path
+    if path.exists() and path.samefile(replayed):
+        raise RecordingOpenError(path, "it is what is being replayed", "choose another name")
+    if image_key is ImageKey.IMAGE:
+        return
+    with RecordingReader(replayed) as reader:
+        others = {ImageKey(int(key)) for key in reader.image_keys} - {ImageKey.IMAGE, image_key}
+    if others:
+        names = ", ".join(sorted(key.name.lower() for key in others))
+        raise ImageKeyContradictionError(replayed, image_key.name.lower(), names)
 
 
 class ReplayPanel:
@@ -101,7 +128,7 @@ class ReplayPanel:
         """Play so many frames, 0: to the end, or for ever if it loops; nothing is ever lost.
 
         After the last frame it begins at the first again. Returns the number of the first frame.
-        Raises `ReplayError` for an empty recording.
+        Raises `ReplayError` for an empty recording, `ReplayTooShortError` for one that ends before.
         """
         if self._reader.frame_count == 0:
             raise ReplayError("play without a frame", "choose a recording that has frames")
@@ -115,8 +142,11 @@ class ReplayPanel:
         """Return how many frames a run of so many can have; None: no end."""
         if self._specification.loop:
             return frames or None
-        left = self._reader.frame_count - self._position
-        return min(frames or left, left)
+        available = self._reader.frame_count
+        left = available - self._position
+        if frames > left:
+            raise ReplayTooShortError(self._specification.path, frames, left, available)
+        return frames or left
 
     def stop(self) -> None:
         """Play no further."""

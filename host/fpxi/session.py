@@ -34,6 +34,7 @@ from fpxi.image_key import ImageKey
 from fpxi.link_thread import LinkThread
 from fpxi.pipeline import Pipeline
 from fpxi.preview import PreviewImage
+from fpxi.replay_url import is_replay
 from fpxi.source import FrameSource
 from fpxi.statistics import SessionStatistics
 from fpxi.subscription import QUEUE_FRAMES, FrameSubscription
@@ -255,9 +256,15 @@ class Session:
     ) -> Recording:
         """Record every frame from now on, at most `frames`, to an HDF5/NeXus file.
 
-        Returns at once. Raises `RecordingExistsError` and `NotConnectedError`; whatever happens
-        later is in `Recording.error`.
+        `image_key` is what the frames show; replayed frames stay what they were recorded as,
+        unless they were plain images. Returns at once. Raises `RecordingExistsError`,
+        `NotConnectedError` and `ImageKeyContradictionError`; whatever happens later is in
+        `Recording.error`.
         """
+        if is_replay(self.url):
+            from fpxi.replay import require_recordable  # noqa: PLC0415 - h5py only when wanted
+
+            require_recordable(self.url, Path(path), image_key)
         recording = self._make_recording(Path(path), frames, image_key, overwrite=overwrite)
         self._hub.add(recording)
         return recording
@@ -295,7 +302,8 @@ class Session:
         """Start, collect exactly `count` frames, stop; record them if a path is given.
 
         `progress` is called with the frames so far, in the caller's thread. `timeout_s` is the
-        longest wait for one frame; by default it follows from the exposure. Raises the named
+        longest wait for one frame; by default it follows from the exposure. `image_key` is as for
+        `record`. Raises the named
         error of the device, link or recording; a recording made so far is kept.
         """
         from fpxi.capture import CapturePlan, default_timeout_s, run_capture  # noqa: PLC0415
@@ -318,7 +326,8 @@ class Session:
 
         def begin(device: FrameSource) -> tuple[FrameSubscription, Recording | None]:
             # Live delivery may skip frames, so there it goes on until enough have come.
-            device.start(plan.count if plan.reliable else 0, reliable=plan.reliable)
+            nothing_lost = plan.reliable or is_replay(self.url)
+            device.start(plan.count if nothing_lost else 0, reliable=plan.reliable)
             frames = FrameSubscription(self._hub, plan.count, plan.timeout_s, ends_when_lost=True)
             if plan.path is None:
                 return frames, None

@@ -217,7 +217,7 @@ def test_a_file_that_is_no_hdf5_is_named(tmp_path: Path, content: bytes) -> None
 def test_an_hdf5_file_of_others_is_named(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["entry"] = 1
-    with pytest.raises(NotARecordingError, match="layout"):
+    with pytest.raises(NotARecordingError, match="did not write"):
         read_recording(tmp_path / "x.h5")
 
 
@@ -226,4 +226,14 @@ def test_a_later_layout_is_refused(record: Callable[..., Path], make_frame: Make
     with h5py.File(path, "r+") as file:
         file.attrs["fpxi_layout"] = 2
     with pytest.raises(NotARecordingError, match="version 2"):
+        read_recording(path)
+
+
+def test_a_recording_of_a_later_layout_is_named(
+    record: Callable[..., Path], make_frame: MakeFrame
+) -> None:
+    path = record([make_frame(0)])
+    with h5py.File(path, "r+") as file:
+        file.attrs["fpxi_layout"] = 2
+    with pytest.raises(NotARecordingError, match="update fpxi"):
         read_recording(path)

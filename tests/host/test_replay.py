@@ -5,8 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import fpxi
+import numpy as np
 import pytest
-from fpxi.errors import ReplayError, ReplayUrlError
+from click.testing import CliRunner
+from fpxi.cli.main import cli
+from fpxi.errors import (
+    ImageKeyContradictionError,
+    RecordingOpenError,
+    ReplayError,
+    ReplayTooShortError,
+    ReplayUrlError,
+)
 from fpxi.recording.facts import RecordingFacts
 from fpxi.replay import ReplayPanel
 from fpxi.replay_url import ReplaySpecification
@@ -98,6 +107,69 @@ def test_what_was_recorded_cannot_be_changed(run: Path) -> None:
     with pytest.raises(UnknownParameterError):
         panel.get("nonsense")
     panel.close()
+
+
+def test_more_frames_than_there_are_left_are_refused_at_once(run: Path, tmp_path: Path) -> None:
+    with fpxi.open(f"file:{run}?pace=fast") as session:
+        for reliable in (True, False):
+            with pytest.raises(ReplayTooShortError, match="holds 5: ask") as caught:
+                session.capture(6, tmp_path / "x.h5", reliable=reliable)
+            assert (caught.value.wanted, caught.value.left, caught.value.available) == (6, 5, 5)
+        session.capture(3)
+        with pytest.raises(ReplayTooShortError, match="only 2"):
+            session.capture(3)
+        assert not (tmp_path / "x.h5").exists()
+    with fpxi.open(f"file:{run}?pace=fast&loop=1") as session:
+        assert session.capture(6).frames_received == 6
+
+
+KEYS = [fpxi.ImageKey.DARK, fpxi.ImageKey.IMAGE, fpxi.ImageKey.INVALID]
+
+
+def test_a_replayed_frame_stays_what_it_was_recorded_as(
+    record: Record, make_frame: MakeFrame, tmp_path: Path
+) -> None:
+    run = record([make_frame(number) for number in range(3)], key=KEYS)
+    with fpxi.open(f"file:{run}?pace=fast") as session:
+        session.capture(3, tmp_path / "again.h5")
+    with fpxi.read_recording(tmp_path / "again.h5") as reader:
+        assert reader.image_keys.tolist() == KEYS
+
+
+def test_a_replayed_dark_cannot_become_a_flat(
+    record: Record, make_frame: MakeFrame, tmp_path: Path
+) -> None:
+    run = record([make_frame(0), make_frame(1)], key=[fpxi.ImageKey.DARK, fpxi.ImageKey.IMAGE])
+    out = tmp_path / "again.h5"
+    with fpxi.open(f"file:{run}?pace=fast") as session:
+        with pytest.raises(ImageKeyContradictionError, match="recorded as dark"):
+            session.capture(2, out, image_key=fpxi.ImageKey.FLAT)
+        with pytest.raises(ImageKeyContradictionError, match="recorded as dark"):
+            session.record(out, image_key=fpxi.ImageKey.FLAT)
+        assert not out.exists()
+        session.capture(2, out, image_key=fpxi.ImageKey.DARK)
+    with fpxi.read_recording(out) as reader:
+        assert reader.image_keys.tolist() == [fpxi.ImageKey.DARK] * 2
+
+
+def test_rows_that_a_recording_lacks_are_not_blamed_on_the_panel(
+    record: Record, make_frame: MakeFrame, tmp_path: Path
+) -> None:
+    received = np.ones(6, np.bool_)
+    received[2] = False
+    run = record([make_frame(0, row_received=received)])
+    words = ["capture", f"file:{run}", "-n", "1", "-o", str(tmp_path / "again.h5")]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 1
+    assert "lacks these rows itself" in result.stderr
+
+
+def test_what_is_replayed_is_not_recorded_over(run: Path) -> None:
+    with fpxi.open(f"file:{run}?pace=fast") as session:
+        with pytest.raises(RecordingOpenError, match="choose another name"):
+            session.capture(2, run, overwrite=True)
+        with pytest.raises(RecordingOpenError, match="choose another name"):
+            session.record(run, overwrite=True)
 
 
 def test_a_recording_without_frames_cannot_be_played(record: Record) -> None:

@@ -12,11 +12,13 @@ import h5py
 from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
 
 from fpxi.errors import CalibrationExistsError, NotACalibrationError
+from fpxi.file_kind import why_unreadable
 from fpxi.software import software_version
 from fpxi.whole_file import whole_hdf5
 
 LAYOUT = 1
-"""Attribute `fpxi_calibration_layout` of the file; readers refuse a later one."""
+"""The file's attribute of this name says its layout; readers refuse a later one."""
+LAYOUT_ATTRIBUTE = "fpxi_calibration_layout"
 _ARRAYS = ("offset", "gain", "defects", "not_imaging")
 _SCALARS = ("normalisation", "saturation_level", "dark_frames", "flat_frames")
 
@@ -46,7 +48,7 @@ def load_calibration(path: str | Path) -> Calibration:
         with h5py.File(path, "r") as file:
             return _read(path, file)
     except (OSError, KeyError, ValueError, TypeError, ImagingError) as error:
-        raise NotACalibrationError(path, str(error)) from error
+        raise _not_a_calibration(path, error) from error
 
 
 def load_sources(path: str | Path) -> list[str]:
@@ -56,7 +58,7 @@ def load_sources(path: str | Path) -> list[str]:
         with h5py.File(path, "r") as file:
             return [str(name) for name in file["calibration/sources"].asstr()[()]]
     except (OSError, KeyError) as error:
-        raise NotACalibrationError(path, str(error)) from error
+        raise _not_a_calibration(path, error) from error
 
 
 def write_calibration(
@@ -83,14 +85,14 @@ def write_calibration(
 
 
 def _write(file: h5py.File, calibration: Calibration, sources: Sequence[str | Path]) -> None:
-    file.attrs["fpxi_calibration_layout"] = LAYOUT
+    file.attrs[LAYOUT_ATTRIBUTE] = LAYOUT
     group = file.create_group("calibration")
     group.attrs["NX_class"] = "NXcollection"
     write_calibration(group, calibration, sources)
 
 
 def _read(path: Path, file: h5py.File) -> Calibration:
-    written_by = int(file.attrs.get("fpxi_calibration_layout", 0))
+    written_by = int(file.attrs[LAYOUT_ATTRIBUTE])
     if not 1 <= written_by <= LAYOUT:
         raise NotACalibrationError(
             path, f"its layout is version {written_by}, known are 1 to {LAYOUT}"
@@ -103,6 +105,10 @@ def _read(path: Path, file: h5py.File) -> Calibration:
         conditions=Conditions(**_facts(group["conditions"])),
         thresholds=DefectThresholds(**_facts(group["thresholds"])),
     )
+
+
+def _not_a_calibration(path: Path, error: Exception) -> NotACalibrationError:
+    return NotACalibrationError(path, why_unreadable(path, LAYOUT_ATTRIBUTE, str(error)))
 
 
 def _facts(group: h5py.Group) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import set_scene
 from fpxi.image_key import ImageKey
+from fpxi.replay_url import is_replay
 
 
 @click.command(
@@ -101,10 +102,19 @@ def command(
     else:
         click.echo(_summary(result, reliable))
     if reliable and not result.complete:
-        raise CommandFailedError(
-            "the panel could not send some frames again: they are marked in the file; see that "
-            "nothing else keeps this computer or the link busy, and record again"
+        raise CommandFailedError(_why_incomplete(url))
+
+
+def _why_incomplete(url: str) -> str:
+    if is_replay(url):
+        return (
+            "the recording that was replayed lacks these rows itself: they never arrived when it "
+            "was made, and are marked in the new file too"
         )
+    return (
+        "the panel could not send some frames again: they are marked in the file; see that "
+        "nothing else keeps this computer or the link busy, and record again"
+    )
 
 
 def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fpxi_imaging import Calibration, Corrector, PixelFlag
 
 from fpxi.errors import ExportError, NotARecordingError
+from fpxi.file_kind import why_unreadable
 from fpxi.recording import layout
 from fpxi.recording.conditions import recorded_conditions
 from fpxi.recording.reader import RecordingReader
@@ -123,4 +124,5 @@ def _is_corrected(path: Path) -> bool:
         with h5py.File(path, "r") as file:
             return "fpxi_corrected_layout" in file.attrs
     except OSError as error:
-        raise NotARecordingError(path, str(error)) from error
+        reason = why_unreadable(path, layout.LAYOUT_ATTRIBUTE, str(error))
+        raise NotARecordingError(path, reason) from error

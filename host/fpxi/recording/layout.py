@@ -8,7 +8,8 @@ What NeXus has no name for is in `/entry/device` (NXcollection).
 from __future__ import annotations
 
 LAYOUT = 1
-"""Version of this layout, the attribute `fpxi_layout` of the file; readers refuse a later one."""
+"""Version of this layout, an attribute of the file; readers refuse a later one."""
+LAYOUT_ATTRIBUTE = "fpxi_layout"
 
 ENTRY = "entry"
 DETECTOR = "entry/instrument/detector"

@@ -19,6 +19,7 @@ from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import PanelGeometry
 
 from fpxi.errors import FrameSelectionError, NotARecordingError
+from fpxi.file_kind import why_unreadable
 from fpxi.image_key import ImageKey
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
@@ -49,6 +50,13 @@ class RecordedEvent:
     text: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordedFrame(Frame):
+    """A frame that was recorded, with what it was recorded as."""
+
+    image_key: ImageKey
+
+
 class RecordingReader:
     """An open recording; a context manager. Not thread safe.
 
@@ -61,17 +69,18 @@ class RecordingReader:
         try:
             self._file = h5py.File(self.path, "r")
         except OSError as error:
-            raise NotARecordingError(self.path, str(error)) from error
+            raise _not_a_recording(self.path, error) from error
         try:
             self.facts = self._read_facts()
             self.frame_count = self._count_frames()
             # A value at a time, h5py is slower than the rest of reading a frame.
             self._columns = {name: self._read(name) for name in _COLUMNS}
+            self._keys = self.image_keys
         except (KeyError, OSError, ValueError, FpxiError) as error:
             self._file.close()
             if isinstance(error, NotARecordingError):
                 raise
-            raise NotARecordingError(self.path, str(error)) from error
+            raise _not_a_recording(self.path, error) from error
 
     @property
     def geometry(self) -> PanelGeometry:
@@ -127,7 +136,7 @@ class RecordingReader:
         group = self._file[layout.DEVICE].get("link_statistics", {})
         return {name: int(group[name][()]) for name in group}
 
-    def frame(self, index: int) -> Frame:
+    def frame(self, index: int) -> RecordedFrame:
         """Return one frame as it was received. Raises `FrameSelectionError`."""
         if not 0 <= index < self.frame_count:
             raise FrameSelectionError(self.path, f"frame {index}", self.frame_count)
@@ -136,20 +145,21 @@ class RecordingReader:
             for field, name in _FRAME_FIELDS.items()
         }
         fields["flags"] = FrameFlag(fields["flags"])
-        return Frame(
+        return RecordedFrame(
             **fields,
             samples=self.data[index],
             row_received=self._file[layout.ROW_RECEIVED][index].astype(np.bool_),
+            image_key=self.image_key(index),
         )
 
     def image_key(self, index: int) -> ImageKey:
         """Return what a frame shows."""
-        return ImageKey(int(self._file[layout.IMAGE_KEY][index]))
+        return ImageKey(int(self._keys[index]))
 
     def __len__(self) -> int:
         return self.frame_count
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[RecordedFrame]:
         return (self.frame(index) for index in range(self.frame_count))
 
     def close(self) -> None:
@@ -179,7 +189,7 @@ class RecordingReader:
         return str(self._file[path].asstr()[()])
 
     def _read_facts(self) -> RecordingFacts:
-        written_by = int(self._file.attrs.get("fpxi_layout", 0))
+        written_by = int(self._file.attrs[layout.LAYOUT_ATTRIBUTE])
         if not 1 <= written_by <= layout.LAYOUT:
             raise NotARecordingError(
                 self.path,
@@ -216,6 +226,10 @@ class RecordingReader:
                 self.data[index]
                 return True
         return False
+
+
+def _not_a_recording(path: Path, error: Exception) -> NotARecordingError:
+    return NotARecordingError(path, why_unreadable(path, layout.LAYOUT_ATTRIBUTE, str(error)))
 
 
 def read_recording(path: str | Path) -> RecordingReader:

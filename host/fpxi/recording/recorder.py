@@ -26,6 +26,7 @@ from fpxi.image_key import ImageKey
 from fpxi.recording.creation import require_new
 from fpxi.recording.facts import RecordingFacts
 from fpxi.recording.file import RecordingFile
+from fpxi.recording.reader import RecordedFrame
 
 COMMIT_S = 0.5
 COMMIT_BYTES = 64 << 20
@@ -194,7 +195,7 @@ class Recording:
             stopping = self._stopping.is_set()
             item = self._next(0 if stopping else TICK_S)
             if isinstance(item, Frame):
-                file.append(item, self._image_key)
+                file.append(item, self._key_of(item))
             elif item is not None:
                 file.note(item.time_s, item.text, item.device_time_us)
             elif stopping:
@@ -203,6 +204,12 @@ class Recording:
                 file.commit()
                 self._written = file.frames_written
                 commit_at = time.monotonic() + COMMIT_S
+
+    def _key_of(self, frame: Frame) -> ImageKey:
+        """Return what was asked for; a replayed frame of which nothing is said stays what it is."""
+        if self._image_key is ImageKey.IMAGE and isinstance(frame, RecordedFrame):
+            return frame.image_key
+        return self._image_key
 
     def _next(self, timeout_s: float) -> Frame | _Mark | None:
         try:

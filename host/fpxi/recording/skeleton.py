@@ -20,7 +20,7 @@ COLUMN_CHUNK = 1024
 
 def write_skeleton(file: h5py.File, facts: RecordingFacts) -> None:
     """Write everything that is known before the first frame."""
-    file.attrs["fpxi_layout"] = layout.LAYOUT
+    file.attrs[layout.LAYOUT_ATTRIBUTE] = layout.LAYOUT
     file.attrs["default"] = layout.ENTRY
     entry = _group(file, layout.ENTRY, "NXentry")
     entry.attrs["default"] = "data"

@@ -1,0 +1,35 @@
+"""What a file is, for whoever was given the wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+
+_KINDS = {
+    "fpxi_layout": "it is a recording",
+    "fpxi_corrected_layout": "it is a corrected recording, which `fpxi correct` wrote",
+    "fpxi_calibration_layout": "it is a calibration",
+}
+
+
+def why_unreadable(path: Path, expected: str, reason: str) -> str:
+    """Say why a file without the attribute `expected` cannot be read; else return `reason`."""
+    if not path.exists():
+        return f"there is no file {path}"
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    try:
+        with h5py.File(path, "r") as file:
+            return _of_content(set(file.attrs), expected, reason)
+    except OSError:
+        return reason if h5py.is_hdf5(path) else f"it is not an HDF5 file ({reason})"
+
+
+def _of_content(attributes: set[str], expected: str, reason: str) -> str:
+    if expected in attributes:
+        return reason
+    for attribute, kind in _KINDS.items():
+        if attribute in attributes:
+            return kind
+    return "it is an HDF5 file that fpxi did not write"
