@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fpxi_readout.dictionary_cache import DictionaryCache
+from fpxi_readout.frame import Frame
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol import generated as messages
@@ -115,6 +116,16 @@ Report = messages.Ack | messages.Nack | messages.Identity | messages.Value
 Reaction = Callable[[Packet], None]
 
 
+PARAMETER_IDS = {
+    "exposure_us": 1,
+    "bias_mV": 4,
+    "state": 32,
+    "fault": 33,
+    "frames_acquired": 35,
+    "frames_skipped": 36,
+}
+
+
 class ScriptedLink:
     """A link whose other end does what a test says, in no time but what reads wait for.
 
@@ -178,6 +189,45 @@ class ScriptedLink:
     def event(self, code: int, detail: int = 0, severity: int = 0) -> None:
         event = messages.Event(timestamp_us=5, severity=severity, code=code, detail=detail)
         self.send(messages.Event.TYPE, event.pack())
+
+    def refuse(self, kind: type[messages.Command], code: int, detail: int = 0) -> None:
+        """Refuse every command of a kind."""
+        self.on[kind.TYPE] = lambda p: self.answer(p, messages.Nack(p.type, code, detail))
+
+    def answer_with(self, kind: type[messages.Command], value: int) -> None:
+        """Acknowledge every command of a kind with a value."""
+        self.on[kind.TYPE] = lambda p: self.answer(p, messages.Ack(p.type, value))
+
+    def answer_get(self, **values: int) -> None:
+        """Answer GET for some parameters by name, others with 0."""
+
+        def reaction(packet: Packet) -> None:
+            wanted = messages.Get.unpack(packet.payload).parameter
+            found = {PARAMETER_IDS[name]: value for name, value in values.items()}
+            self.answer(packet, messages.Value(wanted, found.get(wanted, 0)))
+
+        self.on[messages.Get.TYPE] = reaction
+
+    def serve_resend(self, writer: FrameWriter, *, deaf: int = 0) -> None:
+        """Answer RESEND with the packet, but only every `deaf + 1`th."""
+        heard = [0]
+
+        def reaction(packet: Packet) -> None:
+            heard[0] += 1
+            if heard[0] % (deaf + 1) == 0:
+                wanted = messages.Resend.unpack(packet.payload)
+                index = 0 if wanted.chunk == 65535 else wanted.chunk + 1
+                self.send(*writer.packets(wanted.frame)[index])
+
+        self.on[messages.Resend.TYPE] = reaction
+
+    def drain(self, panel: Panel, seconds: float) -> list[Frame]:
+        """Poll until the run is over, or so long by the link's clock."""
+        end = self.clock.now_s + seconds
+        frames: list[Frame] = []
+        while panel.acquiring and self.clock.now_s < end:
+            frames += panel.poll(0.05)
+        return frames
 
     def answer_identify(self, packet: Packet) -> None:
         command = messages.Identify.unpack(packet.payload)
