@@ -17,7 +17,7 @@ from fpxi.recording.columns import COLUMNS
 from fpxi.recording.conditions import recorded_conditions
 from fpxi.recording.reader import RecordingReader, read_recording
 from fpxi.software import software_version
-from fpxi.whole_file import whole_hdf5
+from fpxi.whole_file import require_apart, whole_hdf5
 
 CORRECTED_LAYOUT = 1
 """Attribute `fpxi_corrected_layout` of the file."""
@@ -59,6 +59,7 @@ def correct_recording(
     `RecordingExistsError`, `OutputError`. `out` appears whole or not at all.
     """
     out = Path(out)
+    require_apart(out, [run] if source is None else [run, source])
     if out.exists() and not overwrite:
         raise RecordingExistsError(out)
     with read_recording(run) as reader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,12 @@ def whole_files(paths: Sequence[Path]) -> Iterator[list[Path]]:
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def require_apart(out: Path, sources: Iterable[str | Path]) -> None:
+    """Make sure that a file does not replace one that it is made from. Raises `OutputError`."""
+    if out.exists() and any(out.samefile(path) for path in sources if Path(path).exists()):
+        raise OutputError(out, "the new file is made from it", "choose another name")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import fpxi
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from fpxi.calibration import (
     BeamStep,
     calibrate_live,
@@ -18,10 +19,12 @@ from fpxi.calibration import (
     save_calibration,
 )
 from fpxi.calibration.files import load_sources
+from fpxi.cli.main import cli
 from fpxi.errors import (
     CalibrationExistsError,
     MixedConditionsError,
     NotACalibrationError,
+    OutputError,
     RecordingExistsError,
     UnmarkedRecordingError,
     WrongImageKeyError,
@@ -205,6 +208,15 @@ def test_what_makes_a_calibration_doubtful_is_said(calibration: Calibration) -> 
     assert note.startswith("20.0% of the imaging pixels")
 
 
+def test_a_calibration_does_not_replace_what_it_was_made_from(
+    record: Record, darks: list[Frame], calibration: Calibration
+) -> None:
+    dark = record(darks, "a.h5", DARK)
+    with pytest.raises(OutputError, match="choose another name"):
+        save_calibration(dark, calibration, sources=[dark], overwrite=True)
+    fpxi.read_recording(dark).close()
+
+
 def test_empty_recordings_are_refused(record: Record, flats: list[Frame]) -> None:
     with pytest.raises(NotEnoughFramesError):
         calibration_from_recordings(record([], "a.h5"), record(flats, "b.h5", FLAT))
@@ -343,3 +355,27 @@ def test_saturated_darks_are_refused_before_flats_are_asked_for(
         )
     assert asked == [BeamStep.DARK]
     assert "cal.dark.h5 kept" in caught.value.__notes__[0]
+
+
+def test_a_user_who_gives_up_on_the_way_is_told_what_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fpxi.Session, "scene", None)
+    words = ["calibrate", "sim:cmos32?time=virtual", "--dark", "8", "--flat", "8", "-o"]
+    result = CliRunner().invoke(cli, [*words, str(tmp_path / "cal.h5")], input="\n")
+    assert result.exit_code == 1
+    assert "nobody confirmed" in result.stderr
+    assert f"{tmp_path / 'cal.dark.h5'} kept" in result.stderr
+
+
+def test_unmarked_recordings_need_the_option(
+    record: Record, darks: list[Frame], flats: list[Frame], tmp_path: Path
+) -> None:
+    files = ["--dark", record(darks, "a.h5"), "--flat", record(flats, "b.h5")]
+    words = [str(word) for word in ("calibrate", *files, "-o", tmp_path / "cal.h5")]
+    assert "--unmarked" in CliRunner().invoke(cli, words).stderr
+    result = CliRunner().invoke(cli, [*words, "--unmarked"])
+    assert result.exit_code == 0
+    assert "8 darks make a noisy calibration" in result.stdout
+    with_url = ["calibrate", "sim:cmos32", "-o", str(tmp_path / "x.h5"), "--unmarked"]
+    assert CliRunner().invoke(cli, with_url).exit_code == 2

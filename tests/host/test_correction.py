@@ -11,7 +11,7 @@ import fpxi
 import h5py
 import numpy as np
 import pytest
-from fpxi.calibration import calibration_from_recordings
+from fpxi.calibration import calibration_from_recordings, save_calibration
 from fpxi.correction import correct_recording
 from fpxi.errors import (
     FrameSelectionError,
@@ -155,6 +155,18 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(
         correct_recording(run, calibration, out, overwrite=True)
     assert out.read_text() == "precious"
     assert sorted(path.name for path in tmp_path.glob("*")) == ["out.h5", "run.h5"]
+
+
+def test_what_is_being_corrected_is_not_replaced(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    run, source = record([make_frame(0)]), tmp_path / "cal.h5"
+    save_calibration(source, calibration)
+    for out in (run, source):
+        before = out.read_bytes()
+        with pytest.raises(OutputError, match="choose another name"):
+            correct_recording(run, calibration, out, source=source, overwrite=True)
+        assert out.read_bytes() == before
 
 
 def test_a_folder_that_is_not_there_is_named(

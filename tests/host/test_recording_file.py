@@ -227,13 +227,3 @@ def test_a_later_layout_is_refused(record: Callable[..., Path], make_frame: Make
         file.attrs["fpxi_layout"] = 2
     with pytest.raises(NotARecordingError, match="version 2"):
         read_recording(path)
-
-
-def test_a_recording_of_a_later_layout_is_named(
-    record: Callable[..., Path], make_frame: MakeFrame
-) -> None:
-    path = record([make_frame(0)])
-    with h5py.File(path, "r+") as file:
-        file.attrs["fpxi_layout"] = 2
-    with pytest.raises(NotARecordingError, match="update fpxi"):
-        read_recording(path)

@@ -14,7 +14,7 @@ from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
 from fpxi.errors import CalibrationExistsError, NotACalibrationError
 from fpxi.file_kind import why_unreadable
 from fpxi.software import software_version
-from fpxi.whole_file import whole_hdf5
+from fpxi.whole_file import require_apart, whole_hdf5
 
 LAYOUT = 1
 """The file's attribute of this name says its layout; readers refuse a later one."""
@@ -35,6 +35,7 @@ def save_calibration(
     The file appears whole or not at all. Raises `CalibrationExistsError` and `OutputError`.
     """
     path = Path(path)
+    require_apart(path, sources)
     if path.exists() and not overwrite:
         raise CalibrationExistsError(path)
     with whole_hdf5(path) as (file, _):

@@ -59,11 +59,12 @@ def calibrate_live(
     )
     recordings = [path.with_suffix(f".{step.name.lower()}.h5") for step, _, _ in steps]
     _require_free(path, recordings, overwrite=overwrite)
-    made: list[Path] = []
+    begun: list[Path] = []
     try:
         with _acquisition_held(session), _scene_kept(session):
             for (step, key, count), recording in zip(steps, recordings, strict=True):
                 _see_to_beam(session, step, prompt)
+                begun.append(recording)
                 session.capture(
                     count,
                     recording,
@@ -71,14 +72,14 @@ def calibrate_live(
                     overwrite=overwrite,
                     progress=_for_step(progress, step, count),
                 )
-                made.append(recording)
                 if step is BeamStep.DARK:
                     require_usable_darks(recording)
         calibration = calibration_from_recordings(*recordings)
         save_calibration(path, calibration, sources=recordings, overwrite=overwrite)
     except BaseException as error:
-        if made:
-            names = " and ".join(str(recording) for recording in made)
+        kept = [str(recording) for recording in begun if recording.exists()]
+        if kept:
+            names = " and ".join(kept)
             error.add_note(f"{names} kept; to calibrate again, allow overwriting (--overwrite).")
         raise
     return calibration

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import click
 import numpy as np
 from fpxi_imaging import Calibration, Tolerances
+from fpxi_readout.errors import FpxiError
 
 import fpxi
 from fpxi.calibration import (
@@ -153,15 +156,29 @@ def _live(
             bar.hide()
             _wait_for_beam(step)
 
-        return calibrate_live(
-            session,
-            output,
-            dark_frames=frames[0],
-            flat_frames=frames[1],
-            prompt=prompt,
-            progress=lambda step, done, total: bar.show(_label(step), done, total),
-            overwrite=overwrite,
-        )
+        with _notes_shown():
+            return calibrate_live(
+                session,
+                output,
+                dark_frames=frames[0],
+                flat_frames=frames[1],
+                prompt=prompt,
+                progress=lambda step, done, total: bar.show(_label(step), done, total),
+                overwrite=overwrite,
+            )
+
+
+@contextmanager
+def _notes_shown() -> Iterator[None]:
+    """Show the notes of an interruption; those of a named error are shown with the error."""
+    try:
+        yield
+    except FpxiError:
+        raise
+    except BaseException as error:
+        for line in getattr(error, "__notes__", ()):
+            note(line)
+        raise
 
 
 def _label(step: BeamStep) -> str:
