@@ -183,6 +183,22 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(
     assert before is None or out.read_text() == before
 
 
+def test_a_disk_that_fills_up_within_a_frame_of_a_tif_is_named(
+    record: Record,
+    make_frame: MakeFrame,
+    facts: RecordingFacts,
+    tmp_path: Path,
+    files_limited_to: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    panel = replace(facts.dictionary.panel, rows=64, columns=64)
+    about = replace(facts, dictionary=replace(facts.dictionary, panel=panel))
+    whole = {"samples": np.ones((64, 64), np.uint16), "row_received": np.ones(64, np.bool_)}
+    run = record([make_frame(number, **whole) for number in range(10)], about=about)
+    with files_limited_to(20_000), pytest.raises(OutputFullError):
+        export(run, tmp_path / "x.tif")
+    assert not (tmp_path / "x.tif").exists()
+
+
 def test_a_pixel_pitch_comes_back_unrounded(
     record: Record, make_frame: MakeFrame, facts: RecordingFacts, tmp_path: Path
 ) -> None:
