@@ -64,7 +64,7 @@ def settled(folder: Path, cache: Path) -> float:
     """Return the seconds of a whole `fpxi view --screenshot`."""
     picture = folder / "settled.png"
     return run(
-        ["-m", "fpxi", "view", "sim:tft64", "--screenshot", str(picture), "--frames", "1"],
+        ["-m", "fpxi", "view", "sim:tft64", "--screenshot", str(picture), "--frames", "1", "--overwrite"],
         {"NUMBA_CACHE_DIR": str(cache)},
         picture,
     )  # fmt: skip
