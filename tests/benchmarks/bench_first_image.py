@@ -63,11 +63,9 @@ def first_picture(folder: Path, cache: Path) -> float:
 def settled(folder: Path, cache: Path) -> float:
     """Return the seconds of a whole `fpxi view --screenshot`."""
     picture = folder / "settled.png"
-    return run(
-        ["-m", "fpxi", "view", "sim:tft64", "--screenshot", str(picture), "--frames", "1", "--overwrite"],
-        {"NUMBA_CACHE_DIR": str(cache)},
-        picture,
-    )  # fmt: skip
+    command = ["-m", "fpxi", "view", "sim:tft64", "--screenshot", str(picture)]
+    command += ["--frames", "1", "--overwrite"]
+    return run(command, {"NUMBA_CACHE_DIR": str(cache)}, picture)
 
 
 def bare_window(folder: Path) -> float:
