@@ -38,6 +38,6 @@ class Messages:
         self._text, self._level, self._said_at = text, level, self._clock()
 
     def fail(self, error: FpxiError) -> None:
-        """Say what went wrong."""
+        """Say what went wrong, and what was noted about it."""
         self.failure = error
-        self.say(str(error), Level.ERROR)
+        self.say(" ".join([str(error), *getattr(error, "__notes__", ())]), Level.ERROR)
