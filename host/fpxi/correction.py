@@ -15,6 +15,7 @@ from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.conditions import recorded_conditions
+from fpxi.recording.plot import OFFSETS, write_plot
 from fpxi.recording.reader import RecordingReader, read_recording
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
@@ -29,6 +30,7 @@ _KEPT_FACTS = (
     "serial_number",
     "x_pixel_size",
     "y_pixel_size",
+    *OFFSETS,
     "pixel_mask",
 )
 _LEFT_BEHIND = ("events", "link_statistics")
@@ -136,9 +138,7 @@ def _write_frames(
     data.attrs["long_name"] = "corrected, in counts of the median pixel"
     flags = detector.create_dataset("pixel_flags", dtype="u1", **options)
     flags.attrs["long_name"] = ", ".join(f"{flag.value} {flag.name}" for flag in PixelFlag)
-    plot = _group(file, "entry/data", "NXdata")
-    plot.attrs["signal"] = "data"
-    plot["data"] = h5py.SoftLink(f"/{layout.DATA}")
+    write_plot(file)
     corrector = Corrector(calibration)
     values, marks = np.empty(calibration.shape, np.float32), np.empty(calibration.shape, np.uint8)
     for index, frame in enumerate(reader):

@@ -71,6 +71,7 @@ def test_values_are_offset_and_gain_applied_and_signed(
         detector = file["entry/instrument/detector"]
         data, flags = detector["data"][:], detector["pixel_flags"][:]
         assert file["entry/data/data"].dtype == np.float32
+        assert len(file["entry/data/x_pixel_offset"]) == data.shape[2]
         assert detector["data"].attrs["units"] == "counts"
         assert detector["timestamp"][:].tolist() == [frame.timestamp_us for frame in frames]
         process = file["entry/process"]

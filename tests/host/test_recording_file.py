@@ -83,6 +83,14 @@ def test_plain_h5py_finds_nexus_with_units(
         plot = entry[entry.attrs["default"]]
         assert entry.attrs["NX_class"] == "NXentry"
         assert np.array_equal(plot[plot.attrs["signal"]], [frame.samples for frame in frames])
+        assert plot.attrs["axes"].tolist() == [".", "y_pixel_offset", "x_pixel_offset"]
+        assert (plot.attrs["y_pixel_offset_indices"], plot.attrs["x_pixel_offset_indices"]) == (
+            1,
+            2,
+        )
+        np.testing.assert_allclose(plot["x_pixel_offset"], [-0.3, -0.15, 0, 0.15, 0.3], atol=1e-12)
+        assert len(plot["y_pixel_offset"]) == plot["data"].shape[1]
+        assert plot["y_pixel_offset"].attrs["units"] == "mm"
         detector = file["entry/instrument/detector"]
         assert detector.attrs["NX_class"] == "NXdetector"
         units = {name: detector[name].attrs["units"] for name in ("timestamp", "exposure_time")}

@@ -13,6 +13,7 @@ from fpxi_readout.protocol.geometry import PanelGeometry
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.facts import RecordingFacts, dictionary_text
+from fpxi.recording.plot import write_offsets, write_plot
 from fpxi.software import software_version
 
 COLUMN_CHUNK = 1024
@@ -30,7 +31,7 @@ def write_skeleton(file: h5py.File, facts: RecordingFacts) -> None:
     _write_detector(detector, facts)
     _write_frames(detector, facts.dictionary.panel)
     _write_device(_group(file, layout.DEVICE, "NXcollection"), facts)
-    _write_plot(_group(file, "entry/data", "NXdata"), detector)
+    write_plot(file)
 
 
 def _group(file: h5py.File, path: str, nexus_class: str) -> h5py.Group:
@@ -56,6 +57,7 @@ def _write_detector(detector: h5py.Group, facts: RecordingFacts) -> None:
     for name in ("x_pixel_size", "y_pixel_size"):
         detector[name] = panel.pitch_um / 1e6  # times 1e-6 would round twice
         detector[name].attrs["units"] = "m"
+    write_offsets(detector, panel.rows, panel.columns, panel.pitch_um)
     mask = np.where(panel.not_imaging, layout.MASK_GAP, 0).astype("<u4")
     detector.create_dataset("pixel_mask", data=mask)
 
@@ -130,8 +132,3 @@ def _describe(dataset: h5py.Dataset, name: str, value: int, dictionary: Dictiona
     for word, entry in dictionary.enumerations[info.enumeration].values.items():
         if entry.value == value:
             dataset.attrs["value_name"] = word
-
-
-def _write_plot(plot: h5py.Group, detector: h5py.Group) -> None:
-    plot.attrs["signal"] = "data"
-    plot["data"] = h5py.SoftLink(f"/{detector.name.strip('/')}/data")

@@ -1,0 +1,30 @@
+"""The default plot of a file: its frames over millimetres, as NeXus readers find it."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+
+from fpxi.recording import layout
+
+OFFSETS = {"y_pixel_offset": "downwards, from row 0 on top", "x_pixel_offset": "to the right"}
+
+
+def write_offsets(detector: h5py.Group, rows: int, columns: int, pitch_um: float) -> None:
+    """Write where the pixels are: NXdetector's offsets of their centres from the array's centre."""
+    for (name, meaning), count in zip(OFFSETS.items(), (rows, columns), strict=True):
+        detector[name] = (np.arange(count) - (count - 1) / 2) * pitch_um / 1e3
+        detector[name].attrs["units"] = "mm"
+        detector[name].attrs["long_name"] = f"pixel centre, {meaning}"
+
+
+def write_plot(file: h5py.File) -> None:
+    """Write the NXdata that `/entry` names as its default."""
+    plot = file.create_group("entry/data")
+    plot.attrs["NX_class"] = "NXdata"
+    plot.attrs["signal"] = "data"
+    plot.attrs["axes"] = [".", *OFFSETS]
+    for dimension, name in enumerate(OFFSETS, 1):
+        plot.attrs[f"{name}_indices"] = dimension
+    for name in ("data", *OFFSETS):
+        plot[name] = h5py.SoftLink(f"/{layout.DETECTOR}/{name}")
