@@ -132,7 +132,7 @@ def test_a_distribution_that_takes_one_of_our_names_is_noticed(
     facts = tmp_path / "squatter-1.0.dist-info"
     facts.mkdir()
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: squatter\nVersion: 1.0\n")
-    (facts / "RECORD").write_text("fpxi_imaging/__init__.py,,\n")
+    (facts / "top_level.txt").write_text("fpxi_imaging\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert foreign_owners() == {"squatter"}
 

@@ -20,14 +20,19 @@ def test_two_thousand_frames_arrive_whole(how, delivery, serve, run, as_json, tm
     assert (report["frames_lost"], report["rows_lost"], report["crc_errors"]) == (0, 0, 0)
     assert report["bytes_received"] > 2000 * 64 * 64 * 2
     assert report["frame_rate_hz"] > 0
-    assert_frames_follow_each_other(file, 2000)
+    if delivery == "--reliable":
+        assert report["frames_skipped"] == 0
+    assert_frames_follow_each_other(file, 2000, skipped=report["frames_skipped"])
 
 
-def assert_frames_follow_each_other(file: Path, count: int) -> None:
+def assert_frames_follow_each_other(file: Path, count: int, *, skipped: int) -> None:
+    """Every number is there once, but those that the device says it skipped for a busy reader."""
     with h5py.File(file) as recording:
         detector = recording["entry/instrument/detector"]
         assert detector["data"].shape == (count, 64, 64)
-        assert np.all(np.diff(detector["sequence_number"][()].astype(np.int64)) == 1)
+        steps = np.diff(detector["sequence_number"][()].astype(np.int64))
+        assert np.all(steps >= 1)
+        assert np.sum(steps - 1) <= skipped  # the device may skip more before it hears STOP
         assert np.all(np.diff(detector["timestamp"][()].astype(np.int64)) > 0)
         assert not detector["rows_missing"][()].any()
 
