@@ -15,6 +15,7 @@ from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.conditions import recorded_conditions
+from fpxi.recording.nexus import nexus_group
 from fpxi.recording.plot import OFFSETS, write_plot
 from fpxi.recording.reader import RecordingReader, read_recording
 from fpxi.software import software_version
@@ -88,13 +89,13 @@ def _write_facts(
     """Write everything but the frames."""
     file.attrs["fpxi_corrected_layout"] = CORRECTED_LAYOUT
     file.attrs["default"] = layout.ENTRY
-    entry = _group(file, layout.ENTRY, "NXentry")
+    entry = nexus_group(file, layout.ENTRY, "NXentry")
     entry.attrs["default"] = "data"
     recorded = reader.group(layout.ENTRY)
     for name in ("title", "start_time"):
         recorded.copy(name, entry)
-    _group(file, "entry/instrument", "NXinstrument")
-    detector = _group(file, layout.DETECTOR, "NXdetector")
+    nexus_group(file, "entry/instrument", "NXinstrument")
+    detector = nexus_group(file, layout.DETECTOR, "NXdetector")
     recorded_detector = reader.group(layout.DETECTOR)
     for name in _KEPT_FACTS:
         recorded_detector.copy(name, detector)
@@ -105,15 +106,17 @@ def _write_facts(
             detector[name].attrs[key] = value
     mask = detector["pixel_mask"]
     mask[...] |= np.where(calibration.defects, layout.MASK_DEAD, 0).astype(mask.dtype)
-    _copy_device(reader, _group(file, layout.DEVICE, "NXcollection"))
-    process = _group(file, PROCESS, "NXprocess")
+    _copy_device(reader, nexus_group(file, layout.DEVICE, "NXcollection"))
+    process = nexus_group(file, PROCESS, "NXprocess")
     process["program"] = "fpxi"
     process["version"] = software_version()
     process["date"] = datetime.now(UTC).isoformat()
     process["recording"] = str(reader.path)
     if source is not None:
         process["calibration_file"] = str(source)
-    write_calibration(_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, sources)
+    write_calibration(
+        nexus_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, sources
+    )
 
 
 def _copy_device(reader: RecordingReader, device: h5py.Group) -> None:
@@ -145,9 +148,3 @@ def _write_frames(
         corrector.correct(frame.samples, frame.row_received, out=values, flags=marks)
         data[index], flags[index] = values, marks
         yield index + 1
-
-
-def _group(file: h5py.File, path: str, nexus_class: str) -> h5py.Group:
-    group = file.create_group(path)
-    group.attrs["NX_class"] = nexus_class
-    return group

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from fpxi_readout.protocol.generated import PanelDescription
+from fpxi_readout.protocol.geometry import process_ring_mask
 
 from fpxi_hwsim.presets import ELEMENTARY_CHARGE_C, Preset
 
@@ -117,12 +118,7 @@ def expose(
 
 def imaging_mask(geometry: PanelDescription) -> npt.NDArray[np.bool_]:
     """Pixels inside the process ring."""
-    mask = np.ones(geometry.shape, np.bool_)
-    ring = geometry.process_ring
-    if ring:
-        mask[:ring] = mask[-ring:] = False
-        mask[:, :ring] = mask[:, -ring:] = False
-    return mask
+    return ~process_ring_mask(*geometry.shape, geometry.process_ring)
 
 
 def _normal(random: np.random.Generator, shape: tuple[int, ...]) -> Map:

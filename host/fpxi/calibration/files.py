@@ -13,6 +13,7 @@ from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
 
 from fpxi.errors import CalibrationExistsError, NotACalibrationError
 from fpxi.file_kind import why_unreadable
+from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
 
@@ -87,9 +88,7 @@ def write_calibration(
 
 def _write(file: h5py.File, calibration: Calibration, sources: Sequence[str | Path]) -> None:
     file.attrs[LAYOUT_ATTRIBUTE] = LAYOUT
-    group = file.create_group("calibration")
-    group.attrs["NX_class"] = "NXcollection"
-    write_calibration(group, calibration, sources)
+    write_calibration(nexus_group(file, "calibration", "NXcollection"), calibration, sources)
 
 
 def _read(path: Path, file: h5py.File) -> Calibration:

@@ -33,6 +33,7 @@ from fpxi.recording.commit_file import CommitFile
 from fpxi.recording.compression import compress
 from fpxi.recording.creation import cannot_open, create
 from fpxi.recording.facts import RecordingFacts
+from fpxi.recording.nexus import nexus_group
 from fpxi.recording.skeleton import write_skeleton
 from fpxi.recording.space import FINISH_BYTES, FRAME_BYTES, is_full, require_space
 
@@ -196,8 +197,7 @@ class RecordingFile:
         entry = self._file[layout.ENTRY]
         entry["end_time"] = datetime.now(UTC).isoformat()
         entry["end_reason"] = reason
-        group = self._file[layout.DEVICE].create_group("link_statistics")
-        group.attrs["NX_class"] = "NXcollection"
+        group = nexus_group(self._file[layout.DEVICE], "link_statistics", "NXcollection")
         for name, value in asdict(statistics).items():
             group[name] = value
 

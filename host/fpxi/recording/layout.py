@@ -18,7 +18,6 @@ EVENTS = "entry/device/events"
 DATA = f"{DETECTOR}/data"
 ROW_RECEIVED = f"{DETECTOR}/row_received"
 IMAGE_KEY = f"{DETECTOR}/image_key"
-PIXEL_MASK = f"{DETECTOR}/pixel_mask"
 
 MASK_GAP = 1
 """Bit 0 of NXdetector's `pixel_mask`: a pixel with no sensor, here the process ring."""

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 
 from fpxi.recording import layout
+from fpxi.recording.nexus import nexus_group
 
 OFFSETS = {"y_pixel_offset": "downwards, from row 0 on top", "x_pixel_offset": "to the right"}
 
@@ -20,8 +21,7 @@ def write_offsets(detector: h5py.Group, rows: int, columns: int, pitch_um: float
 
 def write_plot(file: h5py.File) -> None:
     """Write the NXdata that `/entry` names as its default."""
-    plot = file.create_group("entry/data")
-    plot.attrs["NX_class"] = "NXdata"
+    plot = nexus_group(file, "entry/data", "NXdata")
     plot.attrs["signal"] = "data"
     plot.attrs["axes"] = [".", *OFFSETS]
     for dimension, name in enumerate(OFFSETS, 1):

@@ -102,11 +102,6 @@ class RecordingReader:
         """What each frame shows: `ImageKey` values."""
         return self._read("image_key")
 
-    @property
-    def start_time(self) -> str:
-        """When the recording began, ISO 8601, UTC."""
-        return self._text("entry/start_time")
-
     def group(self, path: str) -> h5py.Group:
         """Return a group of the file, for what this class has no name for."""
         return self._file[path]

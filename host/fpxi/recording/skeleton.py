@@ -13,6 +13,7 @@ from fpxi_readout.protocol.geometry import PanelGeometry
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.facts import RecordingFacts, dictionary_text
+from fpxi.recording.nexus import nexus_group
 from fpxi.recording.plot import write_offsets, write_plot
 from fpxi.software import software_version
 
@@ -23,21 +24,15 @@ def write_skeleton(file: h5py.File, facts: RecordingFacts) -> None:
     """Write everything that is known before the first frame."""
     file.attrs[layout.LAYOUT_ATTRIBUTE] = layout.LAYOUT
     file.attrs["default"] = layout.ENTRY
-    entry = _group(file, layout.ENTRY, "NXentry")
+    entry = nexus_group(file, layout.ENTRY, "NXentry")
     entry.attrs["default"] = "data"
     _write_entry(entry, facts)
-    _group(file, "entry/instrument", "NXinstrument")
-    detector = _group(file, layout.DETECTOR, "NXdetector")
+    nexus_group(file, "entry/instrument", "NXinstrument")
+    detector = nexus_group(file, layout.DETECTOR, "NXdetector")
     _write_detector(detector, facts)
     _write_frames(detector, facts.dictionary.panel)
-    _write_device(_group(file, layout.DEVICE, "NXcollection"), facts)
+    _write_device(nexus_group(file, layout.DEVICE, "NXcollection"), facts)
     write_plot(file)
-
-
-def _group(file: h5py.File, path: str, nexus_class: str) -> h5py.Group:
-    group = file.create_group(path)
-    group.attrs["NX_class"] = nexus_class
-    return group
 
 
 def _write_entry(entry: h5py.Group, facts: RecordingFacts) -> None:
@@ -107,12 +102,11 @@ def _write_device(device: h5py.Group, facts: RecordingFacts) -> None:
     device["reset_cause"] = int(identity.reset_cause)
     device["fault"] = int(identity.fault)
     device["reset_fault"] = int(identity.reset_fault)
-    parameters = device.create_group("parameters")
-    parameters.attrs["NX_class"] = "NXcollection"
+    parameters = nexus_group(device, "parameters", "NXcollection")
     for name, value in facts.parameters.items():
         parameters[name] = value
         _describe(parameters[name], name, value, facts.dictionary)
-    events = _group(device.file, layout.EVENTS, "NXcollection")
+    events = nexus_group(device.file, layout.EVENTS, "NXcollection")
     text = h5py.string_dtype()
     for name, dtype, unit in (
         ("time", "<f8", "s"),

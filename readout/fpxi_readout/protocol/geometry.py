@@ -39,7 +39,11 @@ class PanelGeometry:
     @property
     def not_imaging(self) -> NDArray[np.bool_]:
         """Shape (rows, columns); True in the process ring."""
-        mask = np.ones((self.rows, self.columns), np.bool_)
-        ring = self.process_ring
-        mask[ring : self.rows - ring, ring : self.columns - ring] = False
-        return mask
+        return process_ring_mask(self.rows, self.columns, self.process_ring)
+
+
+def process_ring_mask(rows: int, columns: int, width: int) -> NDArray[np.bool_]:
+    """Shape (rows, columns); True in a border of so many pixels, which does not image."""
+    mask = np.ones((rows, columns), np.bool_)
+    mask[width : rows - width, width : columns - width] = False
+    return mask
