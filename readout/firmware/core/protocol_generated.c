@@ -37,6 +37,11 @@ void fpxi_unpack_set(const uint8_t *bytes, fpxi_set_t *message)
     message->value = (uint32_t)take(bytes + 2, 4);
 }
 
+void fpxi_unpack_self_test(const uint8_t *bytes, fpxi_self_test_t *message)
+{
+    message->test = (uint8_t)take(bytes + 0, 1);
+}
+
 void fpxi_unpack_start(const uint8_t *bytes, fpxi_start_t *message)
 {
     message->frames = (uint32_t)take(bytes + 0, 4);
@@ -97,6 +102,21 @@ void fpxi_pack_event(const fpxi_event_t *message, uint8_t *bytes)
     put(bytes + 10, message->detail, 4);
 }
 
+void fpxi_pack_fault_record(const fpxi_fault_record_t *message, uint8_t *bytes)
+{
+    put(bytes + 0, message->fault, 1);
+    put(bytes + 1, message->line, 4);
+    put(bytes + 5, message->uptime_ms, 4);
+}
+
+void fpxi_pack_test_result(const fpxi_test_result_t *message, uint8_t *bytes)
+{
+    put(bytes + 0, message->test, 1);
+    put(bytes + 1, message->outcome, 1);
+    put(bytes + 2, message->expected, 4);
+    put(bytes + 6, message->measured, 4);
+}
+
 void fpxi_pack_frame_header(const fpxi_frame_header_t *message, uint8_t *bytes)
 {
     put(bytes + 0, message->frame, 4);
@@ -110,6 +130,15 @@ void fpxi_pack_frame_header(const fpxi_frame_header_t *message, uint8_t *bytes)
     put(bytes + 30, message->chunks, 2);
     put(bytes + 32, message->gain_setting, 1);
     put(bytes + 33, message->rows_per_chunk, 1);
+    put(bytes + 34, message->first_row, 2);
+    put(bytes + 36, message->first_column, 2);
+    put(bytes + 38, message->binning, 1);
+    put(bytes + 39, message->cds, 1);
+    put(bytes + 40, message->oversampling, 1);
+    put(bytes + 41, message->aec_block_size, 1);
+    put(bytes + 42, message->aec_reference_interval, 2);
+    put(bytes + 44, message->averaged, 2);
+    put(bytes + 46, message->reference_frame, 4);
 }
 
 void fpxi_pack_frame_chunk(const fpxi_frame_chunk_t *message, uint8_t *bytes)
@@ -124,33 +153,56 @@ const fpxi_command_t fpxi_commands[] = {
     {.type = FPXI_MESSAGE_IDENTIFY, .minimum_size = 6, .size = 6},
     {.type = FPXI_MESSAGE_RESET, .minimum_size = 0, .size = 0},
     {.type = FPXI_MESSAGE_STOP, .minimum_size = 0, .size = 0},
+    {.type = FPXI_MESSAGE_BOOTLOADER, .minimum_size = 0, .size = 0},
     {.type = FPXI_MESSAGE_GET, .minimum_size = 2, .size = 2},
     {.type = FPXI_MESSAGE_SET, .minimum_size = 6, .size = 6},
     {.type = FPXI_MESSAGE_SAVE, .minimum_size = 0, .size = 0},
+    {.type = FPXI_MESSAGE_LAST_FAULT, .minimum_size = 0, .size = 0},
+    {.type = FPXI_MESSAGE_SELF_TEST, .minimum_size = 1, .size = 1},
     {.type = FPXI_MESSAGE_START, .minimum_size = 4, .size = 4},
     {.type = FPXI_MESSAGE_SOFTWARE_TRIGGER, .minimum_size = 0, .size = 0},
     {.type = FPXI_MESSAGE_RESEND, .minimum_size = 6, .size = 6},
     {.type = FPXI_MESSAGE_RELEASE, .minimum_size = 4, .size = 4},
 };
-const size_t fpxi_command_count = 10;
+const size_t fpxi_command_count = 13;
 
 static const fpxi_parameter_t tft64_parameters[] = {
     {1, FPXI_ACCESS_ANY_TIME, false, true, 0x00000064u, 0x03938700u, 0x00002710u},
     {2, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x07270E00u, 0x00000000u},
     {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000007u, 0x00000003u},
     {4, FPXI_ACCESS_ANY_TIME, true, false, 0xFFFFB1E0u, 0x00004E20u, 0x00000000u},
-    {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000001u, 0x00000000u},
-    {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000001u, 0x00000000u},
+    {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000003u, 0x00000000u},
+    {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000004u, 0x00000000u},
     {7, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00000010u, 0x00000008u},
     {8, FPXI_ACCESS_WHEN_IDLE, false, false, 0x00000000u, 0x00000001u, 0x00000000u},
+    {9, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x0000FFFFu, 0x00000001u},
+    {10, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x000F4240u, 0x000003E8u},
+    {11, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000001u, 0x00000001u},
+    {12, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00000010u, 0x00000001u},
+    {13, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000008u, 0x00000000u},
+    {14, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x0000003Fu, 0x00000000u},
+    {15, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000040u, 0x00000000u},
+    {16, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x0000003Fu, 0x00000000u},
+    {17, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000040u, 0x00000000u},
+    {18, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000001u, 0x00000002u, 0x00000001u},
+    {19, FPXI_ACCESS_ANY_TIME, false, false, 0x00000000u, 0x00000003u, 0x00000000u},
+    {20, FPXI_ACCESS_ANY_TIME, false, true, 0x00000008u, 0x00000040u, 0x00000010u},
+    {21, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00001000u, 0x00000080u},
+    {22, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x0000FFFFu, 0x00000100u},
+    {23, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x000927C0u, 0x00000000u},
+    {24, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00002580u, 0x00A037A0u, 0x002DC6C0u},
+    {25, FPXI_ACCESS_ANY_TIME, false, true, 0x00000064u, 0x05F5E100u, 0x000186A0u},
     {32, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000004u, 0x00000000u},
-    {33, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000004u, 0x00000000u},
+    {33, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000007u, 0x00000000u},
     {34, FPXI_ACCESS_READ_ONLY, true, false, 0x80000000u, 0x7FFFFFFFu, 0x00000000u},
     {35, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {36, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {37, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {38, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {39, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
+    {40, FPXI_ACCESS_READ_ONLY, true, false, 0x80000000u, 0x7FFFFFFFu, 0x00000000u},
+    {41, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
+    {42, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
 };
 
 static const fpxi_parameter_t cmos32_parameters[] = {
@@ -158,18 +210,38 @@ static const fpxi_parameter_t cmos32_parameters[] = {
     {2, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x07270E00u, 0x00000000u},
     {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000003u, 0x00000000u},
     {4, FPXI_ACCESS_ANY_TIME, true, false, 0xFFFE5250u, 0x0001ADB0u, 0x00000000u},
-    {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000001u, 0x00000000u},
-    {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000001u, 0x00000000u},
+    {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000003u, 0x00000000u},
+    {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000004u, 0x00000000u},
     {7, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00000010u, 0x00000008u},
     {8, FPXI_ACCESS_WHEN_IDLE, false, false, 0x00000000u, 0x00000001u, 0x00000000u},
+    {9, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x0000FFFFu, 0x00000001u},
+    {10, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x000F4240u, 0x000003E8u},
+    {11, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000001u, 0x00000001u},
+    {12, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00000010u, 0x00000001u},
+    {13, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000008u, 0x00000000u},
+    {14, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x0000003Fu, 0x00000000u},
+    {15, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000040u, 0x00000000u},
+    {16, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x0000003Fu, 0x00000000u},
+    {17, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000040u, 0x00000000u},
+    {18, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000001u, 0x00000002u, 0x00000001u},
+    {19, FPXI_ACCESS_ANY_TIME, false, false, 0x00000000u, 0x00000003u, 0x00000000u},
+    {20, FPXI_ACCESS_ANY_TIME, false, true, 0x00000008u, 0x00000040u, 0x00000010u},
+    {21, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x00001000u, 0x00000080u},
+    {22, FPXI_ACCESS_ANY_TIME, false, true, 0x00000001u, 0x0000FFFFu, 0x00000100u},
+    {23, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x000927C0u, 0x00000000u},
+    {24, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00002580u, 0x00A037A0u, 0x002DC6C0u},
+    {25, FPXI_ACCESS_ANY_TIME, false, true, 0x00000064u, 0x05F5E100u, 0x000186A0u},
     {32, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000004u, 0x00000000u},
-    {33, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000004u, 0x00000000u},
+    {33, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0x00000007u, 0x00000000u},
     {34, FPXI_ACCESS_READ_ONLY, true, false, 0x80000000u, 0x7FFFFFFFu, 0x00000000u},
     {35, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {36, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {37, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {38, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
     {39, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
+    {40, FPXI_ACCESS_READ_ONLY, true, false, 0x80000000u, 0x7FFFFFFFu, 0x00000000u},
+    {41, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
+    {42, FPXI_ACCESS_READ_ONLY, false, false, 0x00000000u, 0xFFFFFFFFu, 0x00000000u},
 };
 
 extern const fpxi_dictionary_t fpxi_dictionary_tft64;
@@ -177,10 +249,10 @@ extern const fpxi_dictionary_t fpxi_dictionary_cmos32;
 
 const fpxi_panel_description_t fpxi_panel_descriptions[] = {
     {.id = 1, .name = "tft64", .rows = 64, .columns = 64,
-     .process_ring = 0, .adc_bits = 16, .gain_settings = 8, .line_time_us = 56,
+     .process_ring = 0, .adc_bits = 16, .gain_settings = 8, .line_time_us = 33,
      .parameters = tft64_parameters, .dictionary = &fpxi_dictionary_tft64},
     {.id = 2, .name = "cmos32", .rows = 32, .columns = 32,
-     .process_ring = 1, .adc_bits = 16, .gain_settings = 4, .line_time_us = 40,
+     .process_ring = 1, .adc_bits = 16, .gain_settings = 4, .line_time_us = 33,
      .parameters = cmos32_parameters, .dictionary = &fpxi_dictionary_cmos32},
 };
 const size_t fpxi_panel_count = 2;

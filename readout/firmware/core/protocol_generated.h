@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define FPXI_PROTOCOL_MAJOR 1u
-#define FPXI_PROTOCOL_MINOR 0u
+#define FPXI_PROTOCOL_MINOR 1u
 #define FPXI_MAX_PAYLOAD 2304u
 #define FPXI_MAX_COMMAND_PAYLOAD 64u
 #define FPXI_MAX_ROWS_PER_CHUNK 16u
@@ -18,12 +18,57 @@
 typedef enum {
     FPXI_TRIGGER_MODE_FREE_RUNNING = 0,
     FPXI_TRIGGER_MODE_SOFTWARE = 1,
+    FPXI_TRIGGER_MODE_EXTERNAL = 2,
+    FPXI_TRIGGER_MODE_RESET_EXPOSE_READ = 3,
 } fpxi_trigger_mode_t;
 
 typedef enum {
     FPXI_ENCODING_RAW16 = 0,
     FPXI_ENCODING_PACKED14 = 1,
+    FPXI_ENCODING_PACKED12 = 2,
+    FPXI_ENCODING_AEC = 3,
+    FPXI_ENCODING_AEC_REFERENCE = 4,
 } fpxi_encoding_t;
+
+typedef enum {
+    FPXI_TEST_PATTERN_NONE = 0,
+    FPXI_TEST_PATTERN_RAMP = 1,
+    FPXI_TEST_PATTERN_CHECKERBOARD = 2,
+    FPXI_TEST_PATTERN_WALKING_ONE = 3,
+} fpxi_test_pattern_t;
+
+typedef enum {
+    FPXI_ON_OFF_OFF = 0,
+    FPXI_ON_OFF_ON = 1,
+} fpxi_on_off_t;
+
+typedef enum {
+    FPXI_AEC_BLOCK_SAMPLES_8 = 8,
+    FPXI_AEC_BLOCK_SAMPLES_16 = 16,
+    FPXI_AEC_BLOCK_SAMPLES_32 = 32,
+    FPXI_AEC_BLOCK_SAMPLES_64 = 64,
+} fpxi_aec_block_t;
+
+typedef enum {
+    FPXI_BINNING_SINGLE = 1,
+    FPXI_BINNING_TWO_BY_TWO = 2,
+} fpxi_binning_t;
+
+typedef enum {
+    FPXI_SELF_TEST_MEMORY = 0,
+    FPXI_SELF_TEST_CLOCK = 1,
+    FPXI_SELF_TEST_BIAS_LOOP = 2,
+    FPXI_SELF_TEST_STORAGE = 3,
+    FPXI_SELF_TEST_FIRMWARE = 4,
+    FPXI_SELF_TEST_ASSERTION = 5,
+    FPXI_SELF_TEST_WATCHDOG = 6,
+} fpxi_self_test_t;
+
+typedef enum {
+    FPXI_TEST_OUTCOME_PASSED = 0,
+    FPXI_TEST_OUTCOME_FAILED = 1,
+    FPXI_TEST_OUTCOME_NOT_SUPPORTED = 2,
+} fpxi_test_outcome_t;
 
 typedef enum {
     FPXI_DELIVERY_LIVE = 0,
@@ -44,6 +89,9 @@ typedef enum {
     FPXI_FAULT_BIAS = 2,
     FPXI_FAULT_WATCHDOG = 3,
     FPXI_FAULT_INTERNAL = 4,
+    FPXI_FAULT_ASSERTION = 5,
+    FPXI_FAULT_HEARTBEAT = 6,
+    FPXI_FAULT_PROCESSOR = 7,
 } fpxi_fault_t;
 
 typedef enum {
@@ -51,6 +99,8 @@ typedef enum {
     FPXI_RESET_CAUSE_COMMAND = 1,
     FPXI_RESET_CAUSE_WATCHDOG = 2,
     FPXI_RESET_CAUSE_EXTERNAL = 3,
+    FPXI_RESET_CAUSE_FAULT = 4,
+    FPXI_RESET_CAUSE_BROWNOUT = 5,
 } fpxi_reset_cause_t;
 
 typedef enum {
@@ -68,6 +118,9 @@ typedef enum {
     FPXI_EVENT_CODE_RECEIVE_ERRORS = 5,
     FPXI_EVENT_CODE_EVENTS_LOST = 6,
     FPXI_EVENT_CODE_PARAMETERS_DEFAULTED = 7,
+    FPXI_EVENT_CODE_LAST_FAULT = 8,
+    FPXI_EVENT_CODE_TRIGGERS_MISSED = 9,
+    FPXI_EVENT_CODE_BATTERY_LOW = 10,
 } fpxi_event_code_t;
 
 typedef enum {
@@ -85,6 +138,8 @@ typedef enum {
     FPXI_NACK_CODE_FAULTED = 12,
     FPXI_NACK_CODE_STORAGE_FAILED = 13,
     FPXI_NACK_CODE_BIAS_FAILED = 14,
+    FPXI_NACK_CODE_NOT_SUPPORTED = 15,
+    FPXI_NACK_CODE_BAD_REGION = 16,
 } fpxi_nack_code_t;
 
 typedef enum {
@@ -92,15 +147,21 @@ typedef enum {
     FPXI_FRAME_FLAG_SATURATED = 2,
     FPXI_FRAME_FLAG_FIRST = 4,
     FPXI_FRAME_FLAG_LAST = 8,
+    FPXI_FRAME_FLAG_BIAS_RAMPING = 16,
+    FPXI_FRAME_FLAG_KEY = 32,
+    FPXI_FRAME_FLAG_PATTERN = 64,
 } fpxi_frame_flag_t;
 
 typedef enum {
     FPXI_MESSAGE_IDENTIFY = 0x01,
     FPXI_MESSAGE_RESET = 0x02,
     FPXI_MESSAGE_STOP = 0x03,
+    FPXI_MESSAGE_BOOTLOADER = 0x04,
     FPXI_MESSAGE_GET = 0x10,
     FPXI_MESSAGE_SET = 0x11,
     FPXI_MESSAGE_SAVE = 0x12,
+    FPXI_MESSAGE_LAST_FAULT = 0x13,
+    FPXI_MESSAGE_SELF_TEST = 0x14,
     FPXI_MESSAGE_START = 0x20,
     FPXI_MESSAGE_SOFTWARE_TRIGGER = 0x21,
     FPXI_MESSAGE_RESEND = 0x22,
@@ -110,6 +171,8 @@ typedef enum {
     FPXI_MESSAGE_IDENTITY = 0x82,
     FPXI_MESSAGE_VALUE = 0x83,
     FPXI_MESSAGE_EVENT = 0x84,
+    FPXI_MESSAGE_FAULT_RECORD = 0x85,
+    FPXI_MESSAGE_TEST_RESULT = 0x86,
     FPXI_MESSAGE_FRAME_HEADER = 0x90,
     FPXI_MESSAGE_FRAME_CHUNK = 0x91,
 } fpxi_message_type_t;
@@ -127,6 +190,9 @@ void fpxi_unpack_identify(const uint8_t *bytes, fpxi_identify_t *message);
 
 /* Stop acquiring after the row at hand; frames already read out are still sent. ACK value: next frame number. */
 #define FPXI_STOP_SIZE 0u
+
+/* Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first. */
+#define FPXI_BOOTLOADER_SIZE 0u
 
 /* Read a parameter. */
 #define FPXI_GET_SIZE 2u
@@ -146,6 +212,16 @@ void fpxi_unpack_set(const uint8_t *bytes, fpxi_set_t *message);
 /* Write the saved parameters to non-volatile memory. ACK value: bytes written. */
 #define FPXI_SAVE_SIZE 0u
 
+/* What was latched before the last reset, and where in the firmware. */
+#define FPXI_LAST_FAULT_SIZE 0u
+
+/* Test a part of the board; only while stopped. Takes up to a second. */
+#define FPXI_SELF_TEST_SIZE 1u
+typedef struct {
+    uint8_t test; /* what to test */
+} fpxi_self_test_t;
+void fpxi_unpack_self_test(const uint8_t *bytes, fpxi_self_test_t *message);
+
 /* Begin acquiring. ACK value: number of the first frame. Frames held from before are given up. */
 #define FPXI_START_SIZE 4u
 typedef struct {
@@ -153,7 +229,7 @@ typedef struct {
 } fpxi_start_t;
 void fpxi_unpack_start(const uint8_t *bytes, fpxi_start_t *message);
 
-/* Begin one exposure in software trigger mode. ACK value: number the frame will carry. */
+/* Begin a burst of exposures in trigger modes software and reset_expose_read. ACK value: number that its first frame will carry. */
 #define FPXI_SOFTWARE_TRIGGER_SIZE 0u
 
 /* Send a chunk of a held frame again. Answered by the chunk (or header) itself, or by a NACK. */
@@ -225,8 +301,27 @@ typedef struct {
 } fpxi_event_t;
 void fpxi_pack_event(const fpxi_event_t *message, uint8_t *bytes);
 
+/* A fault that was latched before the last reset. */
+#define FPXI_FAULT_RECORD_SIZE 9u
+typedef struct {
+    uint8_t fault; /* none: nothing is recorded */
+    uint32_t line; /* line of the source file; 0: not known. fault processor: the program counter */
+    uint32_t uptime_ms; /* time from that start-up to the fault */
+} fpxi_fault_record_t;
+void fpxi_pack_fault_record(const fpxi_fault_record_t *message, uint8_t *bytes);
+
+/* How a self-test ended. */
+#define FPXI_TEST_RESULT_SIZE 10u
+typedef struct {
+    uint8_t test; /* what was tested */
+    uint8_t outcome; /* how it ended */
+    uint32_t expected; /* explained with each test; else 0 */
+    uint32_t measured; /* explained with each test; else, where it failed: an address */
+} fpxi_test_result_t;
+void fpxi_pack_test_result(const fpxi_test_result_t *message, uint8_t *bytes);
+
 /* Precedes the chunks of a frame. */
-#define FPXI_FRAME_HEADER_SIZE 34u
+#define FPXI_FRAME_HEADER_SIZE 50u
 typedef struct {
     uint32_t frame; /* frame number since start-up */
     uint64_t timestamp_us; /* device time at which the exposure began */
@@ -239,6 +334,15 @@ typedef struct {
     uint16_t chunks; /* chunks in the frame */
     uint8_t gain_setting; /* gain setting during the exposure */
     uint8_t rows_per_chunk; /* rows in each chunk but perhaps the last */
+    uint16_t first_row; /* panel row of the first sample */
+    uint16_t first_column; /* panel column of the first sample */
+    uint8_t binning; /* panel rows, and columns, to one sample */
+    uint8_t cds; /* correlated double sampling */
+    uint8_t oversampling; /* conversions averaged for each pixel */
+    uint8_t aec_block_size; /* samples in a block of the adaptive entropy coder */
+    uint16_t aec_reference_interval; /* blocks between its reference samples */
+    uint16_t averaged; /* exposures averaged in this frame */
+    uint32_t reference_frame; /* frame that chunks in encoding aec_reference are relative to */
 } fpxi_frame_header_t;
 void fpxi_pack_frame_header(const fpxi_frame_header_t *message, uint8_t *bytes);
 
@@ -261,6 +365,23 @@ typedef enum {
     FPXI_PARAMETER_ENCODING = 6,
     FPXI_PARAMETER_ROWS_PER_CHUNK = 7,
     FPXI_PARAMETER_DELIVERY = 8,
+    FPXI_PARAMETER_BURST_FRAMES = 9,
+    FPXI_PARAMETER_TRIGGER_DEBOUNCE_US = 10,
+    FPXI_PARAMETER_CDS = 11,
+    FPXI_PARAMETER_OVERSAMPLING = 12,
+    FPXI_PARAMETER_AVERAGE_LOG2 = 13,
+    FPXI_PARAMETER_REGION_FIRST_ROW = 14,
+    FPXI_PARAMETER_REGION_ROWS = 15,
+    FPXI_PARAMETER_REGION_FIRST_COLUMN = 16,
+    FPXI_PARAMETER_REGION_COLUMNS = 17,
+    FPXI_PARAMETER_BINNING = 18,
+    FPXI_PARAMETER_TEST_PATTERN = 19,
+    FPXI_PARAMETER_AEC_BLOCK_SIZE = 20,
+    FPXI_PARAMETER_AEC_REFERENCE_INTERVAL = 21,
+    FPXI_PARAMETER_KEY_FRAME_INTERVAL = 22,
+    FPXI_PARAMETER_HEARTBEAT_TIMEOUT_MS = 23,
+    FPXI_PARAMETER_BAUD = 24,
+    FPXI_PARAMETER_BIAS_RAMP_MV_S = 25,
     FPXI_PARAMETER_STATE = 32,
     FPXI_PARAMETER_FAULT = 33,
     FPXI_PARAMETER_TEMPERATURE_MC = 34,
@@ -269,6 +390,9 @@ typedef enum {
     FPXI_PARAMETER_NEXT_FRAME = 37,
     FPXI_PARAMETER_RECEIVE_ERRORS = 38,
     FPXI_PARAMETER_UPTIME_MS = 39,
+    FPXI_PARAMETER_BIAS_ACTUAL_MV = 40,
+    FPXI_PARAMETER_BATTERY_MV = 41,
+    FPXI_PARAMETER_READOUT_US = 42,
 } fpxi_parameter_id_t;
 
 /* Places of the parameters in a panel's table. */
@@ -281,6 +405,23 @@ typedef enum {
     FPXI_PLACE_ENCODING,
     FPXI_PLACE_ROWS_PER_CHUNK,
     FPXI_PLACE_DELIVERY,
+    FPXI_PLACE_BURST_FRAMES,
+    FPXI_PLACE_TRIGGER_DEBOUNCE_US,
+    FPXI_PLACE_CDS,
+    FPXI_PLACE_OVERSAMPLING,
+    FPXI_PLACE_AVERAGE_LOG2,
+    FPXI_PLACE_REGION_FIRST_ROW,
+    FPXI_PLACE_REGION_ROWS,
+    FPXI_PLACE_REGION_FIRST_COLUMN,
+    FPXI_PLACE_REGION_COLUMNS,
+    FPXI_PLACE_BINNING,
+    FPXI_PLACE_TEST_PATTERN,
+    FPXI_PLACE_AEC_BLOCK_SIZE,
+    FPXI_PLACE_AEC_REFERENCE_INTERVAL,
+    FPXI_PLACE_KEY_FRAME_INTERVAL,
+    FPXI_PLACE_HEARTBEAT_TIMEOUT_MS,
+    FPXI_PLACE_BAUD,
+    FPXI_PLACE_BIAS_RAMP_MV_S,
     FPXI_PLACE_STATE,
     FPXI_PLACE_FAULT,
     FPXI_PLACE_TEMPERATURE_MC,
@@ -289,6 +430,9 @@ typedef enum {
     FPXI_PLACE_NEXT_FRAME,
     FPXI_PLACE_RECEIVE_ERRORS,
     FPXI_PLACE_UPTIME_MS,
+    FPXI_PLACE_BIAS_ACTUAL_MV,
+    FPXI_PLACE_BATTERY_MV,
+    FPXI_PLACE_READOUT_US,
     FPXI_PARAMETER_COUNT
 } fpxi_parameter_place_t;
 

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, Self
 
 from fpxi_readout.protocol.errors import ShortMessageError
 
-PROTOCOL_VERSION = (1, 0)
+PROTOCOL_VERSION = (1, 1)
 MAX_PAYLOAD = 2304
 MAX_COMMAND_PAYLOAD = 64
 MAX_ROWS_PER_CHUNK = 16
@@ -24,7 +24,11 @@ class TriggerMode(enum.IntEnum):
     FREE_RUNNING = 0
     """the next exposure begins when the last frame has been read"""
     SOFTWARE = 1
-    """each SOFTWARE_TRIGGER begins one exposure"""
+    """each SOFTWARE_TRIGGER begins a burst of exposures"""
+    EXTERNAL = 2
+    """each rising edge of the trigger input begins a burst of exposures"""
+    RESET_EXPOSE_READ = 3
+    """as software, and for each exposure the array is emptied, the beam is asked for (expose-request output) for exposure_us, and the array is read"""
 
 
 class Encoding(enum.IntEnum):
@@ -34,6 +38,86 @@ class Encoding(enum.IntEnum):
     """16 bits a sample, little-endian"""
     PACKED14 = 1
     """14 bits a sample, least significant bit first, each row padded to a whole byte"""
+    PACKED12 = 2
+    """12 bits a sample, least significant bit first, each row padded to a whole byte"""
+    AEC = 3
+    """CCSDS 121.0-B adaptive entropy coding, residual to the left neighbour; block size and reference interval are in the frame header"""
+    AEC_REFERENCE = 4
+    """CCSDS 121.0-B adaptive entropy coding of the residual to the frame header's reference_frame, modulo 2^16, positive and negative interleaved (0, -1, 1, -2, ...)"""
+
+
+class TestPattern(enum.IntEnum):
+    """What is sent in place of the panel's samples, through the whole path behind the converter."""
+
+    NONE = 0
+    """the panel's own samples"""
+    RAMP = 1
+    """row times columns plus column plus the exposure's number, modulo 65536"""
+    CHECKERBOARD = 2
+    """0x5555 where row plus column is even, else 0xAAAA"""
+    WALKING_ONE = 3
+    """one bit set: number (row plus column) modulo 16"""
+
+
+class OnOff(enum.IntEnum):
+    """A switch."""
+
+    OFF = 0
+    """off"""
+    ON = 1
+    """on"""
+
+
+class AecBlock(enum.IntEnum):
+    """Samples in a block of the adaptive entropy coder."""
+
+    SAMPLES_8 = 8
+    """8 samples"""
+    SAMPLES_16 = 16
+    """16 samples"""
+    SAMPLES_32 = 32
+    """32 samples"""
+    SAMPLES_64 = 64
+    """64 samples"""
+
+
+class Binning(enum.IntEnum):
+    """Pixels summed into one sample."""
+
+    SINGLE = 1
+    """each pixel by itself"""
+    TWO_BY_TWO = 2
+    """2 x 2 pixels are added; a sum beyond 65535 reads 65535 and sets the frame flag saturated"""
+
+
+class SelfTest(enum.IntEnum):
+    """What SELF_TEST tests."""
+
+    MEMORY = 0
+    """frame memory, by a march test; frames held are given up"""
+    CLOCK = 1
+    """the processor's clock against the independent low-speed one; expected and measured in kHz"""
+    BIAS_LOOP = 2
+    """bias DAC read back by the monitor converter, output disabled; expected and measured in mV"""
+    STORAGE = 3
+    """both slots of saved parameters; expected: slots that hold a set; measured: that are sound"""
+    FIRMWARE = 4
+    """the firmware image against its own checksum; expected and measured: CRC"""
+    ASSERTION = 5
+    """fails an assertion on purpose: the device must restart and report it"""
+    WATCHDOG = 6
+    """hangs on purpose: the watchdog must restart the device"""
+
+
+class TestOutcome(enum.IntEnum):
+    """How a self-test ended."""
+
+    PASSED = 0
+    """passed"""
+    FAILED = 1
+    """failed"""
+    NOT_SUPPORTED = 2
+    """this board cannot test that"""
 
 
 class Delivery(enum.IntEnum):
@@ -73,6 +157,12 @@ class Fault(enum.IntEnum):
     """the watchdog reset the device"""
     INTERNAL = 4
     """an internal check failed"""
+    ASSERTION = 5
+    """an assertion in the firmware failed; LAST_FAULT tells where"""
+    HEARTBEAT = 6
+    """no command came for heartbeat_timeout_ms"""
+    PROCESSOR = 7
+    """the processor raised a fault exception; LAST_FAULT tells where"""
 
 
 class ResetCause(enum.IntEnum):
@@ -86,6 +176,10 @@ class ResetCause(enum.IntEnum):
     """the watchdog"""
     EXTERNAL = 3
     """the reset line"""
+    FAULT = 4
+    """the firmware restarted itself after a fault that it could not survive"""
+    BROWNOUT = 5
+    """the supply voltage fell too low"""
 
 
 class Severity(enum.IntEnum):
@@ -118,6 +212,12 @@ class EventCode(enum.IntEnum):
     """the event queue overflowed; detail: how many events were lost"""
     PARAMETERS_DEFAULTED = 7
     """started with default parameters; detail: saved sets found damaged"""
+    LAST_FAULT = 8
+    """a fault was latched before the last reset; detail: fault"""
+    TRIGGERS_MISSED = 9
+    """external triggers came while one was being served; detail: how many since START"""
+    BATTERY_LOW = 10
+    """the battery is nearly empty; detail: its voltage in mV"""
 
 
 class NackCode(enum.IntEnum):
@@ -151,6 +251,10 @@ class NackCode(enum.IntEnum):
     """the parameters could not be written; detail: 0"""
     BIAS_FAILED = 14
     """the bias supply refused its set-point; detail: the parameter's id"""
+    NOT_SUPPORTED = 15
+    """this board cannot do that; detail: 0"""
+    BAD_REGION = 16
+    """the region reaches beyond the panel, or binning leaves nothing of it; detail: id of the parameter at fault"""
 
 
 class FrameFlag(enum.IntFlag):
@@ -164,6 +268,12 @@ class FrameFlag(enum.IntFlag):
     """first frame after START"""
     LAST = 8
     """last of the frames that START asked for"""
+    BIAS_RAMPING = 16
+    """the bias was still on its way to the set-point during the exposure"""
+    KEY = 32
+    """later frames are coded relative to this one"""
+    PATTERN = 64
+    """the samples are a test pattern"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +332,29 @@ class Stop:
     """Stop acquiring after the row at hand; frames already read out are still sent. ACK value: next frame number."""
 
     TYPE: ClassVar[int] = 0x03
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<")
+    MINIMUM_SIZE: ClassVar[int] = 0
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return self.STRUCT.pack()
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """Read a payload.
+
+        Bytes appended by a newer peer are passed over; fields that an older peer lacks read 0.
+        """
+        if len(payload) < cls.MINIMUM_SIZE:
+            raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        return cls(*cls.STRUCT.unpack_from(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class Bootloader:
+    """Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first."""
+
+    TYPE: ClassVar[int] = 0x04
     STRUCT: ClassVar[struct.Struct] = struct.Struct("<")
     MINIMUM_SIZE: ClassVar[int] = 0
 
@@ -318,6 +451,55 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class LastFault:
+    """What was latched before the last reset, and where in the firmware."""
+
+    TYPE: ClassVar[int] = 0x13
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<")
+    MINIMUM_SIZE: ClassVar[int] = 0
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return self.STRUCT.pack()
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """Read a payload.
+
+        Bytes appended by a newer peer are passed over; fields that an older peer lacks read 0.
+        """
+        if len(payload) < cls.MINIMUM_SIZE:
+            raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        return cls(*cls.STRUCT.unpack_from(payload))
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """Test a part of the board; only while stopped. Takes up to a second."""
+
+    TYPE: ClassVar[int] = 0x14
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<B")
+    MINIMUM_SIZE: ClassVar[int] = 1
+
+    test: int
+    """what to test"""
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return self.STRUCT.pack(self.test)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """Read a payload.
+
+        Bytes appended by a newer peer are passed over; fields that an older peer lacks read 0.
+        """
+        if len(payload) < cls.MINIMUM_SIZE:
+            raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        return cls(*cls.STRUCT.unpack_from(payload))
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Begin acquiring. ACK value: number of the first frame. Frames held from before are given up."""
 
@@ -345,7 +527,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class SoftwareTrigger:
-    """Begin one exposure in software trigger mode. ACK value: number the frame will carry."""
+    """Begin a burst of exposures in trigger modes software and reset_expose_read. ACK value: number that its first frame will carry."""
 
     TYPE: ClassVar[int] = 0x21
     STRUCT: ClassVar[struct.Struct] = struct.Struct("<")
@@ -592,11 +774,76 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """A fault that was latched before the last reset."""
+
+    TYPE: ClassVar[int] = 0x85
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<BII")
+    MINIMUM_SIZE: ClassVar[int] = 9
+
+    fault: int
+    """none: nothing is recorded"""
+    line: int
+    """line of the source file; 0: not known. fault processor: the program counter"""
+    uptime_ms: int
+    """time from that start-up to the fault"""
+    file: bytes
+    """ASCII name of the source file; empty: not known"""
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return self.STRUCT.pack(self.fault, self.line, self.uptime_ms) + self.file
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """Read a payload.
+
+        Bytes appended by a newer peer are passed over; fields that an older peer lacks read 0.
+        """
+        if len(payload) < cls.MINIMUM_SIZE:
+            raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        fields = cls.STRUCT.unpack_from(payload)
+        return cls(*(*fields, bytes(payload[cls.STRUCT.size :])))
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """How a self-test ended."""
+
+    TYPE: ClassVar[int] = 0x86
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<BBII")
+    MINIMUM_SIZE: ClassVar[int] = 10
+
+    test: int
+    """what was tested"""
+    outcome: int
+    """how it ended"""
+    expected: int
+    """explained with each test; else 0"""
+    measured: int
+    """explained with each test; else, where it failed: an address"""
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return self.STRUCT.pack(self.test, self.outcome, self.expected, self.measured)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> Self:
+        """Read a payload.
+
+        Bytes appended by a newer peer are passed over; fields that an older peer lacks read 0.
+        """
+        if len(payload) < cls.MINIMUM_SIZE:
+            raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        return cls(*cls.STRUCT.unpack_from(payload))
+
+
+@dataclass(frozen=True, slots=True)
 class FrameHeader:
     """Precedes the chunks of a frame."""
 
     TYPE: ClassVar[int] = 0x90
-    STRUCT: ClassVar[struct.Struct] = struct.Struct("<IQIiiHHHHBB")
+    STRUCT: ClassVar[struct.Struct] = struct.Struct("<IQIiiHHHHBBHHBBBBHHI")
     MINIMUM_SIZE: ClassVar[int] = 34
 
     frame: int
@@ -621,10 +868,28 @@ class FrameHeader:
     """gain setting during the exposure"""
     rows_per_chunk: int
     """rows in each chunk but perhaps the last"""
+    first_row: int
+    """panel row of the first sample"""
+    first_column: int
+    """panel column of the first sample"""
+    binning: int
+    """panel rows, and columns, to one sample"""
+    cds: int
+    """correlated double sampling"""
+    oversampling: int
+    """conversions averaged for each pixel"""
+    aec_block_size: int
+    """samples in a block of the adaptive entropy coder"""
+    aec_reference_interval: int
+    """blocks between its reference samples"""
+    averaged: int
+    """exposures averaged in this frame"""
+    reference_frame: int
+    """frame that chunks in encoding aec_reference are relative to"""
 
     def pack(self) -> bytes:
         """Return the payload."""
-        return self.STRUCT.pack(self.frame, self.timestamp_us, self.exposure_us, self.bias_mV, self.temperature_mC, self.flags, self.rows, self.columns, self.chunks, self.gain_setting, self.rows_per_chunk)
+        return self.STRUCT.pack(self.frame, self.timestamp_us, self.exposure_us, self.bias_mV, self.temperature_mC, self.flags, self.rows, self.columns, self.chunks, self.gain_setting, self.rows_per_chunk, self.first_row, self.first_column, self.binning, self.cds, self.oversampling, self.aec_block_size, self.aec_reference_interval, self.averaged, self.reference_frame)
 
     @classmethod
     def unpack(cls, payload: bytes) -> Self:
@@ -634,6 +899,7 @@ class FrameHeader:
         """
         if len(payload) < cls.MINIMUM_SIZE:
             raise ShortMessageError(cls.__name__, cls.MINIMUM_SIZE, len(payload))
+        payload = payload.ljust(cls.STRUCT.size, b"\0")
         return cls(*cls.STRUCT.unpack_from(payload))
 
 
@@ -672,15 +938,18 @@ class FrameChunk:
         return cls(*(*fields, bytes(payload[cls.STRUCT.size :])))
 
 
-Command = Identify | Reset | Stop | Get | Set | Save | Start | SoftwareTrigger | Resend | Release
+Command = Identify | Reset | Stop | Bootloader | Get | Set | Save | LastFault | SelfTest | Start | SoftwareTrigger | Resend | Release
 
 COMMANDS: dict[int, type[Command]] = {
     Identify.TYPE: Identify,
     Reset.TYPE: Reset,
     Stop.TYPE: Stop,
+    Bootloader.TYPE: Bootloader,
     Get.TYPE: Get,
     Set.TYPE: Set,
     Save.TYPE: Save,
+    LastFault.TYPE: LastFault,
+    SelfTest.TYPE: SelfTest,
     Start.TYPE: Start,
     SoftwareTrigger.TYPE: SoftwareTrigger,
     Resend.TYPE: Resend,
@@ -688,7 +957,7 @@ COMMANDS: dict[int, type[Command]] = {
 }
 
 
-Report = Ack | Nack | Identity | Value | Event | FrameHeader | FrameChunk
+Report = Ack | Nack | Identity | Value | Event | FaultRecord | TestResult | FrameHeader | FrameChunk
 
 REPORTS: dict[int, type[Report]] = {
     Ack.TYPE: Ack,
@@ -696,6 +965,8 @@ REPORTS: dict[int, type[Report]] = {
     Identity.TYPE: Identity,
     Value.TYPE: Value,
     Event.TYPE: Event,
+    FaultRecord.TYPE: FaultRecord,
+    TestResult.TYPE: TestResult,
     FrameHeader.TYPE: FrameHeader,
     FrameChunk.TYPE: FrameChunk,
 }
@@ -734,7 +1005,7 @@ class Parameters:
 
     @property
     def frame_period_us(self) -> int:
-        """Time from one exposure's start to the next in free-running mode; 0, or less than exposure plus readout: as fast as the panel can."""
+        """Time from one exposure's start to the next in free-running mode and within a burst; up to exposure_us, 0 included: reading a row begins its next exposure, as fast as the panel can."""
         return self._device.get("frame_period_us")
 
     @frame_period_us.setter
@@ -796,6 +1067,159 @@ class Parameters:
         self._device.set("delivery", value)
 
     @property
+    def burst_frames(self) -> int:
+        """Frames that one trigger takes."""
+        return self._device.get("burst_frames")
+
+    @burst_frames.setter
+    def burst_frames(self, value: int) -> None:
+        self._device.set("burst_frames", value)
+
+    @property
+    def trigger_debounce_us(self) -> int:
+        """The trigger input counts once it has been high for so long."""
+        return self._device.get("trigger_debounce_us")
+
+    @trigger_debounce_us.setter
+    def trigger_debounce_us(self, value: int) -> None:
+        self._device.set("trigger_debounce_us", value)
+
+    @property
+    def cds(self) -> OnOff:
+        """Correlated double sampling: the reset level of each sample is taken and subtracted."""
+        return OnOff(self._device.get("cds"))
+
+    @cds.setter
+    def cds(self, value: OnOff) -> None:
+        self._device.set("cds", value)
+
+    @property
+    def oversampling(self) -> int:
+        """Conversions of each held pixel, averaged on the board (rounded half up); the line takes so many times longer."""
+        return self._device.get("oversampling")
+
+    @oversampling.setter
+    def oversampling(self, value: int) -> None:
+        self._device.set("oversampling", value)
+
+    @property
+    def average_log2(self) -> int:
+        """2^n exposures are summed in 32 bits and their mean (rounded half up) is sent as one frame."""
+        return self._device.get("average_log2")
+
+    @average_log2.setter
+    def average_log2(self, value: int) -> None:
+        self._device.set("average_log2", value)
+
+    @property
+    def region_first_row(self) -> int:
+        """First panel row that is sent. The whole array is always read, so that no row keeps its charge."""
+        return self._device.get("region_first_row")
+
+    @region_first_row.setter
+    def region_first_row(self, value: int) -> None:
+        self._device.set("region_first_row", value)
+
+    @property
+    def region_rows(self) -> int:
+        """Panel rows that are sent; 0: up to the last."""
+        return self._device.get("region_rows")
+
+    @region_rows.setter
+    def region_rows(self, value: int) -> None:
+        self._device.set("region_rows", value)
+
+    @property
+    def region_first_column(self) -> int:
+        """First panel column that is sent."""
+        return self._device.get("region_first_column")
+
+    @region_first_column.setter
+    def region_first_column(self, value: int) -> None:
+        self._device.set("region_first_column", value)
+
+    @property
+    def region_columns(self) -> int:
+        """Panel columns that are sent; 0: up to the last."""
+        return self._device.get("region_columns")
+
+    @region_columns.setter
+    def region_columns(self, value: int) -> None:
+        self._device.set("region_columns", value)
+
+    @property
+    def binning(self) -> Binning:
+        """Pixels summed into one sample; an odd last row or column of the region is left out."""
+        return Binning(self._device.get("binning"))
+
+    @binning.setter
+    def binning(self, value: Binning) -> None:
+        self._device.set("binning", value)
+
+    @property
+    def test_pattern(self) -> TestPattern:
+        """What is sent in place of the panel's samples."""
+        return TestPattern(self._device.get("test_pattern"))
+
+    @test_pattern.setter
+    def test_pattern(self, value: TestPattern) -> None:
+        self._device.set("test_pattern", value)
+
+    @property
+    def aec_block_size(self) -> AecBlock:
+        """Block size of the adaptive entropy coder."""
+        return AecBlock(self._device.get("aec_block_size"))
+
+    @aec_block_size.setter
+    def aec_block_size(self, value: AecBlock) -> None:
+        self._device.set("aec_block_size", value)
+
+    @property
+    def aec_reference_interval(self) -> int:
+        """Blocks of the adaptive entropy coder from one uncoded reference sample to the next."""
+        return self._device.get("aec_reference_interval")
+
+    @aec_reference_interval.setter
+    def aec_reference_interval(self, value: int) -> None:
+        self._device.set("aec_reference_interval", value)
+
+    @property
+    def key_frame_interval(self) -> int:
+        """Frames from one key frame to the next in encoding aec_reference."""
+        return self._device.get("key_frame_interval")
+
+    @key_frame_interval.setter
+    def key_frame_interval(self, value: int) -> None:
+        self._device.set("key_frame_interval", value)
+
+    @property
+    def heartbeat_timeout_ms(self) -> int:
+        """Without any command for so long, while acquiring or with bias on, the device goes to its safe state; 0: never."""
+        return self._device.get("heartbeat_timeout_ms")
+
+    @heartbeat_timeout_ms.setter
+    def heartbeat_timeout_ms(self, value: int) -> None:
+        self._device.set("heartbeat_timeout_ms", value)
+
+    @property
+    def baud(self) -> int:
+        """Rate of the host link from the next start on, where the link has one."""
+        return self._device.get("baud")
+
+    @baud.setter
+    def baud(self, value: int) -> None:
+        self._device.set("baud", value)
+
+    @property
+    def bias_ramp_mV_s(self) -> int:
+        """Slope at which the bias goes to its set-point. Switching off in a fault does not wait for it."""
+        return self._device.get("bias_ramp_mV_s")
+
+    @bias_ramp_mV_s.setter
+    def bias_ramp_mV_s(self, value: int) -> None:
+        self._device.set("bias_ramp_mV_s", value)
+
+    @property
     def state(self) -> State:
         """What the frame sequencer is doing."""
         return State(self._device.get("state"))
@@ -835,6 +1259,21 @@ class Parameters:
         """Time since start-up; wraps after 49 days."""
         return self._device.get("uptime_ms")
 
+    @property
+    def bias_actual_mV(self) -> int:
+        """Bias that the supply is told at this moment; on its way to bias_mV at bias_ramp_mV_s."""
+        return self._device.get("bias_actual_mV")
+
+    @property
+    def battery_mV(self) -> int:
+        """Battery voltage; 0 where the board has none."""
+        return self._device.get("battery_mV")
+
+    @property
+    def readout_us(self) -> int:
+        """Time to read the whole array with the settings in force: the shortest free-running frame period."""
+        return self._device.get("readout_us")
+
 
 @dataclass(frozen=True, slots=True)
 class PanelDescription:
@@ -863,6 +1302,6 @@ class PanelDescription:
 
 
 PANELS: dict[str, PanelDescription] = {
-    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=56, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
-    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=40, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
+    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
+    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=33, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
 }
