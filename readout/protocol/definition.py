@@ -167,10 +167,14 @@ def _check(definition: Definition) -> None:
     _check_unique("parameter id", [(n, t["id"]) for n, t in definition.parameters.items()])
     _check_unique("panel id", [(n, t["id"]) for n, t in definition.panels.items()])
     for message in definition.commands + definition.reports:
+        if message.name in definition.enumerations:
+            raise DefinitionError(f"{message.name} is both a message and an enumeration")
         _check_message(message, definition)
     for name in definition.enumerations:
         _check_unique(f"value of {name}", list(definition.enumeration_values(name).items()))
-    for panel in definition.panels:
+    for panel, attributes in definition.panels.items():
+        if attributes["shutter"] not in ("rolling", "global"):
+            raise DefinitionError(f"panels.{panel}: shutter must be rolling or global")
         for name, table in panel_parameters(definition, panel).items():
             if not table["minimum"] <= table["default"] <= table["maximum"]:
                 raise DefinitionError(f"parameters.{name} of {panel}: default outside its range")

@@ -172,6 +172,9 @@ typedef struct {
     uint8_t adc_bits;
     uint8_t gain_settings;
     uint32_t line_time_us;
+    bool rolling_shutter; /* else global */
+    uint8_t extra_lines;  /* line times of a read-out beside those of its rows */
+    uint8_t rearm_us;     /* from the end of a read-out until the next may begin */
     const fpxi_parameter_t *parameters; /* FPXI_PARAMETER_COUNT of them */
     const fpxi_dictionary_t *dictionary;
 } fpxi_panel_description_t;
@@ -264,6 +267,8 @@ def _panel_table(definition: Definition) -> str:
         f'    {{.id = {t["id"]}, .name = "{panel}", .rows = {t["rows"]}, .columns = {t["columns"]},\n'
         f"     .process_ring = {t['process_ring']}, .adc_bits = {t['adc_bits']}, "
         f".gain_settings = {len(t['gain_settings'])}, .line_time_us = {t['line_time_us']},\n"
+        f"     .rolling_shutter = {str(t['shutter'] == 'rolling').lower()}, "
+        f".extra_lines = {t['extra_lines']}, .rearm_us = {t['rearm_us']},\n"
         f"     .parameters = {panel}_parameters, .dictionary = &fpxi_dictionary_{panel}}},"
         for panel, t in definition.panels.items()
     ]

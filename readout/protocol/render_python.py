@@ -62,6 +62,13 @@ class PanelDescription:
     """width in pixels of the border that does not image"""
     adc_bits: int
     line_time_us: int
+    """time to convert one row once"""
+    shutter: str
+    """rolling (reading a row begins its next exposure) or global"""
+    extra_lines: int
+    """line times of a read-out beside those of its rows"""
+    rearm_us: int
+    """from the end of a read-out until the next may begin"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
 
@@ -197,7 +204,7 @@ def _panels(definition: Definition) -> str:
     rows = []
     for name, table in definition.panels.items():
         full_scale_fC = tuple(float(setting["full_scale_fC"]) for setting in table["gain_settings"])
-        facts = ("id", "rows", "columns", "pitch_um", "process_ring", "adc_bits", "line_time_us")
+        facts = [name for name in table if name not in ("help", "gain_settings", "parameters")]
         values = ", ".join(f"{fact}={table[fact]!r}" for fact in facts)
         rows.append(f'    "{name}": PanelDescription({values}, full_scale_fC={full_scale_fC}),\n')
     return f"\n\nPANELS: dict[str, PanelDescription] = {{\n{''.join(rows)}}}\n"

@@ -15,7 +15,7 @@ from cobs import cobs
 from fpxi_readout.protocol import generated as protocol
 
 NEVER = 2**64 - 1
-PANELS = {1: (64, 64, 56), 2: (32, 32, 40)}  # rows, columns, line time in microseconds
+PANELS = {1: (64, 64, 33), 2: (32, 32, 32)}  # rows, columns, line time in microseconds
 REPORTS = {
     message.TYPE: message
     for message in (
@@ -59,11 +59,49 @@ class NativeConfig(c.Structure):
 
 
 Clock = c.CFUNCTYPE(c.c_uint64, c.c_void_p)
-BeginExposure = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint32, c.c_uint8)
-BeginReadout = c.CFUNCTYPE(c.c_int, c.c_void_p)
+
+
+class ExposureSettings(c.Structure):
+    _fields_ = (
+        ("exposure_us", c.c_uint32),
+        ("gain_setting", c.c_uint8),
+        ("oversampling", c.c_uint8),
+        ("cds", c.c_bool),
+        ("request_beam", c.c_bool),
+    )
+
+
+class FaultNote(c.Structure):
+    _fields_ = (
+        ("fault", c.c_uint8),
+        ("line", c.c_uint32),
+        ("uptime_ms", c.c_uint32),
+        ("file", c.c_char * 24),
+    )
+
+
+class TestOutcome(c.Structure):
+    __test__ = False
+    _fields_ = (
+        ("outcome", c.c_uint8),
+        ("expected", c.c_uint32),
+        ("measured", c.c_uint32),
+    )
+
+
+Begin = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ExposureSettings), c.POINTER(c.c_uint64))
 ReadRow = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint16, c.POINTER(c.c_uint16))
-Storage = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.c_size_t)
+Battery = c.CFUNCTYPE(c.c_uint32, c.c_void_p)
+StorageRead = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8, c.c_uint32, c.c_void_p, c.c_size_t)
+StorageErase = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8)
+StorageProgram = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8, c.c_uint32, c.c_uint32)
+NoteFault = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(FaultNote))
+# ctypes cannot return a structure from a callback: without one, the core may not ask.
+SelfTest = c.c_void_p
 Action = c.CFUNCTYPE(None, c.c_void_p)
+Reset = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8)
+Bootloader = c.CFUNCTYPE(c.c_int, c.c_void_p)
+SLOT_SIZE = 16384
 
 
 class Hardware(c.Structure):
@@ -71,15 +109,20 @@ class Hardware(c.Structure):
         ("context", c.c_void_p),
         ("now_us", Clock),
         ("set_bias", SetBias),
-        ("begin_exposure", BeginExposure),
-        ("begin_readout", BeginReadout),
+        ("begin_exposure", Begin),
+        ("begin_readout", Begin),
         ("read_row", ReadRow),
         ("temperature_mC", Temperature),
-        ("load", Storage),
-        ("store", Storage),
+        ("battery_mV", Battery),
+        ("storage_read", StorageRead),
+        ("storage_erase", StorageErase),
+        ("storage_program", StorageProgram),
+        ("note_fault", NoteFault),
+        ("self_test", SelfTest),
         ("safe_state", Action),
         ("kick_watchdog", Action),
-        ("reset", Action),
+        ("reset", Reset),
+        ("enter_bootloader", Bootloader),
     )
 
 
@@ -316,7 +359,7 @@ class BoardBench(Bench):
         self.library = library
         self.calls: list[str] = []
         self.results: dict[str, int] = {}
-        self.image = b""
+        self.storage = bytearray(b"\xff" * 2 * SLOT_SIZE)
         self.row_delay_us = 0
         self._readout_us = 0
         self._buffer = c.create_string_buffer(65536)
@@ -325,15 +368,20 @@ class BoardBench(Bench):
             context=None,
             now_us=Clock(lambda _context: self.now_us),
             set_bias=SetBias(lambda _context, bias_mV: self._call(f"set_bias {bias_mV}")),
-            begin_exposure=BeginExposure(lambda *_arguments: self._call("begin_exposure")),
-            begin_readout=BeginReadout(self._begin_readout),
+            begin_exposure=Begin(self._begin_exposure),
+            begin_readout=Begin(self._begin_readout),
             read_row=ReadRow(self._read_row),
             temperature_mC=Temperature(lambda _context: -40_000),
-            load=Storage(self._load),
-            store=Storage(self._store),
+            battery_mV=Battery(lambda _context: 3700),
+            storage_read=StorageRead(self._storage_read),
+            storage_erase=StorageErase(self._storage_erase),
+            storage_program=StorageProgram(self._storage_program),
+            note_fault=NoteFault(lambda _context, note: self.calls.append("note_fault")),
+            self_test=None,
             safe_state=Action(lambda _context: self.calls.append("safe_state")),
             kick_watchdog=Action(lambda _context: self.calls.append("kick_watchdog")),
-            reset=Action(lambda _context: self.calls.append("reset")),
+            reset=Reset(lambda _context, _cause: self.calls.append("reset")),
+            enter_bootloader=Bootloader(lambda _context: self._call("enter_bootloader")),
         )
 
     def start(self, slots: int = 2, transmit_size: int = 0) -> int:
@@ -356,8 +404,12 @@ class BoardBench(Bench):
         self.calls.append(call)
         return self.results.get(call.split(maxsplit=1)[0], 0)
 
-    def _begin_readout(self, _context: Any) -> int:
-        self._readout_us = self.now_us
+    def _begin_exposure(self, _context: Any, _exposure: Any, began_us: Any) -> int:
+        began_us[0] = self.now_us
+        return self._call("begin_exposure")
+
+    def _begin_readout(self, _context: Any, _following: Any, began_us: Any) -> int:
+        began_us[0] = self._readout_us = self.now_us
         return self._call("begin_readout")
 
     def _read_row(self, _context: Any, row: int, samples: Any) -> int:
@@ -366,17 +418,18 @@ class BoardBench(Bench):
         c.memset(samples, row, 64)
         return self.results.get("read_row", 0)
 
-    def _load(self, _context: Any, image: Any, size: int) -> int:
-        if "load" in self.results:
-            return self.results["load"]
-        data = self.image[:size]
-        c.memmove(image, data, len(data))
-        return len(data)
+    def _storage_read(self, _context: Any, slot: int, offset: int, data: Any, size: int) -> None:
+        start = slot * SLOT_SIZE + offset
+        c.memmove(data, bytes(self.storage[start : start + size]), size)
 
-    def _store(self, _context: Any, image: Any, size: int) -> int:
-        if self.results.get("store", 0) == 0:
-            self.image = c.string_at(image, size)
-        return self.results.get("store", 0)
+    def _storage_erase(self, _context: Any, slot: int) -> int:
+        self.storage[slot * SLOT_SIZE : (slot + 1) * SLOT_SIZE] = b"\xff" * SLOT_SIZE
+        return self._call("storage_erase")
+
+    def _storage_program(self, _context: Any, slot: int, offset: int, word: int) -> int:
+        start = slot * SLOT_SIZE + offset
+        self.storage[start : start + 4] = word.to_bytes(4, "little")
+        return self.results.get("storage_program", 0)
 
     def _receive(self, data: bytes) -> None:
         self.library.fpxi_test_core_receive(self._memory, data, len(data))

@@ -25,8 +25,8 @@ typedef struct {
     uint64_t readout_us;
     bool failing;
     bool reset_asked;
-    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
-    size_t image_size;
+    uint8_t reset_cause;
+    uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
 } board_t;
 
 typedef struct {
@@ -77,16 +77,18 @@ static int set_bias(void *context, int32_t bias_mV)
     return result(context);
 }
 
-static int begin_exposure(void *context, uint32_t exposure_us, uint8_t gain_setting)
+static int begin_exposure(void *context, const fpxi_exposure_t *exposure, uint64_t *began_us)
 {
-    (void)exposure_us;
-    (void)gain_setting;
+    (void)exposure;
+    *began_us = now_us(context);
     return result(context);
 }
 
-static int begin_readout(void *context)
+static int begin_readout(void *context, const fpxi_exposure_t *next, uint64_t *began_us)
 {
     board_t *board = context;
+    (void)next;
+    *began_us = board->now_us;
     board->readout_us = board->now_us;
     return FPXI_OK;
 }
@@ -110,20 +112,42 @@ static int32_t temperature_mC(void *context)
     return 20000;
 }
 
-static int load(void *context, void *image, size_t size)
+static uint32_t battery_mV(void *context)
 {
-    const board_t *board = context;
-    size_t count = board->image_size < size ? board->image_size : size;
-    memcpy(image, board->image, count);
-    return board->failing ? FPXI_FAILED : (int)count;
+    (void)context;
+    return 3700;
 }
 
-static int store(void *context, const void *image, size_t size)
+static void storage_read(void *context, uint8_t slot, uint32_t offset, void *bytes, size_t size)
+{
+    const board_t *board = context;
+    memcpy(bytes, board->storage[slot] + offset, size);
+}
+
+static int storage_erase(void *context, uint8_t slot)
 {
     board_t *board = context;
-    memcpy(board->image, image, size);
-    board->image_size = size;
+    memset(board->storage[slot], 0xFF, FPXI_STORAGE_SLOT_SIZE);
     return result(context);
+}
+
+static int storage_program(void *context, uint8_t slot, uint32_t offset, uint32_t word)
+{
+    board_t *board = context;
+    memcpy(board->storage[slot] + offset, &word, sizeof word);
+    return result(context);
+}
+
+static void note_fault(void *context, const fpxi_fault_note_t *note)
+{
+    (void)context;
+    (void)note;
+}
+
+static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
+{
+    (void)context;
+    return (fpxi_test_outcome_note_t){.outcome = (uint8_t)(test % 3u)};
 }
 
 static void nothing(void *context)
@@ -131,9 +155,16 @@ static void nothing(void *context)
     (void)context;
 }
 
-static void reset(void *context)
+static void reset(void *context, uint8_t cause)
 {
-    ((board_t *)context)->reset_asked = true;
+    board_t *board = context;
+    board->reset_asked = true;
+    board->reset_cause = cause;
+}
+
+static int enter_bootloader(void *context)
+{
+    return result(context);
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
@@ -192,7 +223,7 @@ static uint64_t poll(world_t *world)
         abort();
     }
     if (world->board.reset_asked) {
-        start(world, FPXI_RESET_CAUSE_COMMAND);
+        start(world, (fpxi_reset_cause_t)world->board.reset_cause);
     }
     return deadline;
 }
@@ -294,7 +325,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.core = calloc(1, sizeof *world.core);
     world.config = (fpxi_core_config_t){
         .hardware = {&world.board, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     temperature_mC, load, store, nothing, nothing, reset},
+                     temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
+                     note_fault, self_test, nothing, nothing, reset, enter_bootloader},
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .frame_slots = SLOTS,

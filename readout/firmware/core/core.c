@@ -46,15 +46,23 @@ static bool usable(const fpxi_core_config_t *config)
            config->transmit_size >= FPXI_MIN_FRAME_QUEUE_SIZE;
 }
 
+static bool erased(const uint8_t *bytes, size_t size)
+{
+    size_t i = 0;
+    while (i < size && bytes[i] == 0xFFu) {
+        i++;
+    }
+    return i == size;
+}
+
 static void load_parameters(fpxi_core_t *core)
 {
     const fpxi_hardware_t *hardware = &core->config.hardware;
     uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
-    int size = hardware->load(hardware->context, image, sizeof image);
-    fpxi_image_state_t state = size == 0 ? FPXI_IMAGE_FOREIGN : FPXI_IMAGE_DAMAGED;
-    if (size == (int)sizeof image) {
-        state = fpxi_parameters_load(&core->parameters, image);
-    }
+    hardware->storage_read(hardware->context, 0, 0, image, sizeof image);
+    fpxi_image_state_t state = erased(image, sizeof image)
+                                   ? FPXI_IMAGE_FOREIGN
+                                   : fpxi_parameters_load(&core->parameters, image);
     if (state == FPXI_IMAGE_DAMAGED) {
         add_event(core, FPXI_SEVERITY_WARNING, FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, 1);
     } else if (state == FPXI_IMAGE_FOREIGN) {
@@ -150,7 +158,7 @@ static void reset_if_due(fpxi_core_t *core, uint64_t now_us)
     bool asked = core->reset_us != UINT64_MAX;
     if (asked && (fpxi_transmitter_answered(&core->transmitter) || now_us >= core->reset_us)) {
         core->reset_us = UINT64_MAX;
-        hardware->reset(hardware->context);
+        hardware->reset(hardware->context, FPXI_RESET_CAUSE_COMMAND);
     }
 }
 

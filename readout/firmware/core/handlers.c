@@ -156,13 +156,24 @@ fpxi_outcome_t fpxi_handle_set(fpxi_core_t *core, const fpxi_packet_t *packet)
     return value_of(command.parameter, command.value);
 }
 
+static int store_image(const fpxi_hardware_t *hardware, const uint8_t *image, size_t size)
+{
+    int result = hardware->storage_erase(hardware->context, 0);
+    for (uint32_t offset = 0; result == FPXI_OK && offset < size; offset += 4u) {
+        uint32_t word = (uint32_t)image[offset] | (uint32_t)image[offset + 1u] << 8 |
+                        (uint32_t)image[offset + 2u] << 16 | (uint32_t)image[offset + 3u] << 24;
+        result = hardware->storage_program(hardware->context, 0, offset, word);
+    }
+    return result;
+}
+
 fpxi_outcome_t fpxi_handle_save(fpxi_core_t *core, const fpxi_packet_t *packet)
 {
     (void)packet;
     const fpxi_hardware_t *hardware = &core->config.hardware;
     uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
     fpxi_parameters_save(&core->parameters, image);
-    if (hardware->store(hardware->context, image, sizeof image) < 0) {
+    if (store_image(hardware, image, sizeof image) < 0) {
         return fpxi_nack(FPXI_NACK_CODE_STORAGE_FAILED, 0);
     }
     return ack(sizeof image);

@@ -250,9 +250,11 @@ extern const fpxi_dictionary_t fpxi_dictionary_cmos32;
 const fpxi_panel_description_t fpxi_panel_descriptions[] = {
     {.id = 1, .name = "tft64", .rows = 64, .columns = 64,
      .process_ring = 0, .adc_bits = 16, .gain_settings = 8, .line_time_us = 33,
+     .rolling_shutter = true, .extra_lines = 1, .rearm_us = 5,
      .parameters = tft64_parameters, .dictionary = &fpxi_dictionary_tft64},
     {.id = 2, .name = "cmos32", .rows = 32, .columns = 32,
-     .process_ring = 1, .adc_bits = 16, .gain_settings = 4, .line_time_us = 33,
+     .process_ring = 1, .adc_bits = 16, .gain_settings = 4, .line_time_us = 32,
+     .rolling_shutter = false, .extra_lines = 1, .rearm_us = 5,
      .parameters = cmos32_parameters, .dictionary = &fpxi_dictionary_cmos32},
 };
 const size_t fpxi_panel_count = 2;

@@ -55,14 +55,14 @@ typedef enum {
 } fpxi_binning_t;
 
 typedef enum {
-    FPXI_SELF_TEST_MEMORY = 0,
-    FPXI_SELF_TEST_CLOCK = 1,
-    FPXI_SELF_TEST_BIAS_LOOP = 2,
-    FPXI_SELF_TEST_STORAGE = 3,
-    FPXI_SELF_TEST_FIRMWARE = 4,
-    FPXI_SELF_TEST_ASSERTION = 5,
-    FPXI_SELF_TEST_WATCHDOG = 6,
-} fpxi_self_test_t;
+    FPXI_BOARD_TEST_MEMORY = 0,
+    FPXI_BOARD_TEST_CLOCK = 1,
+    FPXI_BOARD_TEST_BIAS_LOOP = 2,
+    FPXI_BOARD_TEST_STORAGE = 3,
+    FPXI_BOARD_TEST_FIRMWARE = 4,
+    FPXI_BOARD_TEST_ASSERTION = 5,
+    FPXI_BOARD_TEST_WATCHDOG = 6,
+} fpxi_board_test_t;
 
 typedef enum {
     FPXI_TEST_OUTCOME_PASSED = 0,
@@ -476,6 +476,9 @@ typedef struct {
     uint8_t adc_bits;
     uint8_t gain_settings;
     uint32_t line_time_us;
+    bool rolling_shutter; /* else global */
+    uint8_t extra_lines;  /* line times of a read-out beside those of its rows */
+    uint8_t rearm_us;     /* from the end of a read-out until the next may begin */
     const fpxi_parameter_t *parameters; /* FPXI_PARAMETER_COUNT of them */
     const fpxi_dictionary_t *dictionary;
 } fpxi_panel_description_t;

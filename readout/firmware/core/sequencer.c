@@ -135,8 +135,15 @@ static int begin_exposure(fpxi_sequencer_t *sequencer, uint64_t now_us)
     sequencer->state = FPXI_STATE_EXPOSING;
     const fpxi_frame_header_t *header = &sequencer->slot->header;
     sequencer->exposure_end_us = now_us + header->exposure_us;
-    int begun = sequencer->hardware->begin_exposure(sequencer->hardware->context,
-                                                    header->exposure_us, header->gain_setting);
+    fpxi_exposure_t exposure = {
+        .exposure_us = header->exposure_us,
+        .gain_setting = header->gain_setting,
+        .oversampling = 1,
+        .cds = true,
+    };
+    uint64_t began_us = 0;
+    int begun = sequencer->hardware->begin_exposure(sequencer->hardware->context, &exposure,
+                                                    &began_us);
     return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
 }
 
@@ -149,7 +156,8 @@ static int begin_readout(fpxi_sequencer_t *sequencer, uint64_t now_us)
     sequencer->row_us = now_us;
     sequencer->ready_us = now_us + (uint64_t)sequencer->panel->rows * sequencer->panel->line_time_us;
     sequencer->state = FPXI_STATE_READING;
-    int begun = sequencer->hardware->begin_readout(sequencer->hardware->context);
+    uint64_t began_us = 0;
+    int begun = sequencer->hardware->begin_readout(sequencer->hardware->context, NULL, &began_us);
     return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
 }
 

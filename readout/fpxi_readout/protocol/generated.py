@@ -90,7 +90,7 @@ class Binning(enum.IntEnum):
     """2 x 2 pixels are added; a sum beyond 65535 reads 65535 and sets the frame flag saturated"""
 
 
-class SelfTest(enum.IntEnum):
+class BoardTest(enum.IntEnum):
     """What SELF_TEST tests."""
 
     MEMORY = 0
@@ -1287,6 +1287,13 @@ class PanelDescription:
     """width in pixels of the border that does not image"""
     adc_bits: int
     line_time_us: int
+    """time to convert one row once"""
+    shutter: str
+    """rolling (reading a row begins its next exposure) or global"""
+    extra_lines: int
+    """line times of a read-out beside those of its rows"""
+    rearm_us: int
+    """from the end of a read-out until the next may begin"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
 
@@ -1302,6 +1309,6 @@ class PanelDescription:
 
 
 PANELS: dict[str, PanelDescription] = {
-    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
-    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=33, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
+    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='rolling', extra_lines=1, rearm_us=5, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
+    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=32, shutter='global', extra_lines=1, rearm_us=5, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
 }

@@ -24,9 +24,9 @@ typedef struct {
     uint32_t exposure_us;
     uint8_t gain_setting;
     bool reset_asked;
+    uint8_t asked_cause; /* fpxi_reset_cause_t */
     size_t input_size;
-    size_t image_size; /* of the stored parameters; 0: none */
-    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
+    uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
     uint8_t input[INPUT_SIZE]; /* arrived since the last poll */
     uint8_t transmit_memory[TRANSMIT_SIZE];
     uint16_t panel[SAMPLES]; /* charge held by the panel, already as samples */
@@ -47,17 +47,19 @@ static int set_bias(void *context, int32_t bias_mV)
     return device->hooks.set_bias(device->hooks.context, bias_mV);
 }
 
-static int begin_exposure(void *context, uint32_t exposure_us, uint8_t gain_setting)
+static int begin_exposure(void *context, const fpxi_exposure_t *exposure, uint64_t *began_us)
 {
     device_t *device = context;
+    *began_us = device->now_us;
     device->start_us = device->now_us;
-    device->exposure_us = exposure_us;
-    device->gain_setting = gain_setting;
+    device->exposure_us = exposure->exposure_us;
+    device->gain_setting = exposure->gain_setting;
     return FPXI_OK;
 }
 
-static int begin_readout(void *context)
+static int begin_readout(void *context, const fpxi_exposure_t *next, uint64_t *began_us)
 {
+    (void)next;
     device_t *device = context;
     const fpxi_sequencer_t *sequencer = &device->core.sequencer;
     fpxi_native_exposure_t exposure = {
@@ -68,6 +70,7 @@ static int begin_readout(void *context)
         .gain_setting = device->gain_setting,
     };
     device->readout_us = device->now_us;
+    *began_us = device->now_us;
     return device->hooks.expose(device->hooks.context, &exposure, device->panel);
 }
 
@@ -89,23 +92,45 @@ static int32_t temperature_mC(void *context)
     return device->hooks.temperature(device->hooks.context);
 }
 
-static int load(void *context, void *image, size_t size)
+static uint32_t battery_mV(void *context)
 {
-    const device_t *device = context;
-    size_t count = device->image_size < size ? device->image_size : size;
-    memcpy(image, device->image, count);
-    return (int)count;
+    (void)context;
+    return 0;
 }
 
-static int store(void *context, const void *image, size_t size)
+static void storage_read(void *context, uint8_t slot, uint32_t offset, void *bytes, size_t size)
+{
+    const device_t *device = context;
+    memcpy(bytes, device->storage[slot] + offset, size);
+}
+
+static int storage_erase(void *context, uint8_t slot)
 {
     device_t *device = context;
-    if (size > sizeof device->image) {
-        return FPXI_FAILED;
-    }
-    memcpy(device->image, image, size);
-    device->image_size = size;
+    memset(device->storage[slot], 0xFF, FPXI_STORAGE_SLOT_SIZE);
     return FPXI_OK;
+}
+
+static int storage_program(void *context, uint8_t slot, uint32_t offset, uint32_t word)
+{
+    device_t *device = context;
+    for (unsigned i = 0; i < 4u; i++) {
+        device->storage[slot][offset + i] = (uint8_t)(word >> (8u * i));
+    }
+    return FPXI_OK;
+}
+
+static void note_fault(void *context, const fpxi_fault_note_t *note)
+{
+    (void)context;
+    (void)note;
+}
+
+static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
+{
+    (void)context;
+    (void)test;
+    return (fpxi_test_outcome_note_t){.outcome = FPXI_TEST_OUTCOME_NOT_SUPPORTED};
 }
 
 static void safe_state(void *context)
@@ -118,10 +143,17 @@ static void kick_watchdog(void *context)
     (void)context;
 }
 
-static void ask_reset(void *context)
+static void ask_reset(void *context, uint8_t cause)
 {
     device_t *device = context;
     device->reset_asked = true;
+    device->asked_cause = cause;
+}
+
+static int enter_bootloader(void *context)
+{
+    (void)context;
+    return FPXI_FAILED;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -150,7 +182,8 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
 {
     fpxi_core_config_t result = {
         .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     temperature_mC, load, store, safe_state, kick_watchdog, ask_reset},
+                     temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
+                     note_fault, self_test, safe_state, kick_watchdog, ask_reset, enter_bootloader},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
         .frame_slots = config->slots,
@@ -175,6 +208,7 @@ int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
         return FPXI_NATIVE_MISSING_HOOK;
     }
     memset(device, 0, sizeof *device);
+    memset(device->storage, 0xFF, sizeof device->storage);
     device->hooks = config->hooks;
     device->now_us = config->now_us;
     device->config = core_config(device, config);
@@ -231,7 +265,7 @@ static void poll_core(device_t *device)
 {
     device->next_us = fpxi_core_poll(&device->core);
     if (device->reset_asked) {
-        fpxi_native_reset(device, FPXI_RESET_CAUSE_COMMAND);
+        fpxi_native_reset(device, device->asked_cause);
     }
 }
 
