@@ -126,6 +126,10 @@ class Hardware(c.Structure):
     )
 
 
+class AecSettings(c.Structure):
+    _fields_ = (("block_size", c.c_uint8), ("reference_interval", c.c_uint16))
+
+
 def load_library(path: Path) -> c.CDLL:
     library = c.CDLL(str(path))
     memory, size, byte = c.c_void_p, c.c_size_t, c.c_uint8
@@ -140,7 +144,11 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
         "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
         "fpxi_test_cobs_decode": (c.c_int64, [c.c_char_p, size, memory, size]),
-        "fpxi_test_encode": (size, [c.POINTER(byte), memory, size, size, memory]),
+        "fpxi_test_encode": (
+            size,
+            [c.POINTER(byte), c.POINTER(AecSettings), memory, memory, size, size, memory],
+        ),
+        "fpxi_test_aec": (size, [c.POINTER(AecSettings), memory, memory, size, memory, size]),
         "fpxi_test_queue_size": (size, []),
         "fpxi_test_queue_init": (None, [memory, memory, size]),
         "fpxi_test_queue_add": (c.c_int, [memory, c.c_char_p, size, size]),

@@ -15,8 +15,12 @@ FPXI_EXPORT uint32_t fpxi_test_crc32(uint32_t crc, const uint8_t *bytes, size_t 
 FPXI_EXPORT size_t fpxi_test_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed);
 FPXI_EXPORT int64_t fpxi_test_cobs_decode(const uint8_t *stuffed, size_t count, uint8_t *bytes,
                                           size_t capacity);
-FPXI_EXPORT size_t fpxi_test_encode(uint8_t *encoding, const uint16_t *samples, size_t rows,
+FPXI_EXPORT size_t fpxi_test_encode(uint8_t *encoding, const fpxi_aec_settings_t *settings,
+                                    const uint16_t *samples, const uint16_t *reference, size_t rows,
                                     size_t columns, uint8_t *bytes);
+FPXI_EXPORT size_t fpxi_test_aec(const fpxi_aec_settings_t *settings, const uint16_t *samples,
+                                 const uint16_t *reference, size_t count, uint8_t *bytes,
+                                 size_t capacity);
 FPXI_EXPORT size_t fpxi_test_queue_size(void);
 FPXI_EXPORT void fpxi_test_queue_init(void *queue, uint8_t *memory, size_t capacity);
 FPXI_EXPORT int fpxi_test_queue_add(void *queue, const uint8_t *bytes, size_t room, size_t count);
@@ -51,12 +55,20 @@ int64_t fpxi_test_cobs_decode(const uint8_t *stuffed, size_t count, uint8_t *byt
     return fpxi_cobs_decoder_complete(&decoder) ? (int64_t)decoder.size : -1;
 }
 
-size_t fpxi_test_encode(uint8_t *encoding, const uint16_t *samples, size_t rows, size_t columns,
-                        uint8_t *bytes)
+size_t fpxi_test_encode(uint8_t *encoding, const fpxi_aec_settings_t *settings,
+                        const uint16_t *samples, const uint16_t *reference, size_t rows,
+                        size_t columns, uint8_t *bytes)
 {
-    fpxi_encoded_t encoded = fpxi_encode(*encoding, samples, rows, columns, bytes);
+    fpxi_packing_t wanted = {.encoding = *encoding, .aec = *settings, .reference = reference};
+    fpxi_encoded_t encoded = fpxi_encode(&wanted, samples, rows, columns, bytes);
     *encoding = encoded.encoding;
     return encoded.size;
+}
+
+size_t fpxi_test_aec(const fpxi_aec_settings_t *settings, const uint16_t *samples,
+                     const uint16_t *reference, size_t count, uint8_t *bytes, size_t capacity)
+{
+    return fpxi_aec_encode(settings, samples, reference, count, bytes, capacity);
 }
 
 size_t fpxi_test_queue_size(void)
@@ -94,6 +106,7 @@ size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capacity)
 typedef struct {
     fpxi_core_t core;
     uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
+    uint16_t reference[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint8_t transmit_memory[2u * FPXI_MIN_FRAME_QUEUE_SIZE];
 } device_t;
 
@@ -110,6 +123,7 @@ int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t s
         .hardware = *hardware,
         .panel = fpxi_panel_by_id(2),
         .frame_memory = device->frames,
+        .reference = device->reference,
         .frame_slots = slots,
         .transmit_memory = device->transmit_memory,
         .transmit_size = transmit_size == 0u ? sizeof device->transmit_memory : transmit_size,

@@ -5,10 +5,8 @@ from __future__ import annotations
 import ctypes
 import zlib
 
-import numpy as np
 import pytest
 from cobs import cobs
-from fpxi_readout.protocol.generated import Encoding
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -61,48 +59,6 @@ def test_a_packet_longer_than_its_buffer_is_refused(library, buffer):
     stuffed = cobs.encode(b"12345")
     assert library.fpxi_test_cobs_decode(stuffed, len(stuffed), buffer, 5) == 5
     assert library.fpxi_test_cobs_decode(stuffed, len(stuffed), buffer, 4) == -1
-
-
-def encode(library, encoding, samples):
-    rows, columns = samples.shape
-    used = ctypes.c_uint8(encoding)
-    out = ctypes.create_string_buffer(2 * samples.size + 1)
-    size = library.fpxi_test_encode(ctypes.byref(used), samples.ctypes.data, rows, columns, out)
-    return Encoding(used.value), out.raw[:size]
-
-
-def pack14(samples):
-    """Fourteen bits a sample, least significant bit first, each row padded to a whole byte."""
-    bits = (samples[:, :, None] >> np.arange(14)) & 1
-    rows = bits.reshape(len(samples), -1).astype(np.uint8)
-    return np.packbits(rows, axis=1, bitorder="little").tobytes()
-
-
-shapes = st.tuples(st.integers(1, 5), st.integers(1, 9))
-
-
-@given(shape=shapes, seed=st.integers(0, 2**32 - 1))
-def test_packed14_is_what_numpy_packs(library, shape, seed):
-    samples = np.random.default_rng(seed).integers(0, 2**14, shape, dtype=np.uint16)
-    assert encode(library, Encoding.PACKED14, samples) == (Encoding.PACKED14, pack14(samples))
-
-
-@given(shape=shapes, seed=st.integers(0, 2**32 - 1))
-def test_raw16_is_little_endian(library, shape, seed):
-    samples = np.random.default_rng(seed).integers(0, 2**16, shape, dtype=np.uint16)
-    assert encode(library, Encoding.RAW16, samples) == (
-        Encoding.RAW16,
-        samples.astype("<u2").tobytes(),
-    )
-
-
-@pytest.mark.parametrize(
-    ("largest", "used"), [(2**14 - 1, Encoding.PACKED14), (2**14, Encoding.RAW16)]
-)
-def test_one_sample_that_does_not_fit_14_bits_makes_the_chunk_raw16(library, largest, used):
-    samples = np.zeros((3, 5), np.uint16)
-    samples[2, 4] = largest
-    assert encode(library, Encoding.PACKED14, samples)[0] is used
 
 
 LARGEST = 38

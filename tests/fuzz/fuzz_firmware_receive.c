@@ -329,6 +329,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                      note_fault, self_test, nothing, nothing, reset, enter_bootloader},
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
+        .reference = malloc(samples * sizeof(uint16_t)),
         .frame_slots = SLOTS,
         .transmit_memory = malloc(TRANSMIT_SIZE),
         .transmit_size = TRANSMIT_SIZE,
@@ -340,6 +341,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(&world, &input);
     }
     free(world.config.frame_memory);
+    free(world.config.reference);
     free(world.config.transmit_memory);
     free(world.core);
     return 0;

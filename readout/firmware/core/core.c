@@ -42,8 +42,8 @@ void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason)
 static bool usable(const fpxi_core_config_t *config)
 {
     return config->panel != NULL && config->frame_memory != NULL && config->frame_slots >= 1u &&
-           config->frame_slots <= FPXI_MAX_SLOTS && config->transmit_memory != NULL &&
-           config->transmit_size >= FPXI_MIN_FRAME_QUEUE_SIZE;
+           config->frame_slots <= FPXI_MAX_SLOTS && config->reference != NULL &&
+           config->transmit_memory != NULL && config->transmit_size >= FPXI_MIN_FRAME_QUEUE_SIZE;
 }
 
 static bool erased(const uint8_t *bytes, size_t size)
@@ -78,7 +78,7 @@ static void init_parts(fpxi_core_t *core)
     fpxi_transmitter_init(&core->transmitter, config->transmit_memory, config->transmit_size);
     fpxi_parameters_init(&core->parameters, config->panel);
     fpxi_frame_store_init(&core->store, config->frame_memory, config->frame_slots,
-                          samples_per_frame);
+                          config->reference, samples_per_frame);
     fpxi_sequencer_init(&core->sequencer, &config->hardware, &core->parameters, &core->store);
     fpxi_streamer_init(&core->streamer, &core->store, &core->transmitter);
     fpxi_events_init(&core->events);

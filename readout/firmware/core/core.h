@@ -24,6 +24,7 @@ typedef struct {
     const fpxi_panel_description_t *panel;
     uint16_t *frame_memory;   /* frame_slots times rows times columns samples */
     uint8_t frame_slots;      /* 1 to FPXI_MAX_SLOTS */
+    uint16_t *reference;      /* rows times columns samples */
     uint8_t *transmit_memory; /* queue of frame data */
     size_t transmit_size;     /* bytes, at least FPXI_MIN_FRAME_QUEUE_SIZE */
     uint8_t serial_number[16];

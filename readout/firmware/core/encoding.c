@@ -1,8 +1,5 @@
 #include "encoding.h"
 
-#define PACKED14_BITS 14u
-#define PACKED14_MAX 0x3FFFu
-
 static size_t encode_raw16(const uint16_t *samples, size_t count, uint8_t *bytes)
 {
     for (size_t i = 0; i < count; i++) {
@@ -12,44 +9,86 @@ static size_t encode_raw16(const uint16_t *samples, size_t count, uint8_t *bytes
     return 2u * count;
 }
 
-static size_t pack14_row(const uint16_t *samples, size_t columns, uint8_t *bytes)
-{
-    uint32_t held = 0; /* bits not yet written, the oldest lowest */
-    unsigned bits = 0;
-    size_t size = 0;
-    for (size_t i = 0; i < columns; i++) {
-        held |= (uint32_t)samples[i] << bits;
-        for (bits += PACKED14_BITS; bits >= 8u; bits -= 8u) {
-            bytes[size++] = (uint8_t)held;
-            held >>= 8;
-        }
-    }
-    if (bits > 0u) {
-        bytes[size++] = (uint8_t)held;
-    }
-    return size;
-}
-
-static bool fits_14_bits(const uint16_t *samples, size_t count)
+static bool fits(const uint16_t *samples, size_t count, unsigned sample_bits)
 {
     unsigned all = 0;
     for (size_t i = 0; i < count; i++) {
         all |= samples[i];
     }
-    return all <= PACKED14_MAX;
+    return all >> sample_bits == 0u;
 }
 
-fpxi_encoded_t fpxi_encode(uint8_t encoding, const uint16_t *samples, size_t rows, size_t columns,
-                           uint8_t *bytes)
+static size_t pack_row(const uint16_t *samples, size_t columns, unsigned sample_bits,
+                       uint8_t *bytes)
 {
-    fpxi_encoded_t encoded = {encoding, 0};
-    if (encoding != FPXI_ENCODING_PACKED14 || !fits_14_bits(samples, rows * columns)) {
-        encoded.encoding = FPXI_ENCODING_RAW16;
-        encoded.size = encode_raw16(samples, rows * columns, bytes);
-        return encoded;
+    uint8_t *next = bytes;
+    uint32_t held = 0; /* bits not yet written, the oldest lowest; fewer than 16 between samples */
+    unsigned bits = 0;
+    for (size_t i = 0; i < columns; i++) {
+        held |= (uint32_t)samples[i] << bits;
+        bits += sample_bits;
+        if (bits >= 16u) {
+            next[0] = (uint8_t)held;
+            next[1] = (uint8_t)(held >> 8);
+            next += 2;
+            held >>= 16;
+            bits -= 16u;
+        }
+    }
+    for (unsigned written = 0; written < bits; written += 8u) {
+        *next++ = (uint8_t)(held >> written);
+    }
+    return (size_t)(next - bytes);
+}
+
+/* Size; 0 where a sample does not fit. */
+static size_t pack(const uint16_t *samples, size_t rows, size_t columns, unsigned sample_bits,
+                   uint8_t *bytes)
+{
+    size_t size = 0;
+    if (!fits(samples, rows * columns, sample_bits)) {
+        return 0;
     }
     for (size_t row = 0; row < rows; row++) {
-        encoded.size += pack14_row(samples + row * columns, columns, bytes + encoded.size);
+        size += pack_row(samples + row * columns, columns, sample_bits, bytes + size);
+    }
+    return size;
+}
+
+/* Size; 0 where it would not be smaller than raw16. */
+static size_t code(const fpxi_packing_t *wanted, const uint16_t *reference, const uint16_t *samples,
+                   size_t count, uint8_t *bytes)
+{
+    return fpxi_aec_encode(&wanted->aec, samples, reference, count, bytes, 2u * count - 1u);
+}
+
+fpxi_encoded_t fpxi_encode(const fpxi_packing_t *wanted, const uint16_t *samples, size_t rows,
+                           size_t columns, uint8_t *bytes)
+{
+    const size_t count = rows * columns;
+    fpxi_encoded_t encoded = {wanted->encoding, 0};
+    if (encoded.encoding == FPXI_ENCODING_AEC_REFERENCE && wanted->reference == NULL) {
+        encoded.encoding = FPXI_ENCODING_AEC;
+    }
+    switch (encoded.encoding) {
+    case FPXI_ENCODING_PACKED14:
+        encoded.size = pack(samples, rows, columns, 14u, bytes);
+        break;
+    case FPXI_ENCODING_PACKED12:
+        encoded.size = pack(samples, rows, columns, 12u, bytes);
+        break;
+    case FPXI_ENCODING_AEC:
+        encoded.size = code(wanted, NULL, samples, count, bytes);
+        break;
+    case FPXI_ENCODING_AEC_REFERENCE:
+        encoded.size = code(wanted, wanted->reference, samples, count, bytes);
+        break;
+    default:
+        break;
+    }
+    if (encoded.size == 0u) {
+        encoded.encoding = FPXI_ENCODING_RAW16;
+        encoded.size = encode_raw16(samples, count, bytes);
     }
     return encoded;
 }

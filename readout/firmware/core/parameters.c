@@ -24,9 +24,17 @@ size_t fpxi_parameters_find(const fpxi_parameters_t *parameters, uint16_t id)
     return place;
 }
 
+static bool power_of_two(uint32_t value)
+{
+    return value != 0u && (value & (value - 1u)) == 0u;
+}
+
 bool fpxi_parameters_in_range(const fpxi_parameters_t *parameters, size_t place, uint32_t value)
 {
     const fpxi_parameter_t *parameter = &parameters->panel->parameters[place];
+    if (place == FPXI_PLACE_AEC_BLOCK_SIZE && !power_of_two(value)) {
+        return false; /* the one enumeration with gaps */
+    }
     if (parameter->is_signed) {
         return (int32_t)value >= (int32_t)parameter->minimum &&
                (int32_t)value <= (int32_t)parameter->maximum;

@@ -107,7 +107,11 @@ static void latch_settings(fpxi_sequencer_t *sequencer, uint64_t now_us)
     header->chunks = chunks(sequencer, rows_per_chunk);
     header->gain_setting = (uint8_t)setting(sequencer, FPXI_PLACE_GAIN_SETTING);
     header->rows_per_chunk = (uint8_t)rows_per_chunk;
+    header->aec_block_size = (uint8_t)setting(sequencer, FPXI_PLACE_AEC_BLOCK_SIZE);
+    header->aec_reference_interval =
+        (uint16_t)setting(sequencer, FPXI_PLACE_AEC_REFERENCE_INTERVAL);
     slot->encoding = (uint8_t)setting(sequencer, FPXI_PLACE_ENCODING);
+    slot->key_interval = (uint16_t)setting(sequencer, FPXI_PLACE_KEY_FRAME_INTERVAL);
     slot->packets_sent = 0;
 }
 

@@ -32,16 +32,22 @@ static void send_header(fpxi_transmitter_t *transmitter, const fpxi_slot_t *slot
                                       FPXI_FRAME_HEADER_SIZE);
 }
 
-static void send_chunk(fpxi_transmitter_t *transmitter, const fpxi_slot_t *slot, unsigned chunk)
+static void send_chunk(const fpxi_streamer_t *streamer, const fpxi_slot_t *slot, unsigned chunk)
 {
     const fpxi_frame_header_t *header = &slot->header;
     unsigned first_row = chunk * header->rows_per_chunk;
     unsigned rows_left = header->rows - first_row;
     unsigned rows = rows_left < header->rows_per_chunk ? rows_left : header->rows_per_chunk;
-    const uint16_t *samples = slot->samples + (size_t)first_row * header->columns;
-    uint8_t *payload = fpxi_transmitter_payload(transmitter);
-    fpxi_encoded_t encoded = fpxi_encode(slot->encoding, samples, rows, header->columns,
-                                         payload + FPXI_FRAME_CHUNK_SIZE);
+    size_t first_sample = (size_t)first_row * header->columns;
+    const uint16_t *reference = fpxi_frame_store_reference(streamer->store, slot);
+    fpxi_packing_t wanted = {
+        .encoding = slot->encoding,
+        .aec = {header->aec_block_size, header->aec_reference_interval},
+        .reference = reference == NULL ? NULL : reference + first_sample,
+    };
+    uint8_t *payload = fpxi_transmitter_payload(streamer->transmitter);
+    fpxi_encoded_t encoded = fpxi_encode(&wanted, slot->samples + first_sample, rows,
+                                         header->columns, payload + FPXI_FRAME_CHUNK_SIZE);
     fpxi_frame_chunk_t message = {
         .frame = header->frame,
         .first_row = (uint16_t)first_row,
@@ -49,7 +55,7 @@ static void send_chunk(fpxi_transmitter_t *transmitter, const fpxi_slot_t *slot,
         .encoding = encoded.encoding,
     };
     fpxi_pack_frame_chunk(&message, payload);
-    (void)fpxi_transmitter_frame_data(transmitter, FPXI_MESSAGE_FRAME_CHUNK,
+    (void)fpxi_transmitter_frame_data(streamer->transmitter, FPXI_MESSAGE_FRAME_CHUNK,
                                       FPXI_FRAME_CHUNK_SIZE + encoded.size);
 }
 
@@ -76,7 +82,7 @@ static void serve_request(fpxi_streamer_t *streamer)
     } else if (request.chunk == FPXI_HEADER_CHUNK) {
         send_header(streamer->transmitter, slot);
     } else {
-        send_chunk(streamer->transmitter, slot, request.chunk);
+        send_chunk(streamer, slot, request.chunk);
     }
 }
 
@@ -87,9 +93,12 @@ static bool send_next(fpxi_streamer_t *streamer)
         return false;
     }
     if (slot->packets_sent == 0u) {
+        if (slot->encoding == FPXI_ENCODING_AEC_REFERENCE) {
+            fpxi_frame_store_refer(streamer->store, slot);
+        }
         send_header(streamer->transmitter, slot);
     } else {
-        send_chunk(streamer->transmitter, slot, slot->packets_sent - 1u);
+        send_chunk(streamer, slot, slot->packets_sent - 1u);
     }
     slot->packets_sent++;
     return true;

@@ -31,6 +31,7 @@ typedef struct {
     uint8_t transmit_memory[TRANSMIT_SIZE];
     uint16_t panel[SAMPLES]; /* charge held by the panel, already as samples */
     uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
+    uint16_t reference[SAMPLES];
 } device_t;
 
 /* --- hardware --------------------------------------------------------------------------------- */
@@ -186,6 +187,7 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
                      note_fault, self_test, safe_state, kick_watchdog, ask_reset, enter_bootloader},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
+        .reference = device->reference,
         .frame_slots = config->slots,
         .transmit_memory = device->transmit_memory,
         .transmit_size = sizeof device->transmit_memory,
