@@ -1,4 +1,4 @@
-"""What works with a device of any protocol version: identify, stop, reset."""
+"""What works with a device of any protocol version: identify, stop, reset, new firmware."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import time
 
 from fpxi_readout.connection import Connection, RefusedError, command_name
 from fpxi_readout.device_errors import CommandRefusedError
+from fpxi_readout.dictionary_cache import DictionaryCache
 from fpxi_readout.explanation import explain_nack
-from fpxi_readout.identity import DeviceIdentity, identify
+from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify
 from fpxi_readout.links.base import Link
-from fpxi_readout.protocol.generated import Ack, Reset, Stop
+from fpxi_readout.protocol.dictionary import Dictionary
+from fpxi_readout.protocol.generated import Ack, Bootloader, Reset, Stop
 
 
 def identify_device(link: Link, *, timeout_s: float = 2.0) -> DeviceIdentity:
@@ -26,6 +28,22 @@ def identify_device(link: Link, *, timeout_s: float = 2.0) -> DeviceIdentity:
     return identify(_connection(link), timeout_s)
 
 
+def describe_device(link: Link, *, timeout_s: float = 2.0) -> tuple[DeviceIdentity, Dictionary]:
+    """Ask the device who it is and what it understands.
+
+    Raises
+    ------
+    CommandTimeoutError, NotAPanelError
+        As for `identify_device`.
+    DictionaryError
+        The device's description of itself cannot be used.
+
+    """
+    connection = _connection(link)
+    identity = identify(connection, timeout_s)
+    return identity, fetch_dictionary(connection, identity, DictionaryCache())
+
+
 def stop_device(link: Link) -> None:
     """Stop acquiring; CommandTimeoutError or CommandRefusedError when the device does not."""
     _request(_connection(link), Stop())
@@ -36,13 +54,18 @@ def reset_device(link: Link) -> None:
     _request(_connection(link), Reset())
 
 
+def enter_boot_loader(link: Link) -> None:
+    """Restart into the boot loader; CommandTimeoutError or CommandRefusedError when it does not."""
+    _request(_connection(link), Bootloader())
+
+
 def _connection(link: Link) -> Connection:
     connection = Connection(link, time.monotonic)
     connection.end_stale_packet()
     return connection
 
 
-def _request(connection: Connection, command: Stop | Reset) -> None:
+def _request(connection: Connection, command: Stop | Reset | Bootloader) -> None:
     try:
         connection.request(command, Ack)
     except RefusedError as refusal:

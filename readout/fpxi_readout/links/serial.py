@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import selectors
 import socket
+import sys
 import time
 import warnings
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import serial
@@ -19,6 +21,8 @@ READ_LIMIT = 1 << 18
 # Where the port offers nothing to wait on (COM ports, loop://), a blocking read of one byte
 # waits; it is repeated at this interval until the caller's time is over.
 SLICE_S = 0.02
+PSEUDO_TERMINAL_MAJORS = range(136, 144)
+"""device numbers of the ends that programs open (Linux, Documentation/admin-guide/devices.txt)"""
 
 SOCKET = "socket://"
 SOCKET_REMEDY = "see that a device is served there and that no other program uses it"
@@ -45,22 +49,7 @@ class SerialLink:
             The port could not be opened, or an option in the URL is wrong.
 
         """
-        name, baud = _parse(url)
-        over_tcp = name.startswith(SOCKET)
-        try:
-            port = serial.serial_for_url(
-                name,
-                baudrate=baud,
-                write_timeout=WRITE_LIMIT_S,
-                exclusive=True if os.name == "posix" else None,
-            )
-            if over_tcp:
-                _send_at_once(port)
-            return cls(url, port)
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkOpenError(
-                url, str(error), SOCKET_REMEDY if over_tcp else PORT_REMEDY
-            ) from error
+        return cls(url, open_port(url))
 
     @property
     def description(self) -> str:
@@ -112,6 +101,49 @@ class SerialLink:
             if first:
                 return first + bytes(self._port.read(self._port.in_waiting))
         return bytes(self._port.read(self._port.in_waiting))
+
+
+def open_port(
+    url: str,
+    *,
+    baud: int | None = None,
+    parity: str = serial.PARITY_NONE,
+    timeout_s: float | None = None,
+) -> serial.Serial:
+    """Open the port of a `serial:` or `socket://` URL; `baud` replaces the URL's.
+
+    Raises
+    ------
+    LinkOpenError
+        The port could not be opened, or an option in the URL is wrong.
+
+    """
+    name, url_baud = _parse(url)
+    over_tcp = name.startswith(SOCKET)
+    try:
+        port = serial.serial_for_url(
+            name,
+            baudrate=url_baud if baud is None else baud,
+            parity=serial.PARITY_NONE if _is_pseudo_terminal(name) else parity,
+            timeout=timeout_s,
+            write_timeout=WRITE_LIMIT_S,
+            exclusive=True if os.name == "posix" else None,
+        )
+        if over_tcp:
+            _send_at_once(port)
+    except (serial.SerialException, OSError, ValueError) as error:
+        remedy = SOCKET_REMEDY if over_tcp else PORT_REMEDY
+        raise LinkOpenError(url, str(error), remedy) from error
+    return port
+
+
+def _is_pseudo_terminal(name: str) -> bool:
+    """Whether the port is a pseudo-terminal of Linux, which knows no parity and refuses it."""
+    try:
+        device = Path(name).stat().st_rdev
+    except OSError:
+        return False
+    return sys.platform == "linux" and os.major(device) in PSEUDO_TERMINAL_MAJORS
 
 
 def _parse(url: str) -> tuple[str, int]:
