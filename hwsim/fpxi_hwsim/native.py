@@ -19,7 +19,7 @@ from fpxi_readout.protocol.generated import PanelDescription
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.source import Exposure, Samples
 
-ABI = 1
+ABI = 2
 SLOTS = 16
 ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
 NEVER_US = 2**64 - 1
@@ -101,11 +101,11 @@ def _declare(library: ctypes.CDLL) -> None:
     library.fpxi_native_size.restype = count
     library.fpxi_native_init.argtypes = (device, ctypes.POINTER(_Config))
     library.fpxi_native_init.restype = ctypes.c_int
-    library.fpxi_native_receive.argtypes = (device, ctypes.c_char_p, count)
+    library.fpxi_native_receive.argtypes = (device, ctypes.c_uint8, ctypes.c_char_p, count)
     library.fpxi_native_receive.restype = None
     library.fpxi_native_poll.argtypes = (device, ctypes.c_uint64)
     library.fpxi_native_poll.restype = ctypes.c_uint64
-    library.fpxi_native_transmit.argtypes = (device, ctypes.c_char_p, count)
+    library.fpxi_native_transmit.argtypes = (device, ctypes.c_uint8, ctypes.c_char_p, count)
     library.fpxi_native_transmit.restype = count
     library.fpxi_native_reset.argtypes = (device, ctypes.c_uint8)
     library.fpxi_native_reset.restype = None
@@ -160,10 +160,10 @@ class NativeFirmware:
         if code != 0:
             raise FirmwareRefusedError(geometry.id, code)
 
-    def receive(self, data: bytes) -> None:
-        """Hand over bytes from the host; they act at the next `poll`."""
+    def receive(self, data: bytes, link: int = 0) -> None:
+        """Hand over bytes from the host at a link (0 or 1); they act at the next `poll`."""
         if data:
-            self._library.fpxi_native_receive(self._device, data, len(data))
+            self._library.fpxi_native_receive(self._device, link, data, len(data))
 
     def poll(self, now_us: int) -> int | None:
         """Run up to `now_us`; return when to poll again, None: when there is input or output."""
@@ -173,10 +173,10 @@ class NativeFirmware:
             raise failure
         return None if deadline_us == NEVER_US else deadline_us
 
-    def transmit(self, capacity: int) -> bytes:
-        """Take at most `capacity` bytes for the host."""
+    def transmit(self, capacity: int, link: int = 0) -> bytes:
+        """Take at most `capacity` bytes for the host at a link (0 or 1)."""
         most = min(capacity, len(self._buffer))
-        count = self._library.fpxi_native_transmit(self._device, self._buffer, most)
+        count = self._library.fpxi_native_transmit(self._device, link, self._buffer, most)
         return ctypes.string_at(self._buffer, count)
 
     def reset(self, cause: int) -> None:

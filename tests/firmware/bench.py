@@ -137,9 +137,9 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_native_abi": (c.c_uint32, []),
         "fpxi_native_size": (size, []),
         "fpxi_native_init": (c.c_int, [memory, c.POINTER(NativeConfig)]),
-        "fpxi_native_receive": (None, [memory, c.c_char_p, size]),
+        "fpxi_native_receive": (None, [memory, byte, c.c_char_p, size]),
         "fpxi_native_poll": (c.c_uint64, [memory, c.c_uint64]),
-        "fpxi_native_transmit": (size, [memory, memory, size]),
+        "fpxi_native_transmit": (size, [memory, byte, memory, size]),
         "fpxi_native_reset": (None, [memory, byte]),
         "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
         "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
@@ -155,9 +155,9 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_test_queue_take": (size, [memory, memory, size]),
         "fpxi_test_core_size": (size, []),
         "fpxi_test_core_init": (c.c_int, [memory, c.POINTER(Hardware), byte, size]),
-        "fpxi_test_core_receive": (None, [memory, c.c_char_p, size]),
+        "fpxi_test_core_receive": (None, [memory, byte, c.c_char_p, size]),
         "fpxi_test_core_poll": (c.c_uint64, [memory]),
-        "fpxi_test_core_transmit": (size, [memory, memory, size]),
+        "fpxi_test_core_transmit": (size, [memory, byte, memory, size]),
         "fpxi_test_core_fault": (None, [memory, c.c_int]),
         "fpxi_test_core_set_next_frame": (None, [memory, c.c_uint32]),
     }
@@ -189,6 +189,51 @@ def decode(stuffed: bytes) -> Packet:
     return Packet(body[0], body[1], body[2:-4])
 
 
+class Storage:
+    """Two slots of flash memory whose power can fail within any word.
+
+    `words_left`: how many words are still erased or programmed before it fails; None: it does not.
+    Of the word at which it fails, the bits in `torn` keep (or, erased, get) the value 1.
+    """
+
+    def __init__(self) -> None:
+        self.content = bytearray(b"\xff" * 2 * SLOT_SIZE)
+        self.words_left: int | None = None
+        self.torn = 0xFFFFFFFF
+
+    @property
+    def dark(self) -> bool:
+        return self.words_left is not None and self.words_left < 0
+
+    def read(self, slot: int, offset: int, size: int) -> bytes:
+        start = slot * SLOT_SIZE + offset
+        return bytes(self.content[start : start + size])
+
+    def erase(self, slot: int) -> int:
+        whole = SLOT_SIZE if self.words_left is None else 4 * max(self.words_left, 0)
+        start = slot * SLOT_SIZE
+        end = start + min(whole, SLOT_SIZE)
+        self.content[start:end] = b"\xff" * (end - start)
+        if whole < SLOT_SIZE and not self.dark:
+            old = int.from_bytes(self.content[end : end + 4], "little")
+            self.content[end : end + 4] = (old | self.torn).to_bytes(4, "little")
+        if self.words_left is not None:
+            self.words_left = max(self.words_left - SLOT_SIZE // 4, -1)
+        return -1 if self.dark else 0
+
+    def program(self, slot: int, offset: int, word: int) -> int:
+        if self.dark:
+            return -1
+        if self.words_left is not None:
+            word |= self.torn if self.words_left == 0 else 0
+            self.words_left -= 1
+        start = slot * SLOT_SIZE + offset
+        assert offset % 4 == 0
+        assert self.content[start : start + 4] == b"\xff" * 4, "programmed without erasing"
+        self.content[start : start + 4] = word.to_bytes(4, "little")
+        return -1 if self.dark else 0
+
+
 class Bench:
     """What devices have in common: `packets` grows by whatever arrives."""
 
@@ -199,13 +244,13 @@ class Bench:
         self._sequence = 0
         self._arrived = b""
 
-    def _receive(self, data: bytes) -> None:
+    def _receive(self, data: bytes, link: int = 0) -> None:
         raise NotImplementedError
 
     def _poll(self) -> int:
         raise NotImplementedError
 
-    def _transmit(self, capacity: int) -> bytes:
+    def _transmit(self, capacity: int, link: int = 0) -> bytes:
         raise NotImplementedError
 
     def feed(self, data: bytes) -> None:
@@ -292,6 +337,41 @@ class Bench:
         return samples
 
 
+class SecondLink(Bench):
+    """The other link of a device that a bench has; the device's time is the bench's."""
+
+    def __init__(self, device: Bench) -> None:
+        self._device = device
+        self.packets = []
+        self._sequence = 0
+        self._arrived = b""
+
+    @property
+    def now_us(self) -> int:
+        return self._device.now_us
+
+    @now_us.setter
+    def now_us(self, now_us: int) -> None:
+        self._device.now_us = now_us
+
+    @property
+    def deadline_us(self) -> int:
+        return self._device.deadline_us
+
+    @deadline_us.setter
+    def deadline_us(self, deadline_us: int) -> None:
+        self._device.deadline_us = deadline_us
+
+    def _receive(self, data: bytes, link: int = 1) -> None:
+        self._device._receive(data, link)
+
+    def _poll(self) -> int:
+        return self._device._poll()
+
+    def _transmit(self, capacity: int, link: int = 1) -> bytes:
+        return self._device._transmit(capacity, link)
+
+
 class NativeBench(Bench):
     """A native device; the panel shows `pattern(exposure)`."""
 
@@ -336,8 +416,8 @@ class NativeBench(Bench):
         self.biases.append(bias_mV)
         return self.bias_result
 
-    def _receive(self, data: bytes) -> None:
-        self.library.fpxi_native_receive(self._memory, data, len(data))
+    def _receive(self, data: bytes, link: int = 0) -> None:
+        self.library.fpxi_native_receive(self._memory, link, data, len(data))
 
     def _poll(self) -> int:
         deadline = self.library.fpxi_native_poll(self._memory, self.now_us)
@@ -350,8 +430,8 @@ class NativeBench(Bench):
         self.deadline_us = self._poll()
         return self.deadline_us
 
-    def _transmit(self, capacity: int) -> bytes:
-        count = self.library.fpxi_native_transmit(self._memory, self._buffer, capacity)
+    def _transmit(self, capacity: int, link: int = 0) -> bytes:
+        count = self.library.fpxi_native_transmit(self._memory, link, self._buffer, capacity)
         return self._buffer.raw[:count]
 
     def reset(self, cause: int) -> None:
@@ -367,7 +447,7 @@ class BoardBench(Bench):
         self.library = library
         self.calls: list[str] = []
         self.results: dict[str, int] = {}
-        self.storage = bytearray(b"\xff" * 2 * SLOT_SIZE)
+        self.storage = Storage()
         self.row_delay_us = 0
         self._readout_us = 0
         self._buffer = c.create_string_buffer(65536)
@@ -427,26 +507,22 @@ class BoardBench(Bench):
         return self.results.get("read_row", 0)
 
     def _storage_read(self, _context: Any, slot: int, offset: int, data: Any, size: int) -> None:
-        start = slot * SLOT_SIZE + offset
-        c.memmove(data, bytes(self.storage[start : start + size]), size)
+        c.memmove(data, self.storage.read(slot, offset, size), size)
 
     def _storage_erase(self, _context: Any, slot: int) -> int:
-        self.storage[slot * SLOT_SIZE : (slot + 1) * SLOT_SIZE] = b"\xff" * SLOT_SIZE
-        return self._call("storage_erase")
+        return self._call("storage_erase") or self.storage.erase(slot)
 
     def _storage_program(self, _context: Any, slot: int, offset: int, word: int) -> int:
-        start = slot * SLOT_SIZE + offset
-        self.storage[start : start + 4] = word.to_bytes(4, "little")
-        return self.results.get("storage_program", 0)
+        return self.results.get("storage_program", 0) or self.storage.program(slot, offset, word)
 
-    def _receive(self, data: bytes) -> None:
-        self.library.fpxi_test_core_receive(self._memory, data, len(data))
+    def _receive(self, data: bytes, link: int = 0) -> None:
+        self.library.fpxi_test_core_receive(self._memory, link, data, len(data))
 
     def _poll(self) -> int:
         deadline = self.library.fpxi_test_core_poll(self._memory)
         assert isinstance(deadline, int)
         return deadline
 
-    def _transmit(self, capacity: int) -> bytes:
-        count = self.library.fpxi_test_core_transmit(self._memory, self._buffer, capacity)
+    def _transmit(self, capacity: int, link: int = 0) -> bytes:
+        count = self.library.fpxi_test_core_transmit(self._memory, link, self._buffer, capacity)
         return self._buffer.raw[:count]

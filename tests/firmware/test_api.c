@@ -28,9 +28,10 @@ FPXI_EXPORT size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capa
 FPXI_EXPORT size_t fpxi_test_core_size(void);
 FPXI_EXPORT int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t slots,
                                     size_t transmit_size);
-FPXI_EXPORT void fpxi_test_core_receive(void *memory, const uint8_t *bytes, size_t count);
+FPXI_EXPORT void fpxi_test_core_receive(void *memory, uint8_t link, const uint8_t *bytes,
+                                       size_t count);
 FPXI_EXPORT uint64_t fpxi_test_core_poll(void *memory);
-FPXI_EXPORT size_t fpxi_test_core_transmit(void *memory, uint8_t *bytes, size_t capacity);
+FPXI_EXPORT size_t fpxi_test_core_transmit(void *memory, uint8_t link, uint8_t *bytes, size_t capacity);
 FPXI_EXPORT void fpxi_test_core_fault(void *memory, int reason);
 FPXI_EXPORT void fpxi_test_core_set_next_frame(void *memory, uint32_t frame);
 
@@ -107,7 +108,7 @@ typedef struct {
     fpxi_core_t core;
     uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint16_t reference[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
-    uint8_t transmit_memory[2u * FPXI_MIN_FRAME_QUEUE_SIZE];
+    uint8_t transmit_memory[FPXI_LINKS][2u * FPXI_MIN_FRAME_QUEUE_SIZE];
 } device_t;
 
 size_t fpxi_test_core_size(void)
@@ -119,22 +120,23 @@ int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t s
                         size_t transmit_size)
 {
     device_t *device = memory;
+    size_t size = transmit_size == 0u ? sizeof device->transmit_memory[0] : transmit_size;
     fpxi_core_config_t config = {
         .hardware = *hardware,
         .panel = fpxi_panel_by_id(2),
         .frame_memory = device->frames,
         .reference = device->reference,
         .frame_slots = slots,
-        .transmit_memory = device->transmit_memory,
-        .transmit_size = transmit_size == 0u ? sizeof device->transmit_memory : transmit_size,
+        .transmit = {{device->transmit_memory[0], size}, {device->transmit_memory[1], size}},
+        .links = FPXI_LINKS,
     };
     return fpxi_core_init(&device->core, &config);
 }
 
-void fpxi_test_core_receive(void *memory, const uint8_t *bytes, size_t count)
+void fpxi_test_core_receive(void *memory, uint8_t link, const uint8_t *bytes, size_t count)
 {
     device_t *device = memory;
-    fpxi_core_receive(&device->core, bytes, count);
+    fpxi_core_receive(&device->core, link, bytes, count);
 }
 
 uint64_t fpxi_test_core_poll(void *memory)
@@ -143,14 +145,14 @@ uint64_t fpxi_test_core_poll(void *memory)
     return fpxi_core_poll(&device->core);
 }
 
-size_t fpxi_test_core_transmit(void *memory, uint8_t *bytes, size_t capacity)
+size_t fpxi_test_core_transmit(void *memory, uint8_t link, uint8_t *bytes, size_t capacity)
 {
     device_t *device = memory;
     const uint8_t *source;
-    size_t count = fpxi_core_transmit_peek(&device->core, &source);
+    size_t count = fpxi_core_transmit_peek(&device->core, link, &source);
     count = count < capacity ? count : capacity;
     memcpy(bytes, source, count);
-    fpxi_core_transmit_consume(&device->core, count);
+    fpxi_core_transmit_consume(&device->core, link, count);
     return count;
 }
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fpxi_hwsim.native import ABI
 
 ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "readout" / "firmware"
@@ -114,7 +115,7 @@ def test_it_compiles_without_a_warning(build_native, tmp_path, name):
         tool(name)
     path = build_native.compile_native(tmp_path, compiler=compiler)
     library = ctypes.CDLL(str(path))
-    assert library.fpxi_native_abi() == 1
+    assert library.fpxi_native_abi() == ABI
 
 
 def test_only_the_interface_is_visible(build_native, tmp_path):

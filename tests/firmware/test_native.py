@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 
 import pytest
+from fpxi_hwsim.native import ABI
 from fpxi_readout.protocol import generated as p
 
 EXPOSURE, TRIGGER_MODE, DELIVERY, STATE, NEXT_FRAME = 1, 5, 8, 32, 37
@@ -12,7 +13,7 @@ NEVER = 2**64 - 1
 
 
 def test_the_interface_has_a_number(library):
-    assert library.fpxi_native_abi() == 1
+    assert library.fpxi_native_abi() == ABI
 
 
 @pytest.mark.parametrize(

@@ -64,63 +64,6 @@ def test_saved_parameters_survive_a_reset_and_unsaved_ones_do_not(native):
     assert device.biases == [0, -5000, 0]
 
 
-@pytest.fixture
-def saved(board):
-    """An image with exposure 4321, and a board to start with what a test makes of it."""
-    board.start()
-    board.set(EXPOSURE, 4321)
-    answer = board.ask(p.Save())
-    board.image = bytes(board.storage[: answer.value])
-    board.packets.clear()
-    return board
-
-
-def start_with(board, image):
-    board.storage[: len(image)] = image
-    board.start()
-    board.drain()
-    return [event.detail for event in board.events(p.EventCode.PARAMETERS_DEFAULTED)]
-
-
-def test_an_intact_image_is_loaded(saved):
-    assert start_with(saved, saved.image) == []
-    assert saved.get(EXPOSURE) == 4321
-
-
-@pytest.mark.parametrize("place", [0, 31, 32, 35, 60, -1])
-def test_any_damage_to_the_image_brings_all_defaults(saved, place):
-    image = bytearray(saved.image)
-    image[place] ^= 0x10
-    assert start_with(saved, bytes(image)) == [1]
-    assert saved.get(EXPOSURE) == 10_000
-
-
-def test_half_an_image_is_damaged(saved):
-    assert start_with(saved, saved.image[:50] + b"\xff" * (len(saved.image) - 50)) == [1]
-
-
-def with_crc(library, body):
-    return body + library.fpxi_test_crc32(0, body, len(body)).to_bytes(4, "little")
-
-
-def test_an_image_of_another_definition_is_not_loaded_and_not_called_damaged(saved, library):
-    image = with_crc(library, b"\x55" * 32 + saved.image[32:-4])
-    assert start_with(saved, image) == [0]
-    assert saved.get(EXPOSURE) == 10_000
-
-
-def test_a_value_out_of_range_in_the_image_is_damage(saved, library):
-    image = with_crc(library, saved.image[:32] + b"\1\0\0\0" + saved.image[36:-4])
-    assert start_with(saved, image) == [1]
-    assert saved.get(EXPOSURE) == 10_000
-
-
-def test_a_failed_store_is_told(board):
-    board.start()
-    board.results["storage_program"] = -1
-    assert board.ask(p.Save()) == p.Nack(p.Save.TYPE, p.NackCode.STORAGE_FAILED, 0)
-
-
 def test_parameters_can_be_read_and_set_at_any_time(native):
     device = native()
     device.ask(p.Start(0))

@@ -30,12 +30,17 @@ typedef struct {
 } board_t;
 
 typedef struct {
-    board_t board;
-    fpxi_core_t *core;
-    fpxi_core_config_t config;
     fpxi_cobs_decoder_t decoder;
     uint8_t packet[FPXI_PACKET_SIZE(FPXI_MAX_PAYLOAD)];
     bool cut; /* the packet at hand may have been cut by a reset */
+} output_t;
+
+typedef struct {
+    board_t board;
+    fpxi_core_t *core;
+    fpxi_core_config_t config;
+    output_t outputs[FPXI_LINKS];
+    uint8_t link; /* that the next bytes go to or come from */
 } world_t;
 
 /* --- input ------------------------------------------------------------------------------------ */
@@ -169,9 +174,9 @@ static int enter_bootloader(void *context)
 
 /* --- output ----------------------------------------------------------------------------------- */
 
-static void check_packet(world_t *world)
+static void check_packet(const output_t *output)
 {
-    const fpxi_cobs_decoder_t *decoder = &world->decoder;
+    const fpxi_cobs_decoder_t *decoder = &output->decoder;
     if (decoder->block == 0u) {
         return;
     }
@@ -181,26 +186,27 @@ static void check_packet(world_t *world)
     for (unsigned i = 0; whole && i < FPXI_PACKET_CRC; i++) {
         whole = decoder->bytes[checked + i] == (uint8_t)(crc >> (8u * i));
     }
-    if (!whole && !world->cut) {
+    if (!whole && !output->cut) {
         abort();
     }
 }
 
 static void take_output(world_t *world, size_t wanted)
 {
+    output_t *output = &world->outputs[world->link];
     const uint8_t *bytes;
-    size_t count = fpxi_core_transmit_peek(world->core, &bytes);
+    size_t count = fpxi_core_transmit_peek(world->core, world->link, &bytes);
     count = count < wanted ? count : wanted;
     for (size_t i = 0; i < count; i++) {
         if (bytes[i] != 0u) {
-            fpxi_cobs_decoder_push(&world->decoder, bytes[i]);
+            fpxi_cobs_decoder_push(&output->decoder, bytes[i]);
             continue;
         }
-        check_packet(world);
-        fpxi_cobs_decoder_restart(&world->decoder);
-        world->cut = false;
+        check_packet(output);
+        fpxi_cobs_decoder_restart(&output->decoder);
+        output->cut = false;
     }
-    fpxi_core_transmit_consume(world->core, count);
+    fpxi_core_transmit_consume(world->core, world->link, count);
 }
 
 /* --- the world -------------------------------------------------------------------------------- */
@@ -210,7 +216,9 @@ static void start(world_t *world, fpxi_reset_cause_t cause)
     world->config.reset_cause = cause;
     world->config.fault_before_reset = (fpxi_fault_t)world->core->fault;
     world->board.reset_asked = false;
-    world->cut = true;
+    for (unsigned i = 0; i < FPXI_LINKS; i++) {
+        world->outputs[i].cut = true;
+    }
     if (fpxi_core_init(world->core, &world->config) != FPXI_OK) {
         abort();
     }
@@ -232,7 +240,7 @@ static void receive(world_t *world, const uint8_t *bytes, size_t count)
 {
     uint8_t *copy = malloc(count + 1u); /* exactly as long as it says */
     memcpy(copy, bytes, count);
-    fpxi_core_receive(world->core, copy, count);
+    fpxi_core_receive(world->core, world->link, copy, count);
     free(copy);
 }
 
@@ -312,6 +320,9 @@ static void step(world_t *world, input_t *input)
         if (count % 16u == 3u) {
             fpxi_core_fault(world->core, FPXI_FAULT_INTERNAL);
         }
+        if (count % 16u == 4u) {
+            world->link = 1u - world->link;
+        }
         break;
     }
 }
@@ -331,10 +342,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .reference = malloc(samples * sizeof(uint16_t)),
         .frame_slots = SLOTS,
-        .transmit_memory = malloc(TRANSMIT_SIZE),
-        .transmit_size = TRANSMIT_SIZE,
+        .transmit = {{malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}, {malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}},
+        .links = FPXI_LINKS,
     };
-    fpxi_cobs_decoder_init(&world.decoder, world.packet, sizeof world.packet);
+    for (unsigned i = 0; i < FPXI_LINKS; i++) {
+        output_t *output = &world.outputs[i];
+        fpxi_cobs_decoder_init(&output->decoder, output->packet, sizeof output->packet);
+    }
     start(&world, FPXI_RESET_CAUSE_POWER_ON);
     input_t input = {data, size};
     for (unsigned i = 0; i < MAX_STEPS && input.size > 0u; i++) {
@@ -342,7 +356,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(world.config.frame_memory);
     free(world.config.reference);
-    free(world.config.transmit_memory);
+    for (unsigned i = 0; i < FPXI_LINKS; i++) {
+        free(world.config.transmit[i].memory);
+    }
     free(world.core);
     return 0;
 }

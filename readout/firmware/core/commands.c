@@ -90,12 +90,12 @@ static size_t pack_answer(const fpxi_outcome_t *outcome, uint8_t command, uint8_
     }
 }
 
-static void queue_answer(fpxi_core_t *core, uint8_t type, uint8_t sequence, const uint8_t *answer,
-                         size_t size)
+static void queue_answer(fpxi_transmitter_t *transmitter, uint8_t type, uint8_t sequence,
+                         const uint8_t *answer, size_t size)
 {
-    memcpy(fpxi_transmitter_payload(&core->transmitter), answer, size);
+    memcpy(fpxi_transmitter_payload(transmitter), answer, size);
     /* An answer without room is lost like one damaged on the link: the host asks again. */
-    (void)fpxi_transmitter_answer(&core->transmitter, type, sequence, size);
+    (void)fpxi_transmitter_answer(transmitter, type, sequence, size);
 }
 
 static bool is_repetition(const fpxi_commands_t *commands, const fpxi_packet_t *packet)
@@ -128,9 +128,10 @@ void fpxi_commands_init(fpxi_commands_t *commands)
 
 void fpxi_commands_execute(fpxi_core_t *core, const fpxi_packet_t *packet)
 {
-    fpxi_commands_t *commands = &core->commands;
+    fpxi_commands_t *commands = &core->links[packet->link].commands;
+    fpxi_transmitter_t *transmitter = &core->links[packet->link].transmitter;
     if (is_repetition(commands, packet)) {
-        queue_answer(core, commands->answer_type, packet->sequence, commands->answer,
+        queue_answer(transmitter, commands->answer_type, packet->sequence, commands->answer,
                      commands->answer_size);
         return;
     }
@@ -139,7 +140,7 @@ void fpxi_commands_execute(fpxi_core_t *core, const fpxi_packet_t *packet)
     uint8_t answer[FPXI_MAX_KEPT_ANSWER] = {0};
     size_t size = outcome.report == 0u ? 0u : pack_answer(&outcome, packet->type, answer);
     if (size > 0u) {
-        queue_answer(core, outcome.report, packet->sequence, answer, size);
+        queue_answer(transmitter, outcome.report, packet->sequence, answer, size);
     }
     keep_answer(commands, entry, packet, outcome.report, answer, size);
 }

@@ -23,6 +23,12 @@ static void add_event(fpxi_core_t *core, fpxi_severity_t severity, fpxi_event_co
     fpxi_events_add(&core->events, fpxi_core_now_us(core), severity, code, detail);
 }
 
+static bool queue_event(fpxi_transmitter_t *transmitter, const fpxi_event_t *event)
+{
+    fpxi_pack_event(event, fpxi_transmitter_payload(transmitter));
+    return fpxi_transmitter_event(transmitter, FPXI_MESSAGE_EVENT, FPXI_EVENT_SIZE);
+}
+
 void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason)
 {
     const fpxi_hardware_t *hardware = &core->config.hardware;
@@ -39,50 +45,65 @@ void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason)
 
 /* --- start ------------------------------------------------------------------------------------ */
 
+static bool links_usable(const fpxi_core_config_t *config)
+{
+    bool good = config->links >= 1u && config->links <= FPXI_LINKS;
+    for (unsigned i = 0; good && i < config->links; i++) {
+        good = config->transmit[i].memory != NULL &&
+               config->transmit[i].size >= FPXI_MIN_FRAME_QUEUE_SIZE;
+    }
+    return good;
+}
+
 static bool usable(const fpxi_core_config_t *config)
 {
     return config->panel != NULL && config->frame_memory != NULL && config->frame_slots >= 1u &&
            config->frame_slots <= FPXI_MAX_SLOTS && config->reference != NULL &&
-           config->transmit_memory != NULL && config->transmit_size >= FPXI_MIN_FRAME_QUEUE_SIZE;
-}
-
-static bool erased(const uint8_t *bytes, size_t size)
-{
-    size_t i = 0;
-    while (i < size && bytes[i] == 0xFFu) {
-        i++;
-    }
-    return i == size;
+           links_usable(config);
 }
 
 static void load_parameters(fpxi_core_t *core)
 {
-    const fpxi_hardware_t *hardware = &core->config.hardware;
-    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
-    hardware->storage_read(hardware->context, 0, 0, image, sizeof image);
-    fpxi_image_state_t state = erased(image, sizeof image)
-                                   ? FPXI_IMAGE_FOREIGN
-                                   : fpxi_parameters_load(&core->parameters, image);
-    if (state == FPXI_IMAGE_DAMAGED) {
-        add_event(core, FPXI_SEVERITY_WARNING, FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, 1);
-    } else if (state == FPXI_IMAGE_FOREIGN) {
-        add_event(core, FPXI_SEVERITY_INFO, FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, 0);
+    fpxi_store_state_t state = fpxi_parameter_store_load(&core->config.hardware, &core->parameters);
+    if (!state.loaded) {
+        add_event(core, state.damaged > 0u ? FPXI_SEVERITY_WARNING : FPXI_SEVERITY_INFO,
+                  FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, state.damaged);
     }
+}
+
+/* Every host is told of the start, wherever the frames go: packets are numbered anew. */
+static void tell_boot(const fpxi_core_t *core, fpxi_transmitter_t *transmitter)
+{
+    fpxi_event_t event = {
+        .timestamp_us = 0,
+        .severity = FPXI_SEVERITY_INFO,
+        .code = FPXI_EVENT_CODE_BOOT,
+        .detail = (uint32_t)core->config.reset_cause,
+    };
+    (void)queue_event(transmitter, &event); /* there is room */
+}
+
+static void init_link(fpxi_core_t *core, fpxi_link_t *link, const fpxi_transmit_memory_t *memory)
+{
+    fpxi_receiver_init(&link->receiver);
+    fpxi_transmitter_init(&link->transmitter, memory->memory, memory->size);
+    fpxi_streamer_init(&link->streamer, &core->store, &link->transmitter);
+    fpxi_commands_init(&link->commands);
+    tell_boot(core, &link->transmitter);
 }
 
 static void init_parts(fpxi_core_t *core)
 {
     const fpxi_core_config_t *config = &core->config;
     size_t samples_per_frame = (size_t)config->panel->rows * config->panel->columns;
-    fpxi_receiver_init(&core->receiver);
-    fpxi_transmitter_init(&core->transmitter, config->transmit_memory, config->transmit_size);
     fpxi_parameters_init(&core->parameters, config->panel);
     fpxi_frame_store_init(&core->store, config->frame_memory, config->frame_slots,
                           config->reference, samples_per_frame);
     fpxi_sequencer_init(&core->sequencer, &config->hardware, &core->parameters, &core->store);
-    fpxi_streamer_init(&core->streamer, &core->store, &core->transmitter);
     fpxi_events_init(&core->events);
-    fpxi_commands_init(&core->commands);
+    for (unsigned i = 0; i < config->links; i++) {
+        init_link(core, &core->links[i], &config->transmit[i]);
+    }
 }
 
 int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
@@ -95,7 +116,6 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
     core->boot_us = config->hardware.now_us(config->hardware.context);
     core->reset_us = UINT64_MAX;
     init_parts(core);
-    add_event(core, FPXI_SEVERITY_INFO, FPXI_EVENT_CODE_BOOT, (uint32_t)config->reset_cause);
     load_parameters(core);
     if (fpxi_sequencer_set_bias(&core->sequencer, 0) < 0) {
         fpxi_core_fault(core, FPXI_FAULT_BIAS);
@@ -105,22 +125,52 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
 
 /* --- run -------------------------------------------------------------------------------------- */
 
-void fpxi_core_receive(fpxi_core_t *core, const uint8_t *bytes, size_t count)
+void fpxi_core_receive(fpxi_core_t *core, uint8_t link, const uint8_t *bytes, size_t count)
 {
-    fpxi_packet_t packet;
+    if (link >= core->config.links) {
+        return;
+    }
+    fpxi_packet_t packet = {.link = link};
     for (size_t i = 0; i < count; i++) {
-        if (fpxi_receiver_push(&core->receiver, bytes[i], &packet)) {
+        if (fpxi_receiver_push(&core->links[link].receiver, bytes[i], &packet)) {
+            core->streaming_link = core->started ? core->streaming_link : link;
             fpxi_commands_execute(core, &packet);
         }
     }
 }
 
-/* Frames go to the link between the steps: what was read out, before a step may want its memory. */
+uint32_t fpxi_core_receive_errors(const fpxi_core_t *core)
+{
+    uint32_t errors = 0;
+    for (unsigned i = 0; i < core->config.links; i++) {
+        errors += core->links[i].receiver.errors;
+    }
+    return errors;
+}
+
+void fpxi_core_stream_to(fpxi_core_t *core, uint8_t link)
+{
+    if (core->started && link != core->streaming_link) {
+        core->links[core->streaming_link].left = true;
+    }
+    core->links[link].left = false;
+    core->streaming_link = link;
+    core->started = true;
+}
+
+static void stream(fpxi_core_t *core)
+{
+    for (uint8_t i = 0; i < core->config.links; i++) {
+        fpxi_streamer_poll(&core->links[i].streamer, i == core->streaming_link);
+    }
+}
+
+/* Frames go to their link between the steps: what was read out, before a step may want its memory. */
 static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
 {
     int result = FPXI_STEP_MOVED;
     for (unsigned i = 0; i < MAX_STEPS && result == FPXI_STEP_MOVED; i++) {
-        fpxi_streamer_poll(&core->streamer);
+        stream(core);
         result = fpxi_sequencer_step(&core->sequencer, now_us);
     }
     if (result < 0) {
@@ -133,21 +183,38 @@ static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
     }
 }
 
+/* An event leaves its queue only when the last has left the device. */
 static void send_event(fpxi_core_t *core, uint64_t now_us)
 {
+    fpxi_transmitter_t *transmitter = &core->links[core->streaming_link].transmitter;
     fpxi_event_t event;
-    if (!fpxi_transmitter_answered(&core->transmitter) ||
-        !fpxi_events_take(&core->events, now_us, &event)) {
-        return;
+    if (fpxi_transmitter_answered(transmitter) &&
+        fpxi_events_take(&core->events, now_us, &event)) {
+        (void)queue_event(transmitter, &event);
     }
-    fpxi_pack_event(&event, fpxi_transmitter_payload(&core->transmitter));
-    (void)fpxi_transmitter_event(&core->transmitter, FPXI_MESSAGE_EVENT, FPXI_EVENT_SIZE);
+}
+
+/* Tells the hosts of links that frames and events left for another. */
+static void tell_left(fpxi_core_t *core, uint64_t now_us)
+{
+    for (unsigned i = 0; i < core->config.links; i++) {
+        fpxi_link_t *link = &core->links[i];
+        fpxi_event_t event = {
+            .timestamp_us = now_us,
+            .severity = FPXI_SEVERITY_WARNING,
+            .code = FPXI_EVENT_CODE_STREAM_LEFT,
+            .detail = core->sequencer.next_frame,
+        };
+        if (link->left && fpxi_transmitter_answered(&link->transmitter)) {
+            link->left = !queue_event(&link->transmitter, &event);
+        }
+    }
 }
 
 static void tell_counts(fpxi_core_t *core, uint64_t now_us)
 {
     fpxi_events_tell_count(&core->events, &core->receive_errors, now_us,
-                           FPXI_EVENT_CODE_RECEIVE_ERRORS, core->receiver.errors);
+                           FPXI_EVENT_CODE_RECEIVE_ERRORS, fpxi_core_receive_errors(core));
     fpxi_events_tell_count(&core->events, &core->frames_skipped, now_us,
                            FPXI_EVENT_CODE_FRAMES_SKIPPED, core->sequencer.frames_skipped);
 }
@@ -155,8 +222,9 @@ static void tell_counts(fpxi_core_t *core, uint64_t now_us)
 static void reset_if_due(fpxi_core_t *core, uint64_t now_us)
 {
     const fpxi_hardware_t *hardware = &core->config.hardware;
+    const fpxi_transmitter_t *transmitter = &core->links[core->reset_link].transmitter;
     bool asked = core->reset_us != UINT64_MAX;
-    if (asked && (fpxi_transmitter_answered(&core->transmitter) || now_us >= core->reset_us)) {
+    if (asked && (fpxi_transmitter_answered(transmitter) || now_us >= core->reset_us)) {
         core->reset_us = UINT64_MAX;
         hardware->reset(hardware->context, FPXI_RESET_CAUSE_COMMAND);
     }
@@ -165,7 +233,7 @@ static void reset_if_due(fpxi_core_t *core, uint64_t now_us)
 static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
 {
     uint64_t next = fpxi_sequencer_deadline(&core->sequencer, now_us);
-    next = earliest(next, fpxi_events_count_due(&core->receive_errors, core->receiver.errors));
+    next = earliest(next, fpxi_events_count_due(&core->receive_errors, fpxi_core_receive_errors(core)));
     next = earliest(next, fpxi_events_count_due(&core->frames_skipped,
                                                 core->sequencer.frames_skipped));
     next = earliest(next, core->reset_us);
@@ -180,18 +248,24 @@ uint64_t fpxi_core_poll(fpxi_core_t *core)
     run_sequencer(core, now_us);
     tell_counts(core, now_us);
     reset_if_due(core, now_us);
+    tell_left(core, now_us);
     send_event(core, now_us);
     return deadline(core, now_us);
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
 
-size_t fpxi_core_transmit_peek(fpxi_core_t *core, const uint8_t **bytes)
+size_t fpxi_core_transmit_peek(fpxi_core_t *core, uint8_t link, const uint8_t **bytes)
 {
-    return fpxi_transmitter_peek(&core->transmitter, bytes);
+    if (link >= core->config.links) {
+        return 0;
+    }
+    return fpxi_transmitter_peek(&core->links[link].transmitter, bytes);
 }
 
-void fpxi_core_transmit_consume(fpxi_core_t *core, size_t count)
+void fpxi_core_transmit_consume(fpxi_core_t *core, uint8_t link, size_t count)
 {
-    fpxi_transmitter_consume(&core->transmitter, count);
+    if (link < core->config.links) {
+        fpxi_transmitter_consume(&core->links[link].transmitter, count);
+    }
 }

@@ -1,5 +1,5 @@
 /* One device: bytes in, bytes out, and hardware that does as it is told. A board gives it hardware
- * and memory, hands it what the link receives, polls it, and sends what it offers. All state is in
+ * and memory, hands it what its links receive, polls it, and sends what it offers. All state is in
  * one fpxi_core_t: many devices can run beside each other. Functions of one device are to be called
  * from one thread. */
 
@@ -10,14 +10,22 @@
 #include "events.h"
 #include "frame_store.h"
 #include "hardware.h"
+#include "parameter_store.h"
 #include "parameters.h"
 #include "receiver.h"
 #include "sequencer.h"
 #include "streamer.h"
 #include "transmitter.h"
 
+#define FPXI_LINKS 2u
+
 /* Longest wait of a RESET for its acknowledgement to leave. */
 #define FPXI_RESET_TIMEOUT_US 1000000u
+
+typedef struct {
+    uint8_t *memory; /* queue of frame data */
+    size_t size;     /* bytes, at least FPXI_MIN_FRAME_QUEUE_SIZE */
+} fpxi_transmit_memory_t;
 
 typedef struct {
     fpxi_hardware_t hardware;
@@ -25,43 +33,60 @@ typedef struct {
     uint16_t *frame_memory;   /* frame_slots times rows times columns samples */
     uint8_t frame_slots;      /* 1 to FPXI_MAX_SLOTS */
     uint16_t *reference;      /* rows times columns samples */
-    uint8_t *transmit_memory; /* queue of frame data */
-    size_t transmit_size;     /* bytes, at least FPXI_MIN_FRAME_QUEUE_SIZE */
+    fpxi_transmit_memory_t transmit[FPXI_LINKS]; /* of each link */
+    uint8_t links;                               /* 1 to FPXI_LINKS */
     uint8_t serial_number[16];
     fpxi_reset_cause_t reset_cause;
     fpxi_fault_t fault_before_reset;
 } fpxi_core_config_t;
 
-typedef struct fpxi_core {
-    fpxi_core_config_t config;
+/* A way to a host. Commands are answered where they came from. */
+typedef struct {
     fpxi_receiver_t receiver;
     fpxi_transmitter_t transmitter;
+    fpxi_streamer_t streamer;
+    fpxi_commands_t commands;
+    bool left; /* frames and events go elsewhere since a START: to be told */
+} fpxi_link_t;
+
+typedef struct fpxi_core {
+    fpxi_core_config_t config;
+    fpxi_link_t links[FPXI_LINKS];
     fpxi_parameters_t parameters;
     fpxi_frame_store_t store;
     fpxi_sequencer_t sequencer;
-    fpxi_streamer_t streamer;
     fpxi_events_t events;
-    fpxi_commands_t commands;
     fpxi_counted_t receive_errors;
     fpxi_counted_t frames_skipped;
     uint64_t boot_us;  /* on the hardware's clock; all other times count from here */
     uint64_t reset_us; /* latest time of the restart that RESET asked for; UINT64_MAX without one */
     uint8_t fault;     /* fpxi_fault_t, latched */
+    uint8_t reset_link; /* that RESET came by */
+    uint8_t streaming_link; /* frames and events go there */
+    bool started;           /* a START has chosen the streaming link; before, any command does */
 } fpxi_core_t;
 
 /* Starts the firmware. FPXI_OK, or FPXI_FAILED where the configuration cannot work. */
 int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config);
 
-/* Takes bytes from the link, in pieces of any size. */
-void fpxi_core_receive(fpxi_core_t *core, const uint8_t *bytes, size_t count);
+/* Takes bytes from a link (a number below config.links), in pieces of any size. */
+void fpxi_core_receive(fpxi_core_t *core, uint8_t link, const uint8_t *bytes, size_t count);
 
 /* Does what is due. Returns when to be polled next, on the hardware's clock and later than now;
  * UINT64_MAX when only input, or output that was taken, gives it something to do. */
 uint64_t fpxi_core_poll(fpxi_core_t *core);
 
-/* Bytes to send: count and place. They stay in place until consumed, so that DMA can read them. */
-size_t fpxi_core_transmit_peek(fpxi_core_t *core, const uint8_t **bytes);
-void fpxi_core_transmit_consume(fpxi_core_t *core, size_t count);
+/* Bytes to send by a link: count and place. They stay in place until consumed, so that DMA can read
+ * them. */
+size_t fpxi_core_transmit_peek(fpxi_core_t *core, uint8_t link, const uint8_t **bytes);
+void fpxi_core_transmit_consume(fpxi_core_t *core, uint8_t link, size_t count);
+
+/* Sends frames and events by a link from now on, as a START that came by it wants. Packets already
+ * queued on the other link still leave there, whole. */
+void fpxi_core_stream_to(fpxi_core_t *core, uint8_t link);
+
+/* Damaged packets received on all links. */
+uint32_t fpxi_core_receive_errors(const fpxi_core_t *core);
 
 /* Latches a fault and goes to the safe state. The first fault stays. */
 void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason);

@@ -60,20 +60,21 @@ fpxi_outcome_t fpxi_handle_identify(fpxi_core_t *core, const fpxi_packet_t *pack
     uint32_t size = least(least(command.count, FPXI_MAX_PIECE), dictionary->size - offset);
     fpxi_identity_t message = identity(core);
     message.offset = command.offset;
-    uint8_t *payload = fpxi_transmitter_payload(&core->transmitter);
+    fpxi_transmitter_t *transmitter = &core->links[packet->link].transmitter;
+    uint8_t *payload = fpxi_transmitter_payload(transmitter);
     fpxi_pack_identity(&message, payload);
     memcpy(payload + FPXI_IDENTITY_SIZE, dictionary->bytes + offset, size);
-    (void)fpxi_transmitter_answer(&core->transmitter, FPXI_MESSAGE_IDENTITY, packet->sequence,
+    (void)fpxi_transmitter_answer(transmitter, FPXI_MESSAGE_IDENTITY, packet->sequence,
                                   FPXI_IDENTITY_SIZE + size);
     return no_answer();
 }
 
 fpxi_outcome_t fpxi_handle_reset(fpxi_core_t *core, const fpxi_packet_t *packet)
 {
-    (void)packet;
     if (core->sequencer.state != FPXI_STATE_FAULT) {
         fpxi_sequencer_stop(&core->sequencer);
     }
+    core->reset_link = packet->link;
     core->reset_us = fpxi_core_now_us(core) + FPXI_RESET_TIMEOUT_US;
     return ack(0);
 }
@@ -97,7 +98,7 @@ static uint32_t read_value(const fpxi_core_t *core, size_t place)
     case FPXI_PLACE_NEXT_FRAME:
         return core->sequencer.next_frame;
     case FPXI_PLACE_RECEIVE_ERRORS:
-        return core->receiver.errors;
+        return fpxi_core_receive_errors(core);
     case FPXI_PLACE_UPTIME_MS:
         return (uint32_t)(fpxi_core_now_us(core) / 1000u);
     default:
@@ -156,27 +157,17 @@ fpxi_outcome_t fpxi_handle_set(fpxi_core_t *core, const fpxi_packet_t *packet)
     return value_of(command.parameter, command.value);
 }
 
-static int store_image(const fpxi_hardware_t *hardware, const uint8_t *image, size_t size)
-{
-    int result = hardware->storage_erase(hardware->context, 0);
-    for (uint32_t offset = 0; result == FPXI_OK && offset < size; offset += 4u) {
-        uint32_t word = (uint32_t)image[offset] | (uint32_t)image[offset + 1u] << 8 |
-                        (uint32_t)image[offset + 2u] << 16 | (uint32_t)image[offset + 3u] << 24;
-        result = hardware->storage_program(hardware->context, 0, offset, word);
-    }
-    return result;
-}
-
+/* Writing non-volatile memory may stop the processor for as long as an exposure. */
 fpxi_outcome_t fpxi_handle_save(fpxi_core_t *core, const fpxi_packet_t *packet)
 {
     (void)packet;
-    const fpxi_hardware_t *hardware = &core->config.hardware;
-    uint8_t image[FPXI_PARAMETER_IMAGE_SIZE];
-    fpxi_parameters_save(&core->parameters, image);
-    if (store_image(hardware, image, sizeof image) < 0) {
+    if (fpxi_sequencer_acquiring(&core->sequencer)) {
+        return fpxi_nack(FPXI_NACK_CODE_BUSY, core->sequencer.state);
+    }
+    if (fpxi_parameter_store_save(&core->config.hardware, &core->parameters) < 0) {
         return fpxi_nack(FPXI_NACK_CODE_STORAGE_FAILED, 0);
     }
-    return ack(sizeof image);
+    return ack(FPXI_STORE_RECORD_SIZE);
 }
 
 /* --- frames ----------------------------------------------------------------------------------- */
@@ -194,6 +185,7 @@ fpxi_outcome_t fpxi_handle_start(fpxi_core_t *core, const fpxi_packet_t *packet)
     }
     fpxi_frame_store_clear(&core->store);
     core->frames_skipped.told = 0;
+    fpxi_core_stream_to(core, packet->link);
     fpxi_sequencer_start(sequencer, fpxi_core_now_us(core), command.frames);
     return ack(sequencer->next_frame);
 }
@@ -241,7 +233,7 @@ fpxi_outcome_t fpxi_handle_resend(fpxi_core_t *core, const fpxi_packet_t *packet
     }
     fpxi_resend_request_t request = {
         .frame = command.frame, .chunk = command.chunk, .sequence = packet->sequence};
-    if (!fpxi_streamer_request(&core->streamer, &request)) {
+    if (!fpxi_streamer_request(&core->links[packet->link].streamer, &request)) {
         return fpxi_nack(FPXI_NACK_CODE_BUSY, core->sequencer.state);
     }
     return no_answer();

@@ -21,6 +21,7 @@ typedef struct {
     const uint8_t *payload;
     size_t size;  /* bytes of payload */
     uint32_t crc; /* as it arrived */
+    uint8_t link; /* by which it arrived */
 } fpxi_packet_t;
 
 #endif

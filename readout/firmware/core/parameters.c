@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-#include "crc32.h"
-
 #define HASH_SIZE 32u
-#define CRC_OFFSET (FPXI_PARAMETER_IMAGE_SIZE - 4u)
 
 void fpxi_parameters_init(fpxi_parameters_t *parameters, const fpxi_panel_description_t *panel)
 {
@@ -61,7 +58,6 @@ void fpxi_parameters_save(const fpxi_parameters_t *parameters, uint8_t *image)
     for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
         put_u32(image + HASH_SIZE + 4u * place, parameters->values[place]);
     }
-    put_u32(image + CRC_OFFSET, fpxi_crc32(0, image, CRC_OFFSET));
 }
 
 static uint32_t image_value(const uint8_t *image, size_t place)
@@ -69,30 +65,25 @@ static uint32_t image_value(const uint8_t *image, size_t place)
     return take_u32(image + HASH_SIZE + 4u * place);
 }
 
-static fpxi_image_state_t check_image(const fpxi_parameters_t *parameters, const uint8_t *image)
+fpxi_image_state_t fpxi_parameters_check(const fpxi_parameters_t *parameters, const uint8_t *image)
 {
-    if (take_u32(image + CRC_OFFSET) != fpxi_crc32(0, image, CRC_OFFSET)) {
-        return FPXI_IMAGE_DAMAGED;
-    }
     if (memcmp(image, parameters->panel->dictionary->schema_hash, HASH_SIZE) != 0) {
         return FPXI_IMAGE_FOREIGN;
     }
     for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
         if (parameters->panel->parameters[place].saved &&
             !fpxi_parameters_in_range(parameters, place, image_value(image, place))) {
-            return FPXI_IMAGE_DAMAGED;
+            return FPXI_IMAGE_BAD;
         }
     }
-    return FPXI_IMAGE_LOADED;
+    return FPXI_IMAGE_GOOD;
 }
 
-fpxi_image_state_t fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image)
+void fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image)
 {
-    fpxi_image_state_t state = check_image(parameters, image);
-    for (size_t place = 0; state == FPXI_IMAGE_LOADED && place < FPXI_PARAMETER_COUNT; place++) {
+    for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
         if (parameters->panel->parameters[place].saved) {
             parameters->values[place] = image_value(image, place);
         }
     }
-    return state;
 }

@@ -1,12 +1,12 @@
-/* The settings: kept within their ranges, saved and loaded as one checked image. */
+/* The settings: kept within their ranges, saved and loaded as one image. */
 
 #ifndef FPXI_PARAMETERS_H
 #define FPXI_PARAMETERS_H
 
 #include "protocol_generated.h"
 
-/* schema hash, every value, CRC-32 */
-#define FPXI_PARAMETER_IMAGE_SIZE (32u + 4u * FPXI_PARAMETER_COUNT + 4u)
+/* schema hash, every value */
+#define FPXI_PARAMETER_IMAGE_SIZE (32u + 4u * FPXI_PARAMETER_COUNT)
 
 typedef struct {
     const fpxi_panel_description_t *panel;
@@ -25,12 +25,14 @@ bool fpxi_parameters_in_range(const fpxi_parameters_t *parameters, size_t place,
 void fpxi_parameters_save(const fpxi_parameters_t *parameters, uint8_t *image);
 
 typedef enum {
-    FPXI_IMAGE_LOADED,
-    FPXI_IMAGE_FOREIGN, /* whole, but of another version of the definition */
-    FPXI_IMAGE_DAMAGED
+    FPXI_IMAGE_GOOD,
+    FPXI_IMAGE_FOREIGN, /* of another version of the definition, or another panel */
+    FPXI_IMAGE_BAD      /* a value is out of its range */
 } fpxi_image_state_t;
 
-/* Takes the saved parameters out of an image of FPXI_PARAMETER_IMAGE_SIZE bytes: all or none. */
-fpxi_image_state_t fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image);
+fpxi_image_state_t fpxi_parameters_check(const fpxi_parameters_t *parameters, const uint8_t *image);
+
+/* Takes the saved parameters out of a good image. */
+void fpxi_parameters_load(fpxi_parameters_t *parameters, const uint8_t *image);
 
 #endif

@@ -121,6 +121,7 @@ typedef enum {
     FPXI_EVENT_CODE_LAST_FAULT = 8,
     FPXI_EVENT_CODE_TRIGGERS_MISSED = 9,
     FPXI_EVENT_CODE_BATTERY_LOW = 10,
+    FPXI_EVENT_CODE_STREAM_LEFT = 11,
 } fpxi_event_code_t;
 
 typedef enum {
@@ -209,7 +210,7 @@ typedef struct {
 } fpxi_set_t;
 void fpxi_unpack_set(const uint8_t *bytes, fpxi_set_t *message);
 
-/* Write the saved parameters to non-volatile memory. ACK value: bytes written. */
+/* Write the saved parameters to non-volatile memory; only while stopped. ACK value: bytes written. */
 #define FPXI_SAVE_SIZE 0u
 
 /* What was latched before the last reset, and where in the firmware. */

@@ -13,7 +13,8 @@ typedef struct {
 
 void fpxi_receiver_init(fpxi_receiver_t *receiver);
 
-/* Takes one byte; true when it ends a good packet, which stays valid until the next byte. */
+/* Takes one byte; true when it ends a good packet, which stays valid until the next byte. The
+ * packet's link is left as it was. */
 bool fpxi_receiver_push(fpxi_receiver_t *receiver, uint8_t byte, fpxi_packet_t *packet);
 
 #endif

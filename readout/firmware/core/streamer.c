@@ -104,14 +104,14 @@ static bool send_next(fpxi_streamer_t *streamer)
     return true;
 }
 
-void fpxi_streamer_poll(fpxi_streamer_t *streamer)
+void fpxi_streamer_poll(fpxi_streamer_t *streamer, bool streaming)
 {
     bool more = true;
     while (more && fpxi_transmitter_has_room(streamer->transmitter)) {
         if (streamer->count > 0u) {
             serve_request(streamer);
         } else {
-            more = send_next(streamer);
+            more = streaming && send_next(streamer);
         }
     }
 }

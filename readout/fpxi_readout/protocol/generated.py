@@ -218,6 +218,8 @@ class EventCode(enum.IntEnum):
     """external triggers came while one was being served; detail: how many since START"""
     BATTERY_LOW = 10
     """the battery is nearly empty; detail: its voltage in mV"""
+    STREAM_LEFT = 11
+    """a START on the other link took frames and events over: here, none follow; detail: number of the first frame that goes there"""
 
 
 class NackCode(enum.IntEnum):
@@ -429,7 +431,7 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """Write the saved parameters to non-volatile memory. ACK value: bytes written."""
+    """Write the saved parameters to non-volatile memory; only while stopped. ACK value: bytes written."""
 
     TYPE: ClassVar[int] = 0x12
     STRUCT: ClassVar[struct.Struct] = struct.Struct("<")

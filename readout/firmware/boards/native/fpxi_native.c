@@ -6,6 +6,7 @@
 #include "../../core/core.h"
 #include "../../panels/panels.h"
 
+_Static_assert(FPXI_NATIVE_LINKS == FPXI_LINKS, "every link of the core leads out");
 _Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many slots");
 
 #define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
@@ -25,10 +26,10 @@ typedef struct {
     uint8_t gain_setting;
     bool reset_asked;
     uint8_t asked_cause; /* fpxi_reset_cause_t */
-    size_t input_size;
+    size_t input_size[FPXI_NATIVE_LINKS];
     uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
-    uint8_t input[INPUT_SIZE]; /* arrived since the last poll */
-    uint8_t transmit_memory[TRANSMIT_SIZE];
+    uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
+    uint8_t transmit_memory[FPXI_NATIVE_LINKS][TRANSMIT_SIZE];
     uint16_t panel[SAMPLES]; /* charge held by the panel, already as samples */
     uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
     uint16_t reference[SAMPLES];
@@ -173,7 +174,7 @@ static void start_firmware(device_t *device, fpxi_reset_cause_t cause, fpxi_faul
 {
     device->config.reset_cause = cause;
     device->config.fault_before_reset = fault;
-    device->input_size = 0;
+    memset(device->input_size, 0, sizeof device->input_size);
     device->reset_asked = false;
     device->next_us = device->now_us;
     (void)fpxi_core_init(&device->core, &device->config); /* fpxi_native_init checked it */
@@ -189,8 +190,9 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
         .frame_memory = device->frames,
         .reference = device->reference,
         .frame_slots = config->slots,
-        .transmit_memory = device->transmit_memory,
-        .transmit_size = sizeof device->transmit_memory,
+        .transmit = {{device->transmit_memory[0], TRANSMIT_SIZE},
+                     {device->transmit_memory[1], TRANSMIT_SIZE}},
+        .links = FPXI_NATIVE_LINKS,
     };
     memcpy(result.serial_number, config->serial_number, sizeof config->serial_number);
     return result;
@@ -236,31 +238,42 @@ void fpxi_native_reset(void *memory, uint8_t cause)
     start_firmware(device, reset_cause, fault_before(device, reset_cause));
 }
 
-/* --- link and time ---------------------------------------------------------------------------- */
+/* --- links and time ---------------------------------------------------------------------------- */
 
 static uint64_t latest(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
 
-static void give_input(device_t *device)
+static void give_link_input(device_t *device, uint8_t link)
 {
-    fpxi_core_receive(&device->core, device->input, device->input_size);
-    device->input_size = 0;
+    fpxi_core_receive(&device->core, link, device->input[link], device->input_size[link]);
+    device->input_size[link] = 0;
 }
 
-void fpxi_native_receive(void *memory, const uint8_t *bytes, size_t count)
+static void give_input(device_t *device)
+{
+    for (uint8_t link = 0; link < FPXI_NATIVE_LINKS; link++) {
+        give_link_input(device, link);
+    }
+}
+
+void fpxi_native_receive(void *memory, uint8_t link, const uint8_t *bytes, size_t count)
 {
     device_t *device = memory;
-    if (count > INPUT_SIZE - device->input_size) {
-        give_input(device);
-    }
-    if (count > INPUT_SIZE) {
-        fpxi_core_receive(&device->core, bytes, count);
+    if (link >= FPXI_NATIVE_LINKS) {
         return;
     }
-    memcpy(device->input + device->input_size, bytes, count);
-    device->input_size += count;
+    size_t *size = &device->input_size[link];
+    if (count > INPUT_SIZE - *size) {
+        give_link_input(device, link);
+    }
+    if (count > INPUT_SIZE) {
+        fpxi_core_receive(&device->core, link, bytes, count);
+        return;
+    }
+    memcpy(device->input[link] + *size, bytes, count);
+    *size += count;
 }
 
 static void poll_core(device_t *device)
@@ -298,18 +311,18 @@ uint64_t fpxi_native_poll(void *memory, uint64_t limit_us)
     return device->next_us;
 }
 
-size_t fpxi_native_transmit(void *memory, uint8_t *bytes, size_t capacity)
+size_t fpxi_native_transmit(void *memory, uint8_t link, uint8_t *bytes, size_t capacity)
 {
     device_t *device = memory;
     const uint8_t *source = NULL;
     size_t taken = 0;
-    size_t count = fpxi_core_transmit_peek(&device->core, &source);
+    size_t count = fpxi_core_transmit_peek(&device->core, link, &source);
     while (count > 0u && taken < capacity) {
         count = count < capacity - taken ? count : capacity - taken;
         memcpy(bytes + taken, source, count);
-        fpxi_core_transmit_consume(&device->core, count);
+        fpxi_core_transmit_consume(&device->core, link, count);
         taken += count;
-        count = fpxi_core_transmit_peek(&device->core, &source);
+        count = fpxi_core_transmit_peek(&device->core, link, &source);
     }
     return taken;
 }

@@ -1,10 +1,10 @@
 /* The firmware as a library: a whole device in memory that the caller gives. The caller is the
- * clock, the link and the panel.
+ * clock, the links and the panel.
  *
  * Functions of one device are to be called from one thread; devices are independent.
  *
- * The way to drive it: poll with the present time; hand over what the link received; poll again;
- * take what it transmits, and poll again if any was taken; sleep until the deadline or until there
+ * The way to drive it: poll with the present time; hand over what the links received; poll
+ * again; take what it transmits, and poll again if any was taken; sleep until the deadline or until there
  * is input. Input acts at the time of the poll that follows it; of a caller that never catches up,
  * 0.1 s earlier. */
 
@@ -20,7 +20,8 @@
 #define FPXI_EXPORT __attribute__((visibility("default")))
 #endif
 
-#define FPXI_NATIVE_ABI 1u    /* changes with anything in this file */
+#define FPXI_NATIVE_ABI 2u    /* changes with anything in this file */
+#define FPXI_NATIVE_LINKS 2u
 #define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
 
 /* Results of functions that return int. */
@@ -70,8 +71,9 @@ FPXI_EXPORT size_t fpxi_native_size(void);
 /* Powers a device on, without saved parameters. The configuration is copied. */
 FPXI_EXPORT int fpxi_native_init(void *device, const fpxi_native_config_t *config);
 
-/* Hands over bytes from the link, in pieces of any size. */
-FPXI_EXPORT void fpxi_native_receive(void *device, const uint8_t *bytes, size_t count);
+/* Hands over bytes from a link (a number below FPXI_NATIVE_LINKS), in pieces of any size. */
+FPXI_EXPORT void fpxi_native_receive(void *device, uint8_t link, const uint8_t *bytes,
+                                     size_t count);
 
 /* Lets the device run up to now_us. However late the caller is, exposures and rows keep to their
  * times; more than 0.1 s late, the device counts as having stood still meanwhile. Returns when to
@@ -79,8 +81,9 @@ FPXI_EXPORT void fpxi_native_receive(void *device, const uint8_t *bytes, size_t 
  * not after now_us means at once: it returns after every frame, so that its output can be taken. */
 FPXI_EXPORT uint64_t fpxi_native_poll(void *device, uint64_t now_us);
 
-/* Takes up to capacity bytes for the link; returns how many. */
-FPXI_EXPORT size_t fpxi_native_transmit(void *device, uint8_t *bytes, size_t capacity);
+/* Takes up to capacity bytes for a link; returns how many. */
+FPXI_EXPORT size_t fpxi_native_transmit(void *device, uint8_t link, uint8_t *bytes,
+                                        size_t capacity);
 
 /* Resets the device, wherever it is: output not yet taken is cut off, even within a packet. cause
  * is a reset_cause of the protocol. Saved parameters survive. */
