@@ -1,0 +1,49 @@
+"""The bias supply takes whole words alone, and reaches the electrode through HV_EN alone."""
+
+import pytest
+from fpxi_hwsim.emulator.errors import PinError
+from fpxi_hwsim.emulator.parts.bias_supply import ZERO, BiasSupply
+
+
+def load(supply: BiasSupply, code: int, bits: int = 16, period: int = 8) -> None:
+    supply.drive(100, "DAC_CS", False)
+    supply.transfer(period, bits, code)
+    supply.drive(300, "DAC_CS", True)
+
+
+def test_a_word_reaches_the_electrode_only_with_the_output_enabled() -> None:
+    seen: list[object] = []
+    supply = BiasSupply(lambda _tick, _what, code: seen.append(code))
+    load(supply, 0x9000)
+    assert (supply.code, supply.electrode_code) == (0x9000, ZERO)
+    supply.drive(400, "HV_EN", True)
+    assert supply.electrode_code == 0x9000
+    supply.drive(500, "HV_EN", False)
+    assert seen == [ZERO, 0x9000, ZERO]
+
+
+def test_two_bytes_make_a_word() -> None:
+    supply = BiasSupply()
+    supply.drive(100, "DAC_CS", False)
+    supply.transfer(8, 8, 0x12)
+    supply.transfer(8, 8, 0x34)
+    supply.drive(300, "DAC_CS", True)
+    assert supply.code == 0x1234
+
+
+@pytest.mark.parametrize("bits", [0, 8, 15, 17])
+def test_any_other_number_of_bits_is_refused(bits: int) -> None:
+    with pytest.raises(PinError, match=f"{bits} SCK"):
+        load(BiasSupply(), 0, bits)
+
+
+def test_the_clock_may_have_30_MHz() -> None:
+    load(BiasSupply(), 0x8000, period=6)
+    with pytest.raises(PinError, match="period"):
+        load(BiasSupply(), 0x8000, period=5)
+
+
+def test_words_without_chip_select_pass_unseen() -> None:
+    supply = BiasSupply()
+    supply.transfer(1, 16, 0xFFFF)
+    assert supply.code == ZERO
