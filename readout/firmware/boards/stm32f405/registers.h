@@ -190,7 +190,7 @@ typedef struct {
 #define TIM_CR2_MMS_UPDATE (2u << 4)
 #define TIM_CR2_MMS_OC1REF (4u << 4)
 #define TIM_CR2_MMS_MASK (7u << 4)
-#define TIM_SMCR_SMS_TRIGGER 6u
+#define TIM_SMCR_SMS_GATED 5u
 #define TIM_SMCR_SMS_EXTERNAL_CLOCK 7u
 #define TIM_SMCR_TS_ITR(n) ((uint32_t)(n) << 4)
 #define TIM_DIER_UIE (1u << 0)
