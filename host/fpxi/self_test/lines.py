@@ -1,0 +1,176 @@
+"""Which rows and columns of a panel do not work, from frames at two exposures.
+
+Pure functions on arrays. Stacks are uint16 of shape (frames, rows, columns), raw counts.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Stack = npt.NDArray[np.uint16]
+Axis = Literal["row", "column"]
+AXES: tuple[Axis, Axis] = ("row", "column")
+
+RESPONSE_SHARE = 0.25
+"""a line answers if its median response is at least this share of the panel's"""
+SIGNIFICANCE = 5.0
+"""the panel answers if its median response is so many standard errors above zero"""
+SAME_NOISE = 0.5
+"""correlation of two lines' noise from which on one shows the other's signal: sound lines, whose
+noise is their own, stay within some hundredths of zero"""
+SATURATED_SHARE = 0.02
+"""share of imaging pixels at full scale from which on a response cannot be measured"""
+
+
+class LineDefect(enum.Enum):
+    """What is wrong with a row or column."""
+
+    STUCK = "stuck"
+    SILENT = "silent"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class LineFinding:
+    """One row or column that does not work."""
+
+    axis: Axis
+    index: int
+    """panel row or column, from 0"""
+    defect: LineDefect
+    value: float
+    """stuck: counts; silent: share of the panel's response; copy: correlation of the noise"""
+    neighbour: int | None = None
+    """copy: the line whose signal it shows too"""
+
+
+class Response(enum.Enum):
+    """What a longer exposure changes in the panel as a whole."""
+
+    CLEAR = "clear"
+    NONE = "none"
+    SATURATED = "saturated"
+
+
+def panel_response(short: Stack, long: Stack, full_scale: int, ring: int) -> tuple[Response, float]:
+    """Return whether the panel answers to a longer exposure, and by how many counts (median).
+
+    `full_scale` counts mark saturation; a border of `ring` pixels does not image.
+    """
+    inner = _imaging(long, ring)
+    if np.mean(inner >= full_scale) > SATURATED_SHARE:
+        return Response.SATURATED, float(np.median(_difference(short, long, ring)))
+    difference = _difference(short, long, ring)
+    median = float(np.median(difference))
+    # Of the median of as many pixels, from their spread as the quartiles tell it.
+    low, high = np.percentile(difference, (25, 75))
+    noise = _noise(short, long, ring)
+    error = 1.25 * max(float(high - low) / 1.35, noise) / np.sqrt(difference.size)
+    return (Response.CLEAR if median > SIGNIFICANCE * error else Response.NONE), median
+
+
+def find_line_defects(
+    short: Stack, long: Stack, ring: int, *, answers: bool = True
+) -> list[LineFinding]:
+    """Return the rows and columns that are stuck, do not answer, or copy their neighbour.
+
+    Whether the panel as a whole `answers` is what `panel_response` tells; if not, no line can be
+    told to be silent. Nothing in the beam may shade whole lines. A line has one finding: stuck,
+    else silent, else copy; of two lines that show the same signal the second is named.
+    """
+    findings: list[LineFinding] = []
+    for axis in AXES:
+        turned = _by_line(axis, short), _by_line(axis, long)
+        findings += _of_axis(axis, *turned, ring, answers)
+    return findings
+
+
+def _of_axis(axis: Axis, short: Stack, long: Stack, ring: int, answers: bool) -> list[LineFinding]:
+    stuck = _stuck_lines(short, long)
+    silent = _silent_lines(short, long, ring, stuck) if answers else {}
+    copies = _copies(short, long, ring)
+    return [
+        *(LineFinding(axis, i, LineDefect.STUCK, value) for i, value in stuck.items()),
+        *(LineFinding(axis, i, LineDefect.SILENT, share) for i, share in silent.items()),
+        *(
+            LineFinding(axis, i, LineDefect.COPY, correlation, i - 1)
+            for i, correlation in copies.items()
+            if i not in stuck and i not in silent
+        ),
+    ]
+
+
+def _by_line(axis: Axis, stack: Stack) -> Stack:
+    return stack if axis == "row" else stack.transpose(0, 2, 1)
+
+
+def _stuck_lines(short: Stack, long: Stack) -> dict[int, float]:
+    """Lines of which no pixel ever changes, in either exposure; with their median."""
+    both = np.concatenate((short, long))
+    still = (both == both[0]).all(axis=(0, 2))
+    return {int(i): float(np.median(both[0, i])) for i in np.flatnonzero(still)}
+
+
+def _silent_lines(
+    short: Stack, long: Stack, ring: int, stuck: Sequence[int] | dict[int, float]
+) -> dict[int, float]:
+    """Lines whose median pixel answers with too small a share of the other lines' response."""
+    difference = _difference(short, long, ring)
+    medians = np.median(difference, axis=1)
+    lines = np.arange(len(medians)) + ring
+    sound = ~np.isin(lines, list(stuck))
+    if not sound.any():
+        return {}
+    panel = float(np.median(medians[sound]))
+    weak = sound & (medians < RESPONSE_SHARE * panel)
+    return {int(lines[i]): float(medians[i] / panel) for i in np.flatnonzero(weak)}
+
+
+def _copies(short: Stack, long: Stack, ring: int) -> dict[int, float]:
+    """Lines whose noise is that of the line before; with the correlation."""
+    residual = np.concatenate([_own_noise(_imaging(stack, ring)) for stack in (short, long)])
+    lines = residual.transpose(1, 0, 2).reshape(residual.shape[1], -1)
+    power = np.einsum("ij,ij->i", lines, lines)
+    product = np.einsum("ij,ij->i", lines[1:], lines[:-1])
+    scale = np.sqrt(power[1:] * power[:-1])
+    correlation = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
+    return {
+        int(i) + 1 + ring: float(correlation[i]) for i in np.flatnonzero(correlation > SAME_NOISE)
+    }
+
+
+def _own_noise(stack: Stack) -> npt.NDArray[np.float64]:
+    """Deviations from the mean frame, without what all of a row or column share in a frame."""
+    residual = stack - stack.mean(axis=0)
+    residual -= np.median(residual, axis=2, keepdims=True)
+    residual -= np.median(residual, axis=1, keepdims=True)
+    # One noisy pixel must not decide for its line.
+    limit = 5.0 * np.median(np.abs(residual))
+    clipped: npt.NDArray[np.float64] = np.clip(residual, -limit, limit)
+    return clipped
+
+
+def _difference(short: Stack, long: Stack, ring: int) -> npt.NDArray[np.float64]:
+    """Mean long exposure minus mean short one, of the imaging pixels."""
+    means = [_imaging(stack, ring).mean(axis=0, dtype=np.float64) for stack in (short, long)]
+    difference: npt.NDArray[np.float64] = means[1] - means[0]
+    return difference
+
+
+def _noise(short: Stack, long: Stack, ring: int) -> float:
+    """Median standard deviation of `_difference`."""
+    variance = sum(
+        _imaging(stack, ring).var(axis=0, ddof=1) / len(stack) for stack in (short, long)
+    )
+    return float(np.median(np.sqrt(variance)))
+
+
+def _imaging(stack: Stack, ring: int) -> Stack:
+    rows, columns = stack.shape[1:]
+    return stack[:, ring : rows - ring, ring : columns - ring]
