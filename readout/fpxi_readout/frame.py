@@ -10,6 +10,24 @@ from numpy.typing import NDArray
 from fpxi_readout.protocol.generated import FrameFlag
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How samples were made of the panel's pixels; by default each pixel is one sample."""
+
+    first_row: int = 0
+    """panel row of the first sample"""
+    first_column: int = 0
+    """panel column of the first sample"""
+    binning: int = 1
+    """panel rows, and columns, summed to one sample"""
+    cds: bool = True
+    """correlated double sampling"""
+    oversampling: int = 1
+    """conversions averaged for each pixel"""
+    averaged: int = 1
+    """exposures averaged"""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """Raw samples with the settings they were taken with, and which rows arrived.
@@ -34,6 +52,7 @@ class Frame:
     """shape (rows, columns); a row that never arrived is 0, see `row_received`"""
     row_received: NDArray[np.bool_]
     """shape (rows,); False where the row never arrived"""
+    sampling: Sampling = Sampling()
 
     @property
     def rows_missing(self) -> int:

@@ -18,6 +18,8 @@ LONGEST_TIMEOUT_S = 2.0
 GROWTH = 1.5
 # In live delivery a header is asked for twice; then its frame no longer holds up later ones.
 LIVE_TRIES = 2
+# A reference costs rows of every frame until the next one.
+REFERENCE_TRIES = 8
 
 
 @dataclass(slots=True)
@@ -35,7 +37,8 @@ class ResendScheduler:
     """Sends RESEND for what is missing, each item with its own timer.
 
     Reliable: headers and chunks, until they come or the device says that they are gone. Live:
-    only headers that hold up later frames, twice. The device answers in the order in which it is
+    only headers that hold up later frames, twice, and what is missing of the frame that later ones
+    are relative to. The device answers in the order in which it is
     asked: an item that is overtaken by an answer to a later request was lost and is asked for
     again at once. The time-out follows the time that answers take, so that a slow link is not
     filled with repeated requests.
@@ -99,6 +102,8 @@ class ResendScheduler:
 
     def _missing(self, frame: FrameInProgress, quiet: bool) -> Iterator[int]:
         """Go through what the device has sent, or has nothing more to send before."""
+        if self._is_reference(frame):
+            return frame.missing()
         passed = frame.number < self._assembler.end_arrived - 1
         if not self._reliable:
             return iter((HEADER,) if frame.header is None and passed else ())
@@ -108,13 +113,18 @@ class ResendScheduler:
             return iter((HEADER,) if frame.early else ())
         return (chunk for chunk in frame.missing() if chunk < frame.furthest)
 
+    def _is_reference(self, frame: FrameInProgress) -> bool:
+        """Tell whether a frame has been delivered, and is kept for later ones."""
+        return frame.number < self._assembler.next_due
+
     def _ask(self, number: int, chunk: int, now_s: float) -> None:
         earlier = self._requests.pop((number, chunk), None)
         tries = earlier.tries + 1 if earlier else 1
         frame = self._assembler.in_progress(number)
         if frame is None:
             return
-        if not self._reliable and tries > LIVE_TRIES:
+        most_tries = REFERENCE_TRIES if self._is_reference(frame) else LIVE_TRIES
+        if not self._reliable and tries > most_tries:
             self._assembler.give_up(number)
             return
         sequence = self._send(Resend(frame=number, chunk=chunk))

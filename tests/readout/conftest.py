@@ -77,6 +77,15 @@ class FrameWriter:
             "chunks": self.chunks,
             "gain_setting": 3,
             "rows_per_chunk": self.rows_per_chunk,
+            "first_row": 0,
+            "first_column": 0,
+            "binning": 1,
+            "cds": 1,
+            "oversampling": 1,
+            "aec_block_size": 16,
+            "aec_reference_interval": 128,
+            "averaged": 1,
+            "reference_frame": 0,
         }
         return messages.FrameHeader(**fields | changes).pack()
 

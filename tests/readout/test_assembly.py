@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -156,10 +157,11 @@ def test_reliable_any_order_with_repeats_gives_every_frame_in_order(
 
 
 def _tiny_packets(number: int) -> list[tuple[int, bytes]]:
-    header = FrameHeader(number, 0, 0, 0, 0, 0, 8, 4, 8, 0, 1)
+    # As protocol 1.0 has it, without what 1.1 appended.
+    header = struct.pack("<IQIiiHHHHBB", number, 0, 0, 0, 0, 0, 8, 4, 8, 0, 1)
     rows = number.to_bytes(2, "little") * 4
     chunks = [FrameChunk(number, row, 1, Encoding.RAW16, rows) for row in range(8)]
-    return [(FrameHeader.TYPE, header.pack()), *((c.TYPE, c.pack()) for c in chunks)]
+    return [(FrameHeader.TYPE, header), *((c.TYPE, c.pack()) for c in chunks)]
 
 
 def test_reliable_a_given_up_frame_comes_out_as_it_is(writer: Any) -> None:

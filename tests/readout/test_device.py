@@ -75,14 +75,16 @@ def test_a_run_brings_every_frame_in_order(
     assert not panel.acquiring
 
 
-def test_packed_samples_are_the_same_samples(connect: Open) -> None:
+@pytest.mark.parametrize("reliable", [False, True])
+def test_every_encoding_brings_the_same_samples(connect: Open, reliable: bool) -> None:
     frames = {}
     for encoding in Encoding:
         panel = connect("")
         panel.parameters.encoding = encoding
-        panel.start(3, reliable=True)
+        panel.start(3, reliable=reliable)
         frames[encoding] = [frame.samples for frame in panel.frames(timeout_s=5.0)]
-    np.testing.assert_array_equal(frames[Encoding.RAW16], frames[Encoding.PACKED14])
+    for encoding in Encoding:
+        np.testing.assert_array_equal(frames[Encoding.RAW16], frames[encoding])
 
 
 def test_frame_numbers_run_on_and_a_second_run_works(connect: Open) -> None:

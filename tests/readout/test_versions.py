@@ -13,19 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fpxi_readout.protocol.generated import PROTOCOL_VERSION
 
+TODAY = PROTOCOL_VERSION
+NEXT = (TODAY[0], TODAY[1] + 1)
 NEXT_MINOR = (
-    ("minor = 0", "minor = 1"),
+    (f"minor = {TODAY[1]} ", f"minor = {NEXT[1]} "),
     (
         "[parameters.state]",
-        '[parameters.gate_delay_us]\nid = 9\ntype = "u32"\nunit = "us"\nminimum = 0\n'
+        '[parameters.gate_delay_us]\nid = 60\ntype = "u32"\nunit = "us"\nminimum = 0\n'
         'maximum = 500\ndefault = 20\naccess = "rw"\nsaved = true\nhelp = "Delay of the gate."\n\n'
         "[parameters.state]",
     ),
     (
-        '    { name = "rows_per_chunk", type = "u8", help = "rows in each',
-        '    { name = "rows_per_chunk", type = "u8", help = "rows in each chunk" },\n'
-        '    { name = "humidity", type = "u16", since = 1, help = "tenths of a percent: ',
+        '    { name = "reference_frame", type = "u32", since = 1, help = "frame that',
+        '    { name = "reference_frame", type = "u32", since = 1, help = "reference" },\n'
+        f'    {{ name = "humidity", type = "u16", since = {NEXT[1]}, help = "tenths of percent: ',
     ),
     (
         "[commands.start]",
@@ -125,7 +128,8 @@ def run(*, device: Path | None = None, host: Path | None = None) -> dict[str, An
     if device is not None:
         environment["FPXI_NATIVE_LIBRARY"] = str(_compile(device))
     if host is not None:
-        environment["PYTHONPATH"] = str(host)
+        before = environment.get("PYTHONPATH")
+        environment["PYTHONPATH"] = os.pathsep.join([str(host), *([before] if before else [])])
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
     )
@@ -136,7 +140,7 @@ def run(*, device: Path | None = None, host: Path | None = None) -> dict[str, An
 
 def test_a_newer_minor_device_works_with_todays_host(edited: Callable[[str], Path]) -> None:
     result = run(device=edited("next_minor"))
-    assert (result["host"], result["device"]) == ([1, 0], [1, 1])
+    assert (result["host"], result["device"]) == ([*TODAY], [*NEXT])
     assert result["frames"] == [0] * 5
     assert result["malformed"] == 0
     # A parameter that this host has never heard of is used by name.
@@ -145,13 +149,13 @@ def test_a_newer_minor_device_works_with_todays_host(edited: Callable[[str], Pat
 
 def test_a_newer_minor_host_works_with_todays_device(edited: Callable[[str], Path]) -> None:
     result = run(host=edited("next_minor"))
-    assert (result["host"], result["device"]) == ([1, 1], [1, 0])
+    assert (result["host"], result["device"]) == ([*NEXT], [*TODAY])
     assert result["frames"] == [0] * 5
     assert result["malformed"] == 0
     for use in ("set", "get", "typed", "blink"):
         assert result[use]["error"] == "UnsupportedByDeviceError"
-        assert "1.0" in result[use]["text"]
-        assert "1.1" in result[use]["text"]
+        assert _text(TODAY) in result[use]["text"]
+        assert _text(NEXT) in result[use]["text"]
         assert "firmware" in result[use]["text"]
 
 
@@ -170,6 +174,10 @@ def test_another_major_version_is_named_and_can_be_reset(
     assert failure["error"] == "ProtocolVersionError"
     assert failure["stale_side"] == stale
     assert failure["remedy"] in failure["text"]
-    assert "1.0" in failure["text"]
-    assert "2.0" in failure["text"]
+    assert _text(TODAY) in failure["text"]
+    assert _text((TODAY[0] + 1, TODAY[1])) in failure["text"]
     assert result["cause_after_reset"] == 1
+
+
+def _text(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.building import CHUNK_PREFIX, HEADER, FrameInProgress
 from fpxi_readout.protocol.counters import FrameCounters
 from fpxi_readout.protocol.errors import ProtocolError
-from fpxi_readout.protocol.generated import FrameChunk, FrameHeader
+from fpxi_readout.protocol.generated import FrameChunk, FrameFlag, FrameHeader
 from fpxi_readout.protocol.geometry import PanelGeometry
 
 MAX_FRAMES_IN_PROGRESS = 256
@@ -24,6 +25,10 @@ class FrameAssembler:
     missing stay missing. A frame whose header is missing keeps its place until the header comes
     or `give_up` is called. In reliable delivery every frame keeps its place until it is whole or
     `give_up` is called.
+
+    The newest key frame stays as the reference of later frames. What is missing of it is still
+    among the `incomplete` once it has been delivered: rows that are relative to it are lost until
+    it has come.
     """
 
     def __init__(
@@ -43,6 +48,10 @@ class FrameAssembler:
         """one more than the highest frame number of which anything has arrived"""
         self._first_frame = first_frame
         self._rows = geometry.rows
+        self._rows_sent = geometry.rows
+        # Frames counted lost while it was not known how many rows of the panel are sent.
+        self._lost_before_header = 0
+        self._header_seen = False
         self._columns = geometry.columns
         self._reliable = reliable
         self._limit = min(
@@ -52,6 +61,7 @@ class FrameAssembler:
         # What a frame takes that comes one row at a time.
         self._early_limit = geometry.rows * (CHUNK_PREFIX + 2 * geometry.columns)
         self._open: dict[int, FrameInProgress] = {}
+        self._reference: FrameInProgress | None = None
         self._ready: list[Frame] = []
         self._skipped = 0
         self._unexplained = 0
@@ -73,6 +83,7 @@ class FrameAssembler:
                 self._count_repeated(frame.header == header)
                 return
             frame.begin(header, self._rows, self._columns)
+            self._learn_rows(header.rows)
         except ProtocolError:
             self.counters.malformed += 1
             return
@@ -114,15 +125,23 @@ class FrameAssembler:
 
     def incomplete(self) -> Iterator[FrameInProgress]:
         """Go through the frames in progress that lack something, by number."""
-        return (frame for frame in self._open.values() if not frame.complete)
+        reference = self._reference
+        wanted = [reference] if reference is not None and not reference.given_up else []
+        return (frame for frame in chain(wanted, self._open.values()) if not frame.complete)
 
     def in_progress(self, number: int) -> FrameInProgress | None:
-        """Return a frame that is still being built; None when it is not."""
+        """Return a frame that is still being built, or the reference; None for another."""
+        reference = self._reference
+        if reference is not None and reference.number == number:
+            return reference
         return self._open.get(number)
 
     def give_up(self, number: int) -> None:
-        """Deliver a frame as it is, or count it lost when not even its header is there."""
-        frame = self._open.get(number)
+        """Deliver a frame as it is, or count it lost when not even its header is there.
+
+        What is missing of the reference is not waited for any more.
+        """
+        frame = self.in_progress(number)
         if frame is not None:
             frame.given_up = True
             self._deliver()
@@ -161,7 +180,7 @@ class FrameAssembler:
         self._unexplained -= explained
         self.counters.frames_skipped += explained
         self.counters.frames_lost -= explained
-        self.counters.rows_lost -= explained * self._rows
+        self.counters.rows_lost -= explained * self._rows_sent
 
     @property
     def absent(self) -> int:
@@ -185,7 +204,7 @@ class FrameAssembler:
         if number < self._first_frame:  # of an earlier run, which has accounted for it
             return None
         if number < self.end_seen:
-            frame = self._open.get(number)
+            frame = self.in_progress(number)
             if frame is None:
                 self.counters.duplicates += 1
             return frame
@@ -215,8 +234,19 @@ class FrameAssembler:
             self.counters.frames_skipped += count
         else:
             self._unexplained += count
-            self.counters.frames_lost += count
-            self.counters.rows_lost += count * self._rows
+            self._count_lost(count)
+
+    def _count_lost(self, frames: int) -> None:
+        self.counters.frames_lost += frames
+        self.counters.rows_lost += frames * self._rows_sent
+        self._lost_before_header += 0 if self._header_seen else frames
+
+    def _learn_rows(self, rows: int) -> None:
+        """Take the rows that the frames of this run have: a region may be all that is sent."""
+        if not self._header_seen:
+            self._header_seen = True
+            self.counters.rows_lost -= self._lost_before_header * (self._rows_sent - rows)
+            self._rows_sent = rows
 
     def _keep_early(self, frame: FrameInProgress, first_row: int, payload: bytes) -> None:
         if first_row in frame.early:
@@ -268,12 +298,26 @@ class FrameAssembler:
     def _count_and_keep(self, frame: FrameInProgress) -> None:
         counters = self.counters
         if frame.header is None:
-            counters.frames_lost += 1
-            counters.rows_lost += self._rows
+            self._count_lost(1)
             return
-        finished = frame.finish()
+        finished = frame.finish(self._reference_of(frame))
         counters.frames_received += 1
-        if frame.chunks_left:
+        if finished.rows_missing:
             counters.frames_incomplete += 1
             counters.rows_lost += finished.rows_missing
         self._ready.append(finished)
+        if FrameFlag.KEY in finished.flags:
+            frame.keep()
+            frame.given_up = False
+            self._reference = frame
+
+    def _reference_of(self, frame: FrameInProgress) -> FrameInProgress | None:
+        """Return what there is of a frame's reference; one of which nothing came is begun."""
+        number = frame.reference
+        if number is None:
+            return None
+        newest = self._first_frame - 1 if self._reference is None else self._reference.number
+        if newest < number < frame.number:
+            self._reference = FrameInProgress(number)
+        reference = self._reference
+        return reference if reference is not None and reference.number == number else None

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.protocol.encoding import check_length, unpack
+from fpxi_readout.protocol.entropy import add_residual, decode
 from fpxi_readout.protocol.errors import ProtocolError
 from fpxi_readout.protocol.generated import (
     MAX_ROWS_PER_CHUNK,
@@ -24,6 +25,7 @@ CHUNK_PREFIX = FrameChunk.STRUCT.size
 NO_SAMPLES: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
 NO_BYTES = memoryview(b"")
 RAW16 = int(Encoding.RAW16)
+ENTROPY_CODED = (int(Encoding.AEC), int(Encoding.AEC_REFERENCE))
 LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
 
 
@@ -34,13 +36,15 @@ class ContradictionError(ProtocolError):
 class FrameInProgress:
     """The part of one frame that has arrived.
 
-    Chunks that come before the header wait in `early`, by their first row.
+    Chunks that come before the header wait in `early`, by their first row. A delivered key frame
+    goes on as the reference of later ones, and may still get chunks.
     """
 
     __slots__ = (
         "_bytes",
         "_chunk_bytes",
         "_packed",
+        "_relative",
         "_row_bytes",
         "_samples",
         "asked_again",
@@ -72,11 +76,17 @@ class FrameInProgress:
         self._row_bytes = 0
         self._chunk_bytes = 0
         self._packed: dict[int, dict[int, bytes]] = {}
+        self._relative: list[int] = []
 
     @property
     def complete(self) -> bool:
         """Whether header and all chunks are there."""
         return self.header is not None and self.chunks_left == 0
+
+    @property
+    def reference(self) -> int | None:
+        """Number of the frame that must be there for `finish`; None: it needs no other."""
+        return self.header.reference_frame if self.header and self._relative else None
 
     def missing(self) -> Iterator[int]:
         """Go through what has not come, as RESEND's chunk indices; without header just that."""
@@ -100,8 +110,7 @@ class FrameInProgress:
         self.header = header
         self.chunks_left = header.chunks
         self.received = bytearray(header.chunks)
-        self._samples = np.zeros((header.rows, header.columns), np.uint16)
-        self._bytes = self._samples.data.cast("B")
+        self._own(np.zeros((header.rows, header.columns), np.uint16))
         self._row_bytes = 2 * header.columns
         self._chunk_bytes = header.rows_per_chunk * self._row_bytes
 
@@ -112,8 +121,10 @@ class FrameInProgress:
         ------
         ContradictionError
             The chunk is not on the header's grid of chunks.
-        SampleLengthError, UnknownEncodingError
+        SampleLengthError, CodedSamplesError, UnknownEncodingError
             Its samples cannot be unpacked.
+        DecoderMissingError
+            They are entropy-coded, and imagecodecs is not installed.
 
         """
         header = self.header
@@ -135,8 +146,11 @@ class FrameInProgress:
         return index
 
     def _store(self, index: int, row_count: int, encoding: int, payload: bytes) -> None:
-        """Copy samples to their rows; packed ones are kept until all can be unpacked at once."""
+        """Put samples in their rows; packed ones are kept until all can be unpacked at once."""
         size = len(payload) - CHUNK_PREFIX
+        if encoding in ENTROPY_CODED:
+            self._decode(index, row_count, encoding, payload)
+            return
         if encoding == RAW16 and size == row_count * self._row_bytes and LITTLE_ENDIAN:
             start = index * self._chunk_bytes
             self._bytes[start : start + size] = payload[CHUNK_PREFIX:]
@@ -144,6 +158,22 @@ class FrameInProgress:
         columns = self._samples.shape[1]
         check_length(encoding, size, row_count, columns)
         self._packed.setdefault(encoding, {})[index] = payload[CHUNK_PREFIX:]
+
+    def _decode(self, index: int, row_count: int, encoding: int, payload: bytes) -> None:
+        """Decode samples, or residuals, to which the reference is added when all are there."""
+        header = self.header
+        assert header is not None
+        first = index * header.rows_per_chunk
+        rows = self._samples[first : first + row_count]
+        rows[:] = decode(
+            payload[CHUNK_PREFIX:],
+            rows.size,
+            header.aec_block_size,
+            header.aec_reference_interval,
+            predicted=encoding == Encoding.AEC,
+        ).reshape(rows.shape)
+        if encoding == Encoding.AEC_REFERENCE:
+            self._relative.append(index)
 
     def _unpack(self) -> None:
         """Unpack the chunks that were kept, all of one encoding together."""
@@ -160,21 +190,28 @@ class FrameInProgress:
         first = index * header.rows_per_chunk
         return np.arange(first, min(first + header.rows_per_chunk, header.rows))
 
-    def rows_received(self) -> NDArray[np.bool_]:
-        """Return shape (rows,): which rows have arrived."""
+    def content(self) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+        """Return samples, shape (rows, columns), and which rows arrived and need no reference."""
         header = self.header
         assert header is not None
-        if not self.chunks_left:
-            return np.ones(header.rows, np.bool_)
+        self._unpack()
         chunks = np.frombuffer(bytes(self.received), np.bool_)
-        return np.repeat(chunks, header.rows_per_chunk)[: header.rows]
+        there = np.repeat(chunks, header.rows_per_chunk)[: header.rows]
+        for index in self._relative:
+            there[self._rows_of(index, header)] = False
+        return self._samples, there
 
-    def finish(self) -> Frame:
-        """Return the frame with what has arrived of it."""
+    def finish(self, reference: FrameInProgress | None = None) -> Frame:
+        """Return the frame with what has arrived of it.
+
+        `reference`: what there is of the frame named by the property. A row that is relative to
+        one that is missing there is missing itself.
+        """
         header = self.header
         assert header is not None
-        if self._packed:
-            self._unpack()
+        samples, received = self.content()
+        if self._relative:
+            self._refer(reference, samples, received)
         return Frame(
             number=header.frame,
             timestamp_us=header.timestamp_us,
@@ -183,15 +220,67 @@ class FrameInProgress:
             bias_mV=header.bias_mV,
             temperature_mC=header.temperature_mC,
             flags=FrameFlag(header.flags),
-            samples=self._samples,
-            row_received=self.rows_received(),
+            samples=samples,
+            row_received=received,
+            sampling=_sampling(header),
         )
+
+    def keep(self) -> None:
+        """Go on, after `finish`, on a copy of what the frame owns now."""
+        self._own(self._samples.copy())
+
+    def _own(self, samples: NDArray[np.uint16]) -> None:
+        self._samples = samples
+        self._bytes = samples.data.cast("B")
+
+    def _refer(
+        self,
+        reference: FrameInProgress | None,
+        samples: NDArray[np.uint16],
+        received: NDArray[np.bool_],
+    ) -> None:
+        """Turn the residuals of relative rows into samples, as far as the reference is there."""
+        assert self.header is not None
+        rows = np.concatenate([self._rows_of(index, self.header) for index in self._relative])
+        if reference is None or reference.header is None:
+            samples[rows] = 0
+            return
+        base, there = reference.content()
+        if base.shape != samples.shape:
+            samples[rows] = 0
+            return
+        samples[rows[~there[rows]]] = 0
+        usable = rows[there[rows]]
+        samples[usable] = add_residual(base[usable], samples[usable])
+        received[usable] = True
+
+
+def _sampling(header: FrameHeader) -> Sampling:
+    """Read how samples were made; devices of protocol 1.0 say nothing, and know one way."""
+    if header.binning == 0:
+        return Sampling()
+    return Sampling(
+        first_row=header.first_row,
+        first_column=header.first_column,
+        binning=header.binning,
+        cds=bool(header.cds),
+        oversampling=header.oversampling,
+        averaged=header.averaged,
+    )
 
 
 def _check_header(header: FrameHeader, max_rows: int, max_columns: int) -> None:
     if not (1 <= header.rows <= max_rows and 1 <= header.columns <= max_columns):
         raise ContradictionError(
             f"frame {header.frame} claims {header.rows} x {header.columns} samples; "
+            f"the panel has {max_rows} x {max_columns}"
+        )
+    binning = max(header.binning, 1)
+    last_row = header.first_row + header.rows * binning
+    last_column = header.first_column + header.columns * binning
+    if last_row > max_rows or last_column > max_columns:
+        raise ContradictionError(
+            f"frame {header.frame} claims samples up to row {last_row}, column {last_column}; "
             f"the panel has {max_rows} x {max_columns}"
         )
     if not 1 <= header.rows_per_chunk <= MAX_ROWS_PER_CHUNK:

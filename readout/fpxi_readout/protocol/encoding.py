@@ -1,4 +1,4 @@
-"""Sample packings of frame chunks."""
+"""Sample packings of frame chunks in which every sample takes the same bits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from fpxi_readout.protocol.errors import ProtocolError
 from fpxi_readout.protocol.generated import Encoding
 
-# Four 14-bit samples fill seven bytes.
+SAMPLE_BITS = {Encoding.RAW16: 16, Encoding.PACKED14: 14, Encoding.PACKED12: 12}
+# Four samples of n bits, n even, fill n / 2 whole bytes, which a 64-bit word holds.
 GROUP_SAMPLES = 4
-GROUP_BYTES = 7
-MASK_14 = np.uint64(0x3FFF)
-SHIFTS_14 = (14 * np.arange(GROUP_SAMPLES)).astype(np.uint64)
 
 
 class SampleLengthError(ProtocolError):
@@ -45,14 +43,13 @@ def packed_row_bytes(encoding: int, columns: int) -> int:
     Raises
     ------
     UnknownEncodingError
-        The encoding is none of `Encoding`.
+        The encoding is none of `SAMPLE_BITS`.
 
     """
-    if encoding == Encoding.RAW16:
-        return 2 * columns
-    if encoding == Encoding.PACKED14:
-        return (14 * columns + 7) // 8
-    raise UnknownEncodingError(encoding)
+    bits = SAMPLE_BITS.get(encoding)  # type: ignore[call-overload]
+    if bits is None:
+        raise UnknownEncodingError(encoding)
+    return int(bits * columns + 7) // 8
 
 
 def check_length(encoding: int, size: int, rows: int, columns: int) -> None:
@@ -61,7 +58,7 @@ def check_length(encoding: int, size: int, rows: int, columns: int) -> None:
     Raises
     ------
     UnknownEncodingError
-        The encoding is none of `Encoding`.
+        The encoding is none of `SAMPLE_BITS`.
     SampleLengthError
         They are more or fewer.
 
@@ -77,7 +74,7 @@ def unpack(encoding: int, packed: bytes, out: NDArray[np.uint16]) -> None:
     Raises
     ------
     UnknownEncodingError
-        The encoding is none of `Encoding`.
+        The encoding is none of `SAMPLE_BITS`.
     SampleLengthError
         `packed` is not exactly as long as the rows of `out` need.
 
@@ -87,17 +84,20 @@ def unpack(encoding: int, packed: bytes, out: NDArray[np.uint16]) -> None:
     if encoding == Encoding.RAW16:
         out[:] = np.frombuffer(packed, "<u2").reshape(rows, columns)
     else:
-        _unpack14(np.frombuffer(packed, np.uint8).reshape(rows, -1), out)
+        bits = SAMPLE_BITS[Encoding(encoding)]
+        _unpack_bits(np.frombuffer(packed, np.uint8).reshape(rows, -1), bits, out)
 
 
-def _unpack14(packed: NDArray[np.uint8], out: NDArray[np.uint16]) -> None:
+def _unpack_bits(packed: NDArray[np.uint8], bits: int, out: NDArray[np.uint16]) -> None:
     rows, columns = out.shape
     groups = -(-columns // GROUP_SAMPLES)
+    group_bytes = GROUP_SAMPLES * bits // 8
     if columns % GROUP_SAMPLES:
-        padded = np.zeros((rows, groups * GROUP_BYTES), np.uint8)
+        padded = np.zeros((rows, groups * group_bytes), np.uint8)
         padded[:, : packed.shape[1]] = packed
         packed = padded
     words = np.zeros((rows, groups, 8), np.uint8)
-    words[:, :, :GROUP_BYTES] = packed.reshape(rows, groups, GROUP_BYTES)
-    samples = (words.view("<u8") >> SHIFTS_14) & MASK_14
+    words[:, :, :group_bytes] = packed.reshape(rows, groups, group_bytes)
+    shifts = (bits * np.arange(GROUP_SAMPLES)).astype(np.uint64)
+    samples = (words.view("<u8") >> shifts) & np.uint64((1 << bits) - 1)
     out[:] = samples.reshape(rows, groups * GROUP_SAMPLES)[:, :columns]
