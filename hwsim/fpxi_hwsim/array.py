@@ -33,6 +33,8 @@ class PixelMaps:
     """(columns,)"""
     channel_offset_counts: Map
     """(columns,)"""
+    channel_level_counts: Map
+    """(columns,): offset and reset level, where CDS does not subtract the latter"""
     dead: npt.NDArray[np.bool_]
     hot: npt.NDArray[np.bool_]
     noisy: npt.NDArray[np.bool_]
@@ -59,9 +61,9 @@ def convert(preset: Preset, maps: PixelMaps, photons: npt.NDArray[np.int64]) -> 
     return charge_fC
 
 
-def leak(maps: PixelMaps, charge_fC: Map, exposure_us: int, random: np.random.Generator) -> Map:
+def leak(maps: PixelMaps, charge_fC: Map, integration_us: int, random: np.random.Generator) -> Map:
     """Add the dark charge and its shot noise, normal for the many electrons it is made of."""
-    dark_fC = maps.dark_current_pA * np.float32(exposure_us * 1e-3)
+    dark_fC = maps.dark_current_pA * np.float32(integration_us * 1e-3)
     shot_fC = np.sqrt(dark_fC * np.float32(ELECTRON_FC))
     total_fC: Map = charge_fC + dark_fC + shot_fC * _normal(random, dark_fC.shape)
     return total_fC
@@ -82,18 +84,34 @@ def amplify(preset: Preset, maps: PixelMaps, charge_fC: Map, random: np.random.G
     return amplified_fC
 
 
+def skip_cds(preset: Preset, charge_fC: Map, random: np.random.Generator) -> Map:
+    """Add the noise of the reset that each sample began with: kTC, which CDS would remove."""
+    reset_fC = np.float32(preset.reset_noise_e * ELECTRON_FC)
+    total_fC: Map = charge_fC + reset_fC * _normal(random, charge_fC.shape)
+    return total_fC
+
+
 def digitise(
     preset: Preset,
     maps: PixelMaps,
     charge_fC: Map,
     gain_setting: int,
     random: np.random.Generator,
+    *,
+    cds: bool = True,
+    oversampling: int = 1,
 ) -> npt.NDArray[np.uint16]:
-    """Convert charge to counts; the converter ends at 0 and at full scale."""
+    """Convert the charge of each pixel to counts, (oversampling, rows, columns).
+
+    Only the converter's noise differs between the conversions of a pixel. The converter ends at 0
+    and at full scale. Without CDS, the front end's reset level stays in the counts.
+    """
     geometry = preset.geometry
     counts_per_fC = np.float32(geometry.full_scale / geometry.full_scale_fC[gain_setting])
-    noise = np.float32(preset.front_end.converter_noise_counts) * _normal(random, charge_fC.shape)
-    counts = charge_fC * counts_per_fC + maps.channel_offset_counts + noise
+    level = maps.channel_offset_counts if cds else maps.channel_level_counts
+    shape = (oversampling, *charge_fC.shape)
+    noise = np.float32(preset.front_end.converter_noise_counts) * _normal(random, shape)
+    counts = charge_fC * counts_per_fC + level + noise
     return np.clip(np.rint(counts), 0, geometry.full_scale).astype(np.uint16)
 
 
@@ -103,17 +121,23 @@ def expose(
     *,
     dose_Gy: float,
     transmission: Map,
-    exposure_us: int,
+    integration_us: int,
     gain_setting: int,
+    cds: bool,
+    oversampling: int,
     random: np.random.Generator,
 ) -> npt.NDArray[np.uint16]:
-    """Make one frame, uint16 (rows, columns)."""
+    """Make the conversions of one scan, uint16 (oversampling, rows, columns)."""
     photons = absorb(preset, dose_Gy, transmission, random)
     charge_fC = convert(preset, maps, photons)
-    charge_fC = leak(maps, charge_fC, exposure_us, random)
+    charge_fC = leak(maps, charge_fC, integration_us, random)
     charge_fC = inject(maps, charge_fC)
     charge_fC = amplify(preset, maps, charge_fC, random)
-    return digitise(preset, maps, charge_fC, gain_setting, random)
+    if not cds:
+        charge_fC = skip_cds(preset, charge_fC, random)
+    return digitise(
+        preset, maps, charge_fC, gain_setting, random, cds=cds, oversampling=oversampling
+    )
 
 
 def imaging_mask(geometry: PanelDescription) -> npt.NDArray[np.bool_]:

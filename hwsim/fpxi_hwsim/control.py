@@ -15,6 +15,7 @@ object NAME|PATH   put an object, or an image file, into the beam
 dose_rate VALUE    air kerma rate in Gy/s
 frames PATH|none   play recorded frames, or simulate again
 fault NAME VALUE   change a fault setting, such as: fault bit_flips 1e-4
+trigger on|off     set the level of the external trigger input
 reset              pull the device's reset line
 help               this list
 quit               leave"""
@@ -72,6 +73,11 @@ def _fault(device: SimulatedDevice, argument: str) -> str:
     return f"fault {name} {value.strip()}"
 
 
+def _trigger(device: SimulatedDevice, argument: str) -> str:
+    device.trigger(parse_on_off("trigger", argument))
+    return f"trigger {argument}"
+
+
 def _reset(device: SimulatedDevice, argument: str) -> str:
     if argument:
         raise BadValueError("reset", argument, "nothing")
@@ -89,6 +95,7 @@ _ACTIONS: dict[str, Callable[[SimulatedDevice, str], str]] = {
     "dose_rate": _dose_rate,
     "frames": _frames,
     "fault": _fault,
+    "trigger": _trigger,
     "reset": _reset,
     "help": _help,
 }

@@ -59,9 +59,14 @@ class SimulatedDevice:
         self._to_device = Line(specification.faults, specification.baud, 1)
         self._set_faults(specification.faults)
         self._deadline_us: int | None = 0
+        self._requested_us = (0, 0)
         geometry = specification.preset.geometry
         self._firmware = NativeFirmware(
-            geometry, specification.serial, self._expose, self._temperature_mC
+            geometry,
+            specification.serial,
+            self._expose,
+            self._temperature_mC,
+            self._request_beam,
         )
 
     @property
@@ -92,6 +97,19 @@ class SimulatedDevice:
         with self._lock:
             self._firmware.reset(cause)
         self.wake()
+
+    def trigger(self, high: bool) -> None:
+        """Set the level of the external trigger input."""
+        with self._lock:
+            self._firmware.trigger(high=high, now_us=self.clock.now_us())
+        self.wake()
+
+    @property
+    def expose_request(self) -> bool:
+        """Whether the expose-request output is high now: the device asks for the beam."""
+        with self._lock:
+            from_us, until_us = self._requested_us
+            return from_us <= self.clock.now_us() < until_us
 
     @property
     def takes_bytes(self) -> bool:
@@ -155,6 +173,9 @@ class SimulatedDevice:
     def _expose(self, exposure: Exposure) -> Samples | None:
         self._reset_fault.exposed()
         return self._source.expose(exposure)
+
+    def _request_beam(self, from_us: int, until_us: int) -> None:
+        self._requested_us = (from_us, until_us)
 
     def _temperature_mC(self) -> int:
         return self.specification.preset.temperature_mC

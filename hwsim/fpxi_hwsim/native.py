@@ -19,7 +19,7 @@ from fpxi_readout.protocol.generated import PanelDescription
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.source import Exposure, Samples
 
-ABI = 2
+ABI = 3
 SLOTS = 16
 ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
 NEVER_US = 2**64 - 1
@@ -29,10 +29,12 @@ FAILED = -1
 class _Exposure(ctypes.Structure):
     _fields_ = (
         ("start_us", ctypes.c_uint64),
-        ("frame", ctypes.c_uint32),
-        ("exposure_us", ctypes.c_uint32),
+        ("integration_us", ctypes.c_uint32),
+        ("beam_us", ctypes.c_uint32),
         ("bias_mV", ctypes.c_int32),
         ("gain_setting", ctypes.c_uint32),
+        ("cds", ctypes.c_uint32),
+        ("oversampling", ctypes.c_uint32),
     )
 
 
@@ -40,6 +42,7 @@ _EXPOSE = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Exposure), ctypes.c_void_p
 )
 _TEMPERATURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_EXPOSE_REQUEST = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 _SET_BIAS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
 
 
@@ -49,6 +52,7 @@ class _Hooks(ctypes.Structure):
         ("expose", _EXPOSE),
         ("temperature", _TEMPERATURE),
         ("set_bias", _SET_BIAS),
+        ("expose_request", _EXPOSE_REQUEST),
     )
 
 
@@ -109,6 +113,8 @@ def _declare(library: ctypes.CDLL) -> None:
     library.fpxi_native_transmit.restype = count
     library.fpxi_native_reset.argtypes = (device, ctypes.c_uint8)
     library.fpxi_native_reset.restype = None
+    library.fpxi_native_trigger.argtypes = (device, ctypes.c_uint8, ctypes.c_uint64)
+    library.fpxi_native_trigger.restype = None
 
 
 class NativeFirmware:
@@ -121,10 +127,12 @@ class NativeFirmware:
     serial
         At most 16 ASCII characters.
     expose
-        Makes the samples of an exposure that has ended, uint16 (rows, columns), or None when the
-        panel delivers none.
+        Makes the conversions of an exposure that has ended, uint16 (oversampling, rows, columns),
+        or None when the panel delivers none.
     temperature_mC
         Panel temperature in thousandths of a degree Celsius.
+    request_beam
+        Told from when until when the beam is asked for, in microseconds; both 0: no longer.
 
     Raises
     ------
@@ -139,11 +147,13 @@ class NativeFirmware:
         serial: str,
         expose: Callable[[Exposure], Samples | None],
         temperature_mC: Callable[[], int],
+        request_beam: Callable[[int, int], None],
     ) -> None:
         self._library = load_library(library_path())
         self._expose = expose
         self._temperature = temperature_mC
-        self._sample_bytes = 2 * geometry.rows * geometry.columns
+        self._request_beam = request_beam
+        self._shape = geometry.shape
         self._failure: BaseException | None = None
         # ctypes does not keep the hooks alive; this object has to.
         self._hooks = _Hooks(
@@ -151,6 +161,7 @@ class NativeFirmware:
             _EXPOSE(self._on_expose),
             _TEMPERATURE(self._on_temperature),
             _SET_BIAS(_accept_bias),
+            _EXPOSE_REQUEST(self._on_expose_request),
         )
         self._memory = (ctypes.c_uint64 * (self._library.fpxi_native_size() // 8 + 1))()
         self._device = ctypes.addressof(self._memory)
@@ -168,9 +179,7 @@ class NativeFirmware:
     def poll(self, now_us: int) -> int | None:
         """Run up to `now_us`; return when to poll again, None: when there is input or output."""
         deadline_us: int = self._library.fpxi_native_poll(self._device, now_us)
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
+        self._raise_failure()
         return None if deadline_us == NEVER_US else deadline_us
 
     def transmit(self, capacity: int, link: int = 0) -> bytes:
@@ -183,28 +192,42 @@ class NativeFirmware:
         """Reset the firmware; `cause` is a ResetCause. Saved parameters survive."""
         self._library.fpxi_native_reset(self._device, cause)
 
-    def _on_expose(self, _context: int, exposure: ctypes._Pointer[_Exposure], samples: int) -> int:
+    def trigger(self, *, high: bool, now_us: int) -> None:
+        """Run up to `now_us`, and set the level of the external trigger input there."""
+        self._library.fpxi_native_trigger(self._device, high, now_us)
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def _on_expose(self, _context: int, exposure: ctypes._Pointer[_Exposure], place: int) -> int:
         try:
-            return self._deliver(exposure.contents, samples)
+            return self._deliver(exposure.contents, place)
         except BaseException as failure:  # noqa: BLE001 (C cannot raise: `poll` raises it)
             self._failure = failure
             return FAILED
 
-    def _deliver(self, exposure: _Exposure, samples: int) -> int:
-        frame = self._expose(
+    def _deliver(self, exposure: _Exposure, place: int) -> int:
+        conversions = self._expose(
             Exposure(
-                frame=exposure.frame,
-                start_us=exposure.start_us,
-                exposure_us=exposure.exposure_us,
+                integration_us=exposure.integration_us,
+                beam_us=exposure.beam_us,
                 gain_setting=exposure.gain_setting,
-                bias_mV=exposure.bias_mV,
+                cds=bool(exposure.cds),
+                oversampling=exposure.oversampling,
             )
         )
-        if frame is None:
+        if conversions is None:
             return FAILED
-        contiguous = np.ascontiguousarray(frame)
-        ctypes.memmove(samples, contiguous.ctypes.data, self._sample_bytes)
+        wanted = np.empty((exposure.oversampling, *self._shape), np.uint16)
+        wanted[:] = conversions
+        ctypes.memmove(place, wanted.ctypes.data, wanted.nbytes)
         return 0
+
+    def _on_expose_request(self, _context: int, from_us: int, until_us: int) -> None:
+        self._request_beam(from_us, until_us)
 
     def _on_temperature(self, _context: int) -> int:
         return self._temperature()

@@ -25,7 +25,8 @@ def make_pixel_maps(preset: Preset, seed: int) -> PixelMaps:
         pedestal_fC=_pedestal_fC(preset, imaging, random),
         pixel_noise_e=_pixel_noise_e(preset, noisy),
         channel_gain=_channel_gain(preset, random),
-        channel_offset_counts=_channel_offset_counts(preset, random),
+        channel_offset_counts=(offset := _channel_offset_counts(preset, random)),
+        channel_level_counts=offset + _reset_level_counts(preset, random),
         dead=dead,
         hot=hot,
         noisy=noisy,
@@ -86,6 +87,13 @@ def _channel_offset_counts(preset: Preset, random: np.random.Generator) -> Map:
     shared = np.repeat(outputs, columns // front_end.outputs)
     offset: Map = (front_end.offset_counts + channels + shared).astype(np.float32)
     return offset
+
+
+def _reset_level_counts(preset: Preset, random: np.random.Generator) -> Map:
+    front_end, columns = preset.front_end, preset.geometry.columns
+    spread = front_end.reset_level_spread_counts * random.standard_normal(columns)
+    level: Map = (front_end.reset_level_counts + spread).astype(np.float32)
+    return level
 
 
 def _defect_masks(

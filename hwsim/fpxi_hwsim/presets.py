@@ -14,6 +14,7 @@ from fpxi_readout.protocol.generated import PANELS, PanelDescription
 from fpxi_hwsim.errors import UnknownPresetError
 
 ELEMENTARY_CHARGE_C = 1.602176634e-19
+BOLTZMANN_J_K = 1.380649e-23
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class FrontEnd:
     ring_pedestal_fC: float
     """extra charge of the process ring, its own level"""
     pixel_noise_e: float
-    """reset and amplifier noise of one sample, root mean square"""
+    """amplifier noise of one sample, root mean square"""
     line_noise_e: float
     """noise common to the pixels of a row, read together"""
     channel_spread: float
@@ -68,6 +69,12 @@ class FrontEnd:
     """analogue outputs that share the columns in equal blocks, each with its own offset"""
     output_offset_spread_counts: float
     converter_noise_counts: float
+    reset_capacitance_fF: float
+    """assumed capacitance that a reset leaves its kTC noise on"""
+    reset_level_counts: float
+    """what a reset leaves at the output, typical; CDS subtracts it"""
+    reset_level_spread_counts: float
+    """standard deviation between the columns"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,14 @@ class Preset:
     sensor: Sensor
     front_end: FrontEnd
     defects: Defects
+
+    @property
+    def reset_noise_e(self) -> float:
+        """Noise of a reset, root mean square: the square root of kTC."""
+        kelvin = self.temperature_mC * 1e-3 + 273.15
+        capacitance_F = self.front_end.reset_capacitance_fF * 1e-15
+        noise_C = float((BOLTZMANN_J_K * kelvin * capacitance_F) ** 0.5)
+        return noise_C / ELEMENTARY_CHARGE_C
 
     @property
     def pixel_area_cm2(self) -> float:
@@ -145,6 +160,9 @@ TFT64 = Preset(
         outputs=2,
         output_offset_spread_counts=700.0,
         converter_noise_counts=2.5,
+        reset_capacitance_fF=4800.0,  # the widest range's 9.6 pC over 2 V of output
+        reset_level_counts=1200.0,
+        reset_level_spread_counts=300.0,
     ),
     defects=Defects(
         dead=8,
@@ -185,6 +203,9 @@ CMOS32 = Preset(
         outputs=1,
         output_offset_spread_counts=0.0,
         converter_noise_counts=2.5,
+        reset_capacitance_fF=1000.0,  # a pixel's 1.6 pC over 1.6 V
+        reset_level_counts=900.0,
+        reset_level_spread_counts=200.0,
     ),
     defects=Defects(
         dead=3,

@@ -23,9 +23,9 @@ class SceneState:
     transmission: Transmission
     recorded: RecordedFrames | None
 
-    def dose_Gy(self, exposure_us: int) -> float:
-        """Air kerma that reaches the object in one exposure."""
-        return self.dose_rate_Gy_s * exposure_us * 1e-6 if self.beam_on else 0.0
+    def dose_Gy(self, beam_us: int) -> float:
+        """Air kerma that reaches the object in such a time."""
+        return self.dose_rate_Gy_s * beam_us * 1e-6 if self.beam_on else 0.0
 
 
 class Scene:

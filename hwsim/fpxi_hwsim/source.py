@@ -1,4 +1,4 @@
-"""Where the samples of a frame come from: the simulated array, or a recording."""
+"""Where the samples of the array come from: the simulated array, or a recording."""
 
 from __future__ import annotations
 
@@ -18,21 +18,31 @@ Samples = npt.NDArray[np.uint16]
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The settings under which the firmware has a frame read out."""
+    """How the array was exposed and is read out, as its pins had it."""
 
-    frame: int
-    start_us: int
-    exposure_us: int
+    integration_us: int
+    """from a pixel's reset to its sampling"""
+    beam_us: int
+    """for how much of it the beam was wanted: as long as the expose-request output was high, or,
+    where nothing asks for the beam, all of it"""
     gain_setting: int
-    bias_mV: int
+    cds: bool
+    """whether the reset level of each sample was taken and subtracted"""
+    oversampling: int = 1
+    """conversions of each held pixel"""
 
 
 class PixelSource:
-    """Makes the frames of one panel.
+    """Makes the samples of one panel: the one source of pixels for every board.
 
-    The noise of a frame depends on the seeds, the conditions and on how many exposures came
-    before since power-on; on no clock and no thread. Conditions are part of it so that a dark
-    and an object frame never share their noise, as they would not in an instrument.
+    A board calls `expose` once for each read-out scan of the array, when the scan begins, in the
+    order of the scans, and for nothing else: a reset scan is no call. Boards that do so with equal
+    exposures, in whole microseconds, get equal samples for equal specifications.
+
+    The noise of a scan depends on the seeds, the conditions and on how many scans came before since
+    power-on; on no clock, no thread, and no number that the firmware gives. Conditions are part
+    of it so that a dark and an object frame never share their noise, as they would not in an
+    instrument. The scene is the one at the call. Recorded frames take one frame for each call.
     """
 
     def __init__(self, specification: SimulationSpecification, scene: Scene) -> None:
@@ -43,19 +53,26 @@ class PixelSource:
         self.exposures = 0
 
     def expose(self, exposure: Exposure) -> Samples | None:
-        """Return the next frame, uint16 (rows, columns); None where a recording has ended."""
+        """Return the conversions of the next scan; None where a recording has ended.
+
+        They are uint16 (oversampling, rows, columns), in counts, and differ from one conversion of
+        a pixel to the next by the converter's noise alone.
+        """
         scene = self._scene.state
         number = self.exposures
         self.exposures += 1
         if scene.recorded is not None:
-            return scene.recorded.take()
+            frame = scene.recorded.take()
+            return None if frame is None else np.repeat(frame[None], exposure.oversampling, axis=0)
         return expose(
             self._preset,
             self.maps,
-            dose_Gy=scene.dose_Gy(exposure.exposure_us),
+            dose_Gy=scene.dose_Gy(exposure.beam_us),
             transmission=scene.transmission,
-            exposure_us=exposure.exposure_us,
+            integration_us=exposure.integration_us,
             gain_setting=exposure.gain_setting,
+            cds=exposure.cds,
+            oversampling=exposure.oversampling,
             random=self._random(exposure, scene, number),
         )
 
@@ -65,9 +82,11 @@ class PixelSource:
             scene.beam_on,
             scene.dose_rate_Gy_s,
             scene.object,
-            exposure.exposure_us,
+            exposure.integration_us,
+            exposure.beam_us,
             exposure.gain_setting,
-            exposure.bias_mV,
+            exposure.cds,
+            exposure.oversampling,
         )
         digest = hashlib.blake2b(repr(conditions).encode(), digest_size=16).digest()
         philox = np.random.Philox(key=int.from_bytes(digest), counter=number << 128)

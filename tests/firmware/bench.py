@@ -16,6 +16,7 @@ from fpxi_readout.protocol import generated as protocol
 
 NEVER = 2**64 - 1
 PANELS = {1: (64, 64, 33), 2: (32, 32, 32)}  # rows, columns, line time in microseconds
+EXTRA_LINES, REARM_US = 1, 5
 REPORTS = {
     message.TYPE: message
     for message in (
@@ -30,19 +31,35 @@ REPORTS = {
 }
 
 
+@dataclass(frozen=True)
+class Taken:
+    """An exposure as the panel was asked for it."""
+
+    start_us: int
+    integration_us: int
+    beam_us: int
+    bias_mV: int
+    gain_setting: int
+    cds: bool
+    oversampling: int
+
+
 class Exposure(c.Structure):
     _fields_ = (
         ("start_us", c.c_uint64),
-        ("frame", c.c_uint32),
-        ("exposure_us", c.c_uint32),
+        ("integration_us", c.c_uint32),
+        ("beam_us", c.c_uint32),
         ("bias_mV", c.c_int32),
         ("gain_setting", c.c_uint32),
+        ("cds", c.c_uint32),
+        ("oversampling", c.c_uint32),
     )
 
 
 Expose = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Exposure), c.POINTER(c.c_uint16))
 Temperature = c.CFUNCTYPE(c.c_int32, c.c_void_p)
 SetBias = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int32)
+ExposeRequest = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_uint64)
 
 
 class NativeConfig(c.Structure):
@@ -51,6 +68,7 @@ class NativeConfig(c.Structure):
         ("expose", Expose),
         ("temperature", Temperature),
         ("set_bias", SetBias),
+        ("expose_request", ExposeRequest),
         ("now_us", c.c_uint64),
         ("serial_number", c.c_uint8 * 16),
         ("panel", c.c_uint8),
@@ -112,6 +130,7 @@ class Hardware(c.Structure):
         ("begin_exposure", Begin),
         ("begin_readout", Begin),
         ("read_row", ReadRow),
+        ("abandon", Action),
         ("temperature_mC", Temperature),
         ("battery_mV", Battery),
         ("storage_read", StorageRead),
@@ -141,6 +160,7 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_native_poll": (c.c_uint64, [memory, c.c_uint64]),
         "fpxi_native_transmit": (size, [memory, byte, memory, size]),
         "fpxi_native_reset": (None, [memory, byte]),
+        "fpxi_native_trigger": (None, [memory, byte, c.c_uint64]),
         "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
         "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
         "fpxi_test_cobs_decode": (c.c_int64, [c.c_char_p, size, memory, size]),
@@ -373,14 +393,16 @@ class SecondLink(Bench):
 
 
 class NativeBench(Bench):
-    """A native device; the panel shows `pattern(exposure)`."""
+    """A native device; its read-out number n shows `pattern(n)` in every conversion."""
 
     def __init__(self, library: c.CDLL, panel: int = 2, slots: int = 4, now_us: int = 0) -> None:
         super().__init__()
         self.rows, self.columns, self.line_time_us = PANELS[panel]
-        self.readout_us = self.rows * self.line_time_us
-        self.exposures: list[tuple[int, int, int, int, int]] = []
+        self.readout_us = (self.rows + EXTRA_LINES) * self.line_time_us + REARM_US
+        self.exposures: list[Taken] = []
         self.biases: list[int] = []
+        self.bias_times_us: list[int] = []
+        self.requests: list[tuple[int, int]] = []
         self.expose_result = 0
         self.bias_result = 0
         self.pattern: Callable[[int], np.ndarray] = self._ramp
@@ -393,6 +415,7 @@ class NativeBench(Bench):
             expose=Expose(self._expose),
             temperature=Temperature(lambda _context: 21_500),
             set_bias=SetBias(self._set_bias),
+            expose_request=ExposeRequest(self._expose_request),
             now_us=now_us,
             serial_number=(c.c_uint8 * 16)(*b"BENCH-1"),
             panel=panel,
@@ -407,14 +430,43 @@ class NativeBench(Bench):
 
     def _expose(self, _context: Any, exposure: Any, samples: Any) -> int:
         e = exposure.contents
-        self.exposures.append((e.frame, e.start_us, e.exposure_us, e.bias_mV, e.gain_setting))
-        data = np.ascontiguousarray(self.pattern(e.frame), np.uint16)
+        number = len(self.exposures)
+        self.exposures.append(
+            Taken(
+                e.start_us,
+                e.integration_us,
+                e.beam_us,
+                e.bias_mV,
+                e.gain_setting,
+                bool(e.cds),
+                e.oversampling,
+            )
+        )
+        shape = (e.oversampling, self.rows, self.columns)
+        data = np.ascontiguousarray(np.broadcast_to(self.pattern(number), shape), np.uint16)
         c.memmove(samples, data.ctypes.data, data.nbytes)
         return self.expose_result
 
     def _set_bias(self, _context: Any, bias_mV: int) -> int:
         self.biases.append(bias_mV)
+        self.bias_times_us.append(self.now_us)
         return self.bias_result
+
+    def _expose_request(self, _context: Any, from_us: int, until_us: int) -> None:
+        self.requests.append((from_us, until_us))
+
+    def trigger(self, high: bool) -> None:
+        """Set the level of the trigger input."""
+        self.library.fpxi_native_trigger(self._memory, high, self.now_us)
+        self.deadline_us = self._poll()
+
+    def pulse(self, at_us: int, width_us: int) -> None:
+        """Run to a time, with a pulse on the trigger input that ends there."""
+        self.run(at_us)
+        self.trigger(True)
+        self.run(at_us + width_us)
+        self.trigger(False)
+        self.drain()
 
     def _receive(self, data: bytes, link: int = 0) -> None:
         self.library.fpxi_native_receive(self._memory, link, data, len(data))
@@ -459,6 +511,7 @@ class BoardBench(Bench):
             begin_exposure=Begin(self._begin_exposure),
             begin_readout=Begin(self._begin_readout),
             read_row=ReadRow(self._read_row),
+            abandon=Action(lambda _context: self.calls.append("abandon")),
             temperature_mC=Temperature(lambda _context: -40_000),
             battery_mV=Battery(lambda _context: 3700),
             storage_read=StorageRead(self._storage_read),

@@ -108,6 +108,7 @@ typedef struct {
     fpxi_core_t core;
     uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint16_t reference[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
+    uint32_t accumulator[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint8_t transmit_memory[FPXI_LINKS][2u * FPXI_MIN_FRAME_QUEUE_SIZE];
 } device_t;
 
@@ -126,6 +127,7 @@ int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t s
         .panel = fpxi_panel_by_id(2),
         .frame_memory = device->frames,
         .reference = device->reference,
+        .accumulator = device->accumulator,
         .frame_slots = slots,
         .transmit = {{device->transmit_memory[0], size}, {device->transmit_memory[1], size}},
         .links = FPXI_LINKS,

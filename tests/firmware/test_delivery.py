@@ -9,13 +9,14 @@ from fpxi_readout.protocol import generated as p
 EXPOSURE, ENCODING, ROWS, DELIVERY, STATE, SKIPPED, NEXT_FRAME = 1, 6, 7, 8, 32, 36, 37
 PERIOD_PARAMETER = 2
 HEADER = 65535
+PERIOD = 3000  # exposure of the panel, longer than its read-out: the shortest period
 
 
 @pytest.fixture
 def reliable(native):
     device = native(panel=1, slots=3)
     device.set(DELIVERY, p.Delivery.RELIABLE)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, PERIOD)
     device.packets.clear()
     return device
 
@@ -24,12 +25,9 @@ def reliable(native):
 def live(native):
     """Holds three frames; the queue to the link takes about four more."""
     device = native(panel=1, slots=3)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, PERIOD)
     device.packets.clear()
     return device
-
-
-PERIOD = 1000 + 64 * 56
 
 
 def numbers(device):
@@ -125,7 +123,7 @@ def test_a_frame_half_sent_is_finished_before_its_memory_is_used_again(live):
 
 def test_a_single_slot_is_sent_before_the_next_exposure(native):
     device = native(panel=1, slots=1)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, PERIOD)
     device.ask(p.Start(10))
     device.run_stalled(1_000_000)
     assert len(device.exposures) == 4  # three fill the queue, and the fourth is half sent

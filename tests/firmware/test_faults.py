@@ -84,6 +84,7 @@ def test_a_late_poll_is_no_fault_where_the_row_is_there(board):
 def test_a_refused_bias_keeps_the_old_one(board):
     board.start()
     board.set(BIAS, 100)
+    board.run(1000)
     board.results["set_bias"] = -1
     assert board.set(BIAS, 200) == p.Nack(p.Set.TYPE, p.NackCode.BIAS_FAILED, BIAS)
     assert board.get(BIAS) == 100

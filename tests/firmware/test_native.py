@@ -10,6 +10,7 @@ from fpxi_readout.protocol import generated as p
 
 EXPOSURE, TRIGGER_MODE, DELIVERY, STATE, NEXT_FRAME = 1, 5, 8, 32, 37
 NEVER = 2**64 - 1
+PERIOD = 1000 + 33 * 32 + 5  # of cmos32 at an exposure shorter than its read-out
 
 
 def test_the_interface_has_a_number(library):
@@ -26,7 +27,7 @@ def test_a_configuration_that_cannot_work_is_refused(library, native, field, val
     assert library.fpxi_native_init(memory, ctypes.byref(config)) == result
 
 
-@pytest.mark.parametrize("hook", ["expose", "temperature", "set_bias"])
+@pytest.mark.parametrize("hook", ["expose", "temperature", "set_bias", "expose_request"])
 def test_every_hook_is_needed(library, native, hook):
     config = native().config
     setattr(config, hook, type(getattr(config, hook))())
@@ -36,22 +37,22 @@ def test_every_hook_is_needed(library, native, hook):
 
 def test_deadlines_are_the_end_of_exposure_and_the_end_of_readout(native):
     device = native(panel=1)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, 3000)
     device.send(p.Start(1))
     device.drain()
-    assert device.deadline_us == 1000
-    assert device.poll_at(1000) == 1000 + 64 * 56
-    assert device.poll_at(1000 + 64 * 56) == NEVER
+    assert device.deadline_us == 3000
+    assert device.poll_at(3000) == 3000 + 65 * 33
+    assert device.poll_at(3000 + 65 * 33) == NEVER
 
 
 def test_rows_become_ready_one_line_time_after_another(native):
     device = native(panel=1)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, 3000)
     device.send(p.Start(1))
     device.drain()
-    device.poll_at(1000 + 64 * 56 - 1)
+    device.poll_at(3000 + 65 * 33 - 1)
     assert device.get(STATE) == p.State.READING
-    device.poll_at(1000 + 64 * 56)
+    device.poll_at(3000 + 65 * 33)
     assert device.get(STATE) == p.State.IDLE
 
 
@@ -62,8 +63,8 @@ def test_a_late_caller_still_gets_exact_times(native):
     for at_us in (3000, 3001, 9000, 9001, 9002, 30_000, 30_001, 30_002):
         device.poll_at(at_us)
         device.drain()
-    assert [h.timestamp_us for h in device.of(p.FrameHeader)] == [i * 2280 for i in range(5)]
-    assert [exposure[1] for exposure in device.exposures] == [i * 2280 for i in range(5)]
+    assert [h.timestamp_us for h in device.of(p.FrameHeader)] == [i * PERIOD for i in range(5)]
+    assert [taken.start_us for taken in device.exposures] == [i * PERIOD for i in range(5)]
 
 
 def test_a_poll_returns_after_each_frame_so_that_it_can_be_taken(native):
@@ -77,7 +78,7 @@ def test_a_poll_returns_after_each_frame_so_that_it_can_be_taken(native):
         device.drain()
         device.poll_at(50_000)
     device.drain()
-    assert len(device.of(p.FrameHeader)) == 50_000 // 2280
+    assert len(device.of(p.FrameHeader)) == 50_000 // PERIOD
     assert device.get(36) == 0
 
 
@@ -91,7 +92,7 @@ def test_a_caller_that_was_away_finds_the_device_having_stood_still(native):
     while device.deadline_us <= 3_600_000_000:
         device.poll_at(3_600_000_000)
         frames += 1
-    assert frames <= 100_000 // 2280 + 2
+    assert frames <= 100_000 // PERIOD + 2
 
 
 def test_a_device_that_cannot_keep_up_hears_commands(bench, native):
@@ -100,7 +101,7 @@ def test_a_device_that_cannot_keep_up_hears_commands(bench, native):
     device.send(p.Start(0))
     device.poll_at(5000)
     device._receive(bench.encode(p.Stop.TYPE, 99, p.Stop().pack()))
-    for at_us in range(10_000, 400_000, 5000):  # a frame takes 2280 us
+    for at_us in range(10_000, 400_000, 5000):  # a frame takes 2061 us
         device.poll_at(at_us)
     assert device.deadline_us > device.now_us + 100_000
 

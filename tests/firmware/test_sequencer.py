@@ -7,7 +7,9 @@ import pytest
 from fpxi_readout.protocol import generated as p
 
 EXPOSURE, PERIOD, GAIN, BIAS, TRIGGER_MODE, ENCODING, ROWS = range(1, 8)
+RAMP = 25
 STATE, ACQUIRED, NEXT_FRAME = 32, 35, 37
+FAST = 100_000_000  # mV/s: any bias in one step
 
 
 def headers(device):
@@ -16,20 +18,20 @@ def headers(device):
 
 def test_free_running_frames_follow_each_other_without_a_pause(native):
     device = native(panel=2)
-    device.set(EXPOSURE, 1000)
+    device.set(EXPOSURE, 2000)
     device.ask(p.Start(3))
     device.run(1_000_000)
-    period = 1000 + 32 * 40
+    period = 2000
     assert [h.timestamp_us for h in headers(device)] == [0, period, 2 * period]
     assert [h.frame for h in headers(device)] == [0, 1, 2]
     assert [h.flags for h in headers(device)] == [p.FrameFlag.FIRST, 0, p.FrameFlag.LAST]
     (done,) = device.events(p.EventCode.ACQUISITION_DONE)
-    assert (done.detail, done.timestamp_us) == (2, 3 * period)
+    assert (done.detail, done.timestamp_us) == (2, 3 * period + 33 * 32)
     assert device.get(STATE) == p.State.IDLE
     assert device.get(ACQUIRED) == 3
 
 
-@pytest.mark.parametrize(("period", "kept"), [(20_000, 20_000), (100, 2280), (0, 2280)])
+@pytest.mark.parametrize(("period", "kept"), [(20_000, 20_000), (100, 2061), (0, 2061)])
 def test_the_frame_period_is_kept_where_the_panel_can(native, period, kept):
     device = native(panel=2)
     device.set(EXPOSURE, 1000)
@@ -75,26 +77,30 @@ def test_chunks_cover_every_row_once(native, rows_per_chunk):
 
 def test_settings_are_latched_when_the_exposure_begins(native):
     device = native(panel=1)
-    device.set(EXPOSURE, 1000)
+    device.set(RAMP, FAST)
+    device.set(EXPOSURE, 3000)
     device.set(BIAS, -3000)
     device.set(GAIN, 2)
     device.ask(p.Start(2))
-    for parameter, value in ((EXPOSURE, 2000), (BIAS, 4000), (GAIN, 5), (ROWS, 16), (ENCODING, 1)):
+    device.run(1000)
+    for parameter, value in ((EXPOSURE, 4000), (BIAS, 4000), (GAIN, 5), (ROWS, 16), (ENCODING, 1)):
         device.set(parameter, value)
     device.packets.clear()
     device.run(1_000_000)
     first, second = headers(device)
-    assert (first.exposure_us, first.bias_mV, first.gain_setting) == (1000, -3000, 2)
-    assert (second.exposure_us, second.bias_mV, second.gain_setting) == (2000, 4000, 5)
+    assert (first.exposure_us, first.bias_mV, first.gain_setting) == (3000, -3000, 2)
+    assert (second.exposure_us, second.bias_mV, second.gain_setting) == (4000, 4000, 5)
     assert (first.rows_per_chunk, second.rows_per_chunk) == (8, 16)
     assert {c.encoding for c in device.of(p.FrameChunk) if c.frame == 0} == {p.Encoding.RAW16}
     assert {c.encoding for c in device.of(p.FrameChunk) if c.frame == 1} == {p.Encoding.PACKED14}
-    assert device.exposures == [(0, 0, 1000, -3000, 2), (1, 4584, 2000, 4000, 5)]
+    taken = [(t.start_us, t.integration_us, t.bias_mV, t.gain_setting) for t in device.exposures]
+    assert taken == [(0, 3000, -3000, 2), (3000 + 65 * 33 + 5, 4000, 4000, 5)]
     assert first.temperature_mC == 21_500
 
 
 def test_a_bias_set_during_an_exposure_is_applied_after_its_frame(native):
     device = native()
+    device.set(RAMP, FAST)
     device.ask(p.Start(1))
     device.set(BIAS, 1500)
     assert device.biases == [0]
@@ -105,6 +111,7 @@ def test_a_bias_set_during_an_exposure_is_applied_after_its_frame(native):
 
 def test_a_bias_set_while_idle_is_applied_at_once(native):
     device = native()
+    device.set(RAMP, FAST)
     device.set(BIAS, 1500)
     assert device.biases == [0, 1500]
 
@@ -147,7 +154,7 @@ def test_stop_in_mid_readout_gives_up_that_frame_and_sends_the_others(native):
     device = native(panel=2)
     device.set(EXPOSURE, 1000)
     device.ask(p.Start(0))
-    device.run_stalled(2 * 2280 + 1500)
+    device.run_stalled(2 * 2061 + 1500)
     device.packets.clear()
     sequence = device.send(p.Stop())
     device.run(1_000_000)

@@ -336,11 +336,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.core = calloc(1, sizeof *world.core);
     world.config = (fpxi_core_config_t){
         .hardware = {&world.board, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
+                     nothing, temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
                      note_fault, self_test, nothing, nothing, reset, enter_bootloader},
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .reference = malloc(samples * sizeof(uint16_t)),
+        .accumulator = malloc(samples * sizeof(uint32_t)),
         .frame_slots = SLOTS,
         .transmit = {{malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}, {malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}},
         .links = FPXI_LINKS,
@@ -356,6 +357,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(world.config.frame_memory);
     free(world.config.reference);
+    free(world.config.accumulator);
     for (unsigned i = 0; i < FPXI_LINKS; i++) {
         free(world.config.transmit[i].memory);
     }

@@ -124,8 +124,8 @@ def test_the_converter_ends_at_zero_and_at_full_scale(
     charge_fC = np.where(np.arange(64) < 32, -1e6, 1e6).astype(np.float32) * AIR
     counts = digitise(TFT64, maps, charge_fC, 0, random)
     assert counts.dtype == np.uint16
-    assert np.unique(counts[:, :32]).tolist() == [0]
-    assert np.unique(counts[:, 32:]).tolist() == [65535]
+    assert np.unique(counts[0, :, :32]).tolist() == [0]
+    assert np.unique(counts[0, :, 32:]).tolist() == [65535]
 
 
 def _mean_frame(preset: Preset, maps: PixelMaps, dose_Gy: float, exposure_us: int) -> np.ndarray:
@@ -136,13 +136,15 @@ def _mean_frame(preset: Preset, maps: PixelMaps, dose_Gy: float, exposure_us: in
             maps,
             dose_Gy=dose_Gy,
             transmission=air,
-            exposure_us=exposure_us,
+            integration_us=exposure_us,
+            cds=True,
+            oversampling=1,
             gain_setting=len(preset.geometry.full_scale_fC) - 1 if preset is TFT64 else 0,
             random=np.random.default_rng([seed, exposure_us]),
         )
         for seed in range(64)
     ]
-    return np.mean(frames, axis=0)
+    return np.mean(frames, axis=(0, 1))
 
 
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)

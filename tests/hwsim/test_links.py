@@ -77,7 +77,7 @@ def test_virtual_time_keeps_the_panels_own_pace(
     panel.parameters.exposure_us = 50_000_000
     panel.start(3)
     stamps = [frame.timestamp_us for frame in panel.frames(3, timeout_s=30)]
-    assert np.diff(stamps).tolist() == [50_000_000 + 64 * 56] * 2
+    assert np.diff(stamps).tolist() == [50_000_000] * 2
 
 
 def test_letters_stand_out_of_the_raw_frame_and_more_so_after_dark_and_gain(take: Take) -> None:
@@ -282,7 +282,7 @@ def test_a_baud_rate_paces_the_line(open_simulation: OpenSimulation, connect: Co
     panel.start(10, reliable=True)
     frames = list(panel.frames(10, timeout_s=20))
     spacing_us = np.diff([frame.timestamp_us for frame in frames])[-1]
-    assert spacing_us >= 10_000 + 32 * 40
+    assert spacing_us >= 10_000
     sent_us = 10 * link.device.truth.to_host.bytes
     assert link.device.clock.now_us() >= sent_us
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource
 from fpxi_hwsim.specification import SimulationSpecification
 
-EXPOSURE = Exposure(frame=0, start_us=0, exposure_us=10_000, gain_setting=3, bias_mV=0)
+EXPOSURE = Exposure(integration_us=10_000, beam_us=10_000, gain_setting=3, cds=True)
 
 
 def frames(url: str, count: int = 2, exposure: Exposure = EXPOSURE) -> np.ndarray:
     specification = SimulationSpecification.from_url(url)
     source = PixelSource(specification, Scene(specification))
-    return np.stack([source.expose(exposure) for _ in range(count)]).astype(float)
+    return np.stack([one(source, exposure) for _ in range(count)]).astype(float)
+
+
+def one(source: PixelSource, exposure: Exposure = EXPOSURE) -> np.ndarray:
+    """Mean of the conversions of the next scan, (rows, columns)."""
+    conversions = source.expose(exposure)
+    assert conversions is not None
+    assert conversions.shape == (exposure.oversampling, 64, 64)
+    assert conversions.dtype == np.uint16
+    return conversions.mean(axis=0)
 
 
 def test_equal_specifications_give_equal_frames() -> None:
     np.testing.assert_array_equal(frames("sim:tft64?seed=4"), frames("sim:tft64?seed=4"))
-
-
-def test_frames_do_not_depend_on_device_time_or_number() -> None:
-    later = replace(EXPOSURE, frame=99, start_us=10**9)
-    np.testing.assert_array_equal(frames("sim:tft64"), frames("sim:tft64", exposure=later))
 
 
 def correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -56,4 +58,4 @@ def test_noise_is_that_of_its_frame_whatever_was_asked_before() -> None:
     scene.beam_on = False
     source.expose(EXPOSURE)
     scene.beam_on = True
-    np.testing.assert_array_equal(source.expose(EXPOSURE), frames("sim:tft64")[1])
+    np.testing.assert_array_equal(one(source), frames("sim:tft64")[1])

@@ -35,7 +35,7 @@ void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason)
     hardware->safe_state(hardware->context);
     fpxi_sequencer_stop(&core->sequencer);
     core->sequencer.state = FPXI_STATE_FAULT;
-    core->sequencer.bias_mV = 0;
+    fpxi_bias_forget(&core->bias);
     core->parameters.values[FPXI_PLACE_BIAS_MV] = 0;
     if (core->fault == FPXI_FAULT_NONE) {
         core->fault = (uint8_t)reason;
@@ -59,7 +59,7 @@ static bool usable(const fpxi_core_config_t *config)
 {
     return config->panel != NULL && config->frame_memory != NULL && config->frame_slots >= 1u &&
            config->frame_slots <= FPXI_MAX_SLOTS && config->reference != NULL &&
-           links_usable(config);
+           config->accumulator != NULL && links_usable(config);
 }
 
 static void load_parameters(fpxi_core_t *core)
@@ -99,7 +99,13 @@ static void init_parts(fpxi_core_t *core)
     fpxi_parameters_init(&core->parameters, config->panel);
     fpxi_frame_store_init(&core->store, config->frame_memory, config->frame_slots,
                           config->reference, samples_per_frame);
-    fpxi_sequencer_init(&core->sequencer, &config->hardware, &core->parameters, &core->store);
+    fpxi_bias_init(&core->bias, &config->hardware, &core->parameters);
+    fpxi_trigger_init(&core->trigger);
+    fpxi_readout_init(&core->readout, &config->hardware, config->panel, config->accumulator,
+                      config->line_time_us);
+    fpxi_sequencer_parts_t parts = {&config->hardware, &core->parameters, &core->store,
+                                    &core->bias,       &core->readout,    core->boot_us};
+    fpxi_sequencer_init(&core->sequencer, &parts);
     fpxi_events_init(&core->events);
     for (unsigned i = 0; i < config->links; i++) {
         init_link(core, &core->links[i], &config->transmit[i]);
@@ -117,7 +123,7 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
     core->reset_us = UINT64_MAX;
     init_parts(core);
     load_parameters(core);
-    if (fpxi_sequencer_set_bias(&core->sequencer, 0) < 0) {
+    if (fpxi_bias_zero(&core->bias) < 0) {
         fpxi_core_fault(core, FPXI_FAULT_BIAS);
     }
     return FPXI_OK;
@@ -165,7 +171,37 @@ static void stream(fpxi_core_t *core)
     }
 }
 
-/* Frames go to their link between the steps: what was read out, before a step may want its memory. */
+static uint32_t debounce_us(const fpxi_core_t *core)
+{
+    return core->parameters.values[FPXI_PLACE_TRIGGER_DEBOUNCE_US];
+}
+
+static void serve_trigger(fpxi_core_t *core, uint64_t now_us)
+{
+    bool external =
+        core->parameters.values[FPXI_PLACE_TRIGGER_MODE] == FPXI_TRIGGER_MODE_EXTERNAL;
+    if (external && fpxi_sequencer_acquiring(&core->sequencer) &&
+        !fpxi_sequencer_trigger(&core->sequencer, now_us)) {
+        core->missed_triggers++;
+    }
+}
+
+void fpxi_core_trigger_input(fpxi_core_t *core, bool high, uint64_t at_us)
+{
+    uint64_t change_us = at_us - core->boot_us;
+    if (fpxi_trigger_change(&core->trigger, high, change_us, debounce_us(core))) {
+        serve_trigger(core, fpxi_core_now_us(core));
+    }
+}
+
+static void step_bias(fpxi_core_t *core, uint64_t now_us)
+{
+    if (fpxi_bias_step(&core->bias, now_us) < 0) {
+        fpxi_core_fault(core, FPXI_FAULT_BIAS);
+    }
+}
+
+/* Frames go to the link between the steps: what was read out, before a step may want its memory. */
 static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
 {
     int result = FPXI_STEP_MOVED;
@@ -217,6 +253,8 @@ static void tell_counts(fpxi_core_t *core, uint64_t now_us)
                            FPXI_EVENT_CODE_RECEIVE_ERRORS, fpxi_core_receive_errors(core));
     fpxi_events_tell_count(&core->events, &core->frames_skipped, now_us,
                            FPXI_EVENT_CODE_FRAMES_SKIPPED, core->sequencer.frames_skipped);
+    fpxi_events_tell_count(&core->events, &core->triggers_missed, now_us,
+                           FPXI_EVENT_CODE_TRIGGERS_MISSED, core->missed_triggers);
 }
 
 static void reset_if_due(fpxi_core_t *core, uint64_t now_us)
@@ -236,6 +274,9 @@ static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
     next = earliest(next, fpxi_events_count_due(&core->receive_errors, fpxi_core_receive_errors(core)));
     next = earliest(next, fpxi_events_count_due(&core->frames_skipped,
                                                 core->sequencer.frames_skipped));
+    next = earliest(next, fpxi_events_count_due(&core->triggers_missed, core->missed_triggers));
+    next = earliest(next, fpxi_bias_deadline(&core->bias));
+    next = earliest(next, fpxi_trigger_deadline(&core->trigger, debounce_us(core)));
     next = earliest(next, core->reset_us);
     return next == UINT64_MAX ? UINT64_MAX : next + core->boot_us;
 }
@@ -245,6 +286,10 @@ uint64_t fpxi_core_poll(fpxi_core_t *core)
     const fpxi_hardware_t *hardware = &core->config.hardware;
     hardware->kick_watchdog(hardware->context);
     uint64_t now_us = fpxi_core_now_us(core);
+    step_bias(core, now_us);
+    if (fpxi_trigger_poll(&core->trigger, now_us, debounce_us(core))) {
+        serve_trigger(core, now_us);
+    }
     run_sequencer(core, now_us);
     tell_counts(core, now_us);
     reset_if_due(core, now_us);

@@ -6,16 +6,19 @@
 #ifndef FPXI_CORE_H
 #define FPXI_CORE_H
 
+#include "bias.h"
 #include "commands.h"
 #include "events.h"
 #include "frame_store.h"
 #include "hardware.h"
 #include "parameter_store.h"
 #include "parameters.h"
+#include "readout.h"
 #include "receiver.h"
 #include "sequencer.h"
 #include "streamer.h"
 #include "transmitter.h"
+#include "trigger.h"
 
 #define FPXI_LINKS 2u
 
@@ -33,6 +36,8 @@ typedef struct {
     uint16_t *frame_memory;   /* frame_slots times rows times columns samples */
     uint8_t frame_slots;      /* 1 to FPXI_MAX_SLOTS */
     uint16_t *reference;      /* rows times columns samples */
+    uint32_t *accumulator;    /* rows times columns sums */
+    uint32_t line_time_us;    /* of this board; 0: the panel's own */
     fpxi_transmit_memory_t transmit[FPXI_LINKS]; /* of each link */
     uint8_t links;                               /* 1 to FPXI_LINKS */
     uint8_t serial_number[16];
@@ -54,10 +59,15 @@ typedef struct fpxi_core {
     fpxi_link_t links[FPXI_LINKS];
     fpxi_parameters_t parameters;
     fpxi_frame_store_t store;
+    fpxi_bias_t bias;
+    fpxi_trigger_t trigger;
+    fpxi_readout_t readout;
     fpxi_sequencer_t sequencer;
     fpxi_events_t events;
     fpxi_counted_t receive_errors;
     fpxi_counted_t frames_skipped;
+    fpxi_counted_t triggers_missed;
+    uint32_t missed_triggers; /* since START */
     uint64_t boot_us;  /* on the hardware's clock; all other times count from here */
     uint64_t reset_us; /* latest time of the restart that RESET asked for; UINT64_MAX without one */
     uint8_t fault;     /* fpxi_fault_t, latched */
@@ -71,6 +81,9 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config);
 
 /* Takes bytes from a link (a number below config.links), in pieces of any size. */
 void fpxi_core_receive(fpxi_core_t *core, uint8_t link, const uint8_t *bytes, size_t count);
+
+/* Takes a change of the external trigger input, and when it came, on the hardware's clock. */
+void fpxi_core_trigger_input(fpxi_core_t *core, bool high, uint64_t at_us);
 
 /* Does what is due. Returns when to be polled next, on the hardware's clock and later than now;
  * UINT64_MAX when only input, or output that was taken, gives it something to do. */

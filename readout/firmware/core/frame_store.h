@@ -20,6 +20,7 @@ typedef struct {
     uint16_t packets_sent; /* header, then chunks */
     uint16_t key_interval; /* frames between key frames, asked for when the exposure began */
     uint8_t encoding;      /* asked for when the exposure began */
+    uint8_t pattern;       /* fpxi_test_pattern_t, likewise */
     uint8_t state;
 } fpxi_slot_t;
 

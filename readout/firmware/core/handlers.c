@@ -99,6 +99,12 @@ static uint32_t read_value(const fpxi_core_t *core, size_t place)
         return core->sequencer.next_frame;
     case FPXI_PLACE_RECEIVE_ERRORS:
         return fpxi_core_receive_errors(core);
+    case FPXI_PLACE_BIAS_ACTUAL_MV:
+        return (uint32_t)core->bias.actual_mV;
+    case FPXI_PLACE_BATTERY_MV:
+        return hardware->battery_mV(hardware->context);
+    case FPXI_PLACE_READOUT_US:
+        return fpxi_readout_us(&core->readout, core->parameters.values[FPXI_PLACE_OVERSAMPLING]);
     case FPXI_PLACE_UPTIME_MS:
         return (uint32_t)(fpxi_core_now_us(core) / 1000u);
     default:
@@ -117,14 +123,25 @@ fpxi_outcome_t fpxi_handle_get(fpxi_core_t *core, const fpxi_packet_t *packet)
     return value_of(command.parameter, read_value(core, place));
 }
 
-/* A bias set while nothing integrates is set at once, and otherwise before the next exposure. */
+/* Whether the panel can read in the time that it exposes, were a parameter set to a value. */
+static bool exposure_suits(const fpxi_core_t *core, size_t place, uint32_t value)
+{
+    const uint32_t *values = core->parameters.values;
+    uint32_t exposure_us = place == FPXI_PLACE_EXPOSURE_US ? value : values[FPXI_PLACE_EXPOSURE_US];
+    uint32_t oversampling = place == FPXI_PLACE_OVERSAMPLING ? value
+                                                             : values[FPXI_PLACE_OVERSAMPLING];
+    bool concerned = place == FPXI_PLACE_EXPOSURE_US || place == FPXI_PLACE_OVERSAMPLING;
+    return !concerned || fpxi_sequencer_can_expose(&core->sequencer, exposure_us, oversampling);
+}
+
+/* A bias set while nothing integrates begins to change at once, and otherwise before the next exposure. */
 static fpxi_outcome_t set_bias(fpxi_core_t *core, const fpxi_set_t *command)
 {
     if (core->fault != FPXI_FAULT_NONE) {
         return fpxi_nack(FPXI_NACK_CODE_FAULTED, core->fault);
     }
-    if (!fpxi_sequencer_busy(&core->sequencer) &&
-        fpxi_sequencer_set_bias(&core->sequencer, (int32_t)command->value) < 0) {
+    if (fpxi_sequencer_between_frames(&core->sequencer) &&
+        fpxi_bias_go(&core->bias, (int32_t)command->value, fpxi_core_now_us(core)) < 0) {
         return fpxi_nack(FPXI_NACK_CODE_BIAS_FAILED, command->parameter);
     }
     core->parameters.values[FPXI_PLACE_BIAS_MV] = command->value;
@@ -149,6 +166,9 @@ fpxi_outcome_t fpxi_handle_set(fpxi_core_t *core, const fpxi_packet_t *packet)
     }
     if (!fpxi_parameters_in_range(parameters, place, command.value)) {
         return fpxi_nack(FPXI_NACK_CODE_OUT_OF_RANGE, command.parameter);
+    }
+    if (!exposure_suits(core, place, command.value)) {
+        return fpxi_nack(FPXI_NACK_CODE_OUT_OF_RANGE, FPXI_PARAMETER_EXPOSURE_US);
     }
     if (place == FPXI_PLACE_BIAS_MV) {
         return set_bias(core, &command);
@@ -183,10 +203,16 @@ fpxi_outcome_t fpxi_handle_start(fpxi_core_t *core, const fpxi_packet_t *packet)
     if (fpxi_sequencer_acquiring(sequencer) || core->reset_us != UINT64_MAX) {
         return fpxi_nack(FPXI_NACK_CODE_BUSY, sequencer->state);
     }
+    uint16_t wrong = fpxi_sequencer_start(sequencer, fpxi_core_now_us(core), command.frames);
+    if (wrong != 0u) {
+        bool exposure = wrong == FPXI_PARAMETER_EXPOSURE_US;
+        return fpxi_nack(exposure ? FPXI_NACK_CODE_OUT_OF_RANGE : FPXI_NACK_CODE_BAD_REGION, wrong);
+    }
     fpxi_frame_store_clear(&core->store);
     core->frames_skipped.told = 0;
     fpxi_core_stream_to(core, packet->link);
-    fpxi_sequencer_start(sequencer, fpxi_core_now_us(core), command.frames);
+    core->triggers_missed.told = 0;
+    core->missed_triggers = 0;
     return ack(sequencer->next_frame);
 }
 
@@ -210,13 +236,12 @@ fpxi_outcome_t fpxi_handle_software_trigger(fpxi_core_t *core, const fpxi_packet
     if (!fpxi_sequencer_acquiring(sequencer)) {
         return fpxi_nack(FPXI_NACK_CODE_NOT_STARTED, sequencer->state);
     }
-    if (mode != FPXI_TRIGGER_MODE_SOFTWARE) {
+    if (mode != FPXI_TRIGGER_MODE_SOFTWARE && mode != FPXI_TRIGGER_MODE_RESET_EXPOSE_READ) {
         return fpxi_nack(FPXI_NACK_CODE_WRONG_TRIGGER_MODE, mode);
     }
-    if (sequencer->triggered) {
+    if (!fpxi_sequencer_trigger(sequencer, fpxi_core_now_us(core))) {
         return fpxi_nack(FPXI_NACK_CODE_TRIGGER_PENDING, sequencer->state);
     }
-    sequencer->triggered = true;
     return ack(sequencer->next_frame);
 }
 

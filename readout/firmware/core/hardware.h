@@ -65,6 +65,9 @@ typedef struct fpxi_hardware {
      * FPXI_AGAIN while the row is not ready. */
     int (*read_row)(void *context, uint16_t row, uint16_t *samples);
 
+    /* The exposure and the read-out at hand are given up: expose request off, gates off. */
+    void (*abandon)(void *context);
+
     /* Panel temperature in thousandths of a degree Celsius. */
     int32_t (*temperature_mC)(void *context);
 

@@ -2,226 +2,309 @@
 
 #include <string.h>
 
+#include "frame_plan.h"
+
 static uint32_t setting(const fpxi_sequencer_t *sequencer, size_t place)
 {
-    return sequencer->parameters->values[place];
+    return sequencer->parts.parameters->values[place];
 }
 
-void fpxi_sequencer_init(fpxi_sequencer_t *sequencer, const fpxi_hardware_t *hardware,
-                         const fpxi_parameters_t *parameters, fpxi_frame_store_t *store)
+void fpxi_sequencer_init(fpxi_sequencer_t *sequencer, const fpxi_sequencer_parts_t *parts)
 {
     memset(sequencer, 0, sizeof *sequencer);
-    sequencer->hardware = hardware;
-    sequencer->panel = parameters->panel;
-    sequencer->parameters = parameters;
-    sequencer->store = store;
+    sequencer->parts = *parts;
     sequencer->state = FPXI_STATE_IDLE;
 }
 
-bool fpxi_sequencer_busy(const fpxi_sequencer_t *sequencer)
+static bool busy(const fpxi_sequencer_t *sequencer)
 {
     return sequencer->state == FPXI_STATE_EXPOSING || sequencer->state == FPXI_STATE_READING;
 }
 
 bool fpxi_sequencer_acquiring(const fpxi_sequencer_t *sequencer)
 {
-    return sequencer->state == FPXI_STATE_ARMED || fpxi_sequencer_busy(sequencer);
+    return sequencer->state == FPXI_STATE_ARMED || busy(sequencer);
 }
 
-void fpxi_sequencer_start(fpxi_sequencer_t *sequencer, uint64_t now_us, uint32_t frames)
+bool fpxi_sequencer_between_frames(const fpxi_sequencer_t *sequencer)
 {
-    sequencer->beat_us = now_us;
+    return !busy(sequencer) && sequencer->open == NULL;
+}
+
+bool fpxi_sequencer_can_expose(const fpxi_sequencer_t *sequencer, uint32_t exposure_us,
+                               uint32_t oversampling)
+{
+    const fpxi_readout_t *readout = sequencer->parts.readout;
+    return !readout->panel->rolling_shutter ||
+           exposure_us >= fpxi_readout_us(readout, oversampling);
+}
+
+/* --- commands --------------------------------------------------------------------------------- */
+
+uint16_t fpxi_sequencer_start(fpxi_sequencer_t *sequencer, uint64_t now_us, uint32_t frames)
+{
+    if (!fpxi_sequencer_can_expose(sequencer, setting(sequencer, FPXI_PLACE_EXPOSURE_US),
+                                   setting(sequencer, FPXI_PLACE_OVERSAMPLING))) {
+        return FPXI_PARAMETER_EXPOSURE_US;
+    }
+    uint16_t wrong = fpxi_reduction_configure(&sequencer->parts.readout->reduction,
+                                              sequencer->parts.parameters);
+    if (wrong != 0u) {
+        return wrong;
+    }
+    fpxi_beat_begin(&sequencer->beat, now_us);
+    sequencer->burst_left = 0;
     sequencer->frames_wanted = frames;
+    sequencer->frames_begun = 0;
     sequencer->frames_acquired = 0;
     sequencer->frames_skipped = 0;
-    sequencer->triggered = false;
     sequencer->waited = false;
     sequencer->state = FPXI_STATE_ARMED;
+    return 0;
+}
+
+static void give_up(fpxi_slot_t **slot)
+{
+    if (*slot != NULL) {
+        (*slot)->state = FPXI_SLOT_FREE;
+    }
+    *slot = NULL;
 }
 
 void fpxi_sequencer_stop(fpxi_sequencer_t *sequencer)
 {
-    if (fpxi_sequencer_busy(sequencer)) {
-        sequencer->slot->state = FPXI_SLOT_FREE;
+    const fpxi_hardware_t *hardware = sequencer->parts.hardware;
+    if (busy(sequencer)) {
+        hardware->abandon(hardware->context);
     }
-    sequencer->triggered = false;
+    give_up(&sequencer->open);
+    give_up(&sequencer->exposing.slot);
+    give_up(&sequencer->parts.readout->shot.slot);
+    sequencer->burst_left = 0;
     sequencer->state = FPXI_STATE_IDLE;
 }
 
-int fpxi_sequencer_set_bias(fpxi_sequencer_t *sequencer, int32_t bias_mV)
+bool fpxi_sequencer_trigger(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
-    int result = sequencer->hardware->set_bias(sequencer->hardware->context, bias_mV);
-    if (result == FPXI_OK) {
-        sequencer->bias_mV = bias_mV;
+    if (!fpxi_sequencer_between_frames(sequencer) || sequencer->burst_left > 0u) {
+        return false;
     }
-    return result;
+    fpxi_beat_begin(&sequencer->beat, now_us);
+    sequencer->burst_left = setting(sequencer, FPXI_PLACE_BURST_FRAMES);
+    return true;
 }
 
-static bool free_running(const fpxi_sequencer_t *sequencer)
+/* --- when the next exposure begins ------------------------------------------------------------ */
+
+static bool requests_beam(const fpxi_sequencer_t *sequencer)
 {
-    return setting(sequencer, FPXI_PLACE_TRIGGER_MODE) == FPXI_TRIGGER_MODE_FREE_RUNNING;
+    return setting(sequencer, FPXI_PLACE_TRIGGER_MODE) == FPXI_TRIGGER_MODE_RESET_EXPOSE_READ;
+}
+
+/* The period that the panel can keep: 0 is as fast as it can. One that is longer than the exposure
+ * begins the next exposure apart from the read-out, and must leave the time for both. */
+static uint32_t period_us(const fpxi_sequencer_t *sequencer)
+{
+    uint32_t oversampling = setting(sequencer, FPXI_PLACE_OVERSAMPLING);
+    uint32_t readout_us = fpxi_readout_us(sequencer->parts.readout, oversampling);
+    uint32_t exposure_us = setting(sequencer, FPXI_PLACE_EXPOSURE_US);
+    uint32_t least_us = exposure_us + (requests_beam(sequencer) ? 2u : 1u) * readout_us;
+    uint32_t wanted_us = setting(sequencer, FPXI_PLACE_FRAME_PERIOD_US);
+    if (wanted_us <= exposure_us) {
+        return 0;
+    }
+    return wanted_us < least_us ? least_us : wanted_us;
 }
 
 static uint64_t due_us(const fpxi_sequencer_t *sequencer)
 {
-    bool first = sequencer->frames_acquired == 0u;
-    uint32_t period_us = first ? 0u : setting(sequencer, FPXI_PLACE_FRAME_PERIOD_US);
-    return sequencer->beat_us + period_us;
+    return fpxi_beat_due_us(&sequencer->beat, period_us(sequencer));
 }
 
-static bool wanted(const fpxi_sequencer_t *sequencer, uint64_t now_us)
+/* Whether an exposure is to follow the last one that began. */
+static bool more(const fpxi_sequencer_t *sequencer)
 {
-    return free_running(sequencer) ? now_us >= due_us(sequencer) : sequencer->triggered;
+    uint32_t wanted = sequencer->frames_wanted;
+    uint32_t mode = setting(sequencer, FPXI_PLACE_TRIGGER_MODE);
+    bool asked = mode == FPXI_TRIGGER_MODE_FREE_RUNNING || sequencer->burst_left > 0u;
+    bool frames_left = wanted == 0u || sequencer->frames_begun < wanted;
+    return sequencer->open != NULL || (frames_left && asked);
 }
+
+static bool due(const fpxi_sequencer_t *sequencer, uint64_t now_us)
+{
+    return more(sequencer) && now_us >= due_us(sequencer);
+}
+
+/* --- the next exposure ------------------------------------------------------------------------ */
 
 static fpxi_slot_t *take_slot(fpxi_sequencer_t *sequencer)
 {
-    fpxi_slot_t *slot = fpxi_frame_store_take_free(sequencer->store);
+    fpxi_frame_store_t *store = sequencer->parts.store;
+    fpxi_slot_t *slot = fpxi_frame_store_take_free(store);
     if (slot == NULL && setting(sequencer, FPXI_PLACE_DELIVERY) == FPXI_DELIVERY_LIVE) {
         bool unsent = false;
-        slot = fpxi_frame_store_take_oldest(sequencer->store, &unsent);
+        slot = fpxi_frame_store_take_oldest(store, &unsent);
         sequencer->frames_skipped += unsent ? 1u : 0u;
     }
     return slot;
 }
 
-static uint16_t chunks(const fpxi_sequencer_t *sequencer, uint32_t rows_per_chunk)
+/* Makes room for a frame, and keeps what holds for it; false where there is no room. */
+static bool open_frame(fpxi_sequencer_t *sequencer)
 {
-    return (uint16_t)((sequencer->panel->rows + rows_per_chunk - 1u) / rows_per_chunk);
+    fpxi_slot_t *slot = take_slot(sequencer);
+    if (slot == NULL) {
+        sequencer->waited = true;
+        return false;
+    }
+    fpxi_frame_plan(slot, sequencer->parts.parameters, &sequencer->parts.readout->reduction);
+    uint32_t unfinished = sequencer->frames_begun - sequencer->frames_acquired;
+    slot->header.frame = sequencer->next_frame + unfinished;
+    slot->header.bias_mV = sequencer->parts.bias->actual_mV;
+    slot->header.flags |= sequencer->waited ? FPXI_FRAME_FLAG_HELD : 0;
+    sequencer->waited = false;
+    sequencer->frames_begun++;
+    sequencer->burst_left -= sequencer->burst_left > 0u ? 1u : 0u;
+    sequencer->open = slot;
+    sequencer->open_begun = 0;
+    return true;
 }
 
-/* Keeps what holds for this exposure, whatever is set while it lasts. */
-static void latch_settings(fpxi_sequencer_t *sequencer, uint64_t now_us)
+/* Sets up the exposure that follows; false where there is no room for its frame. */
+static bool prepare(fpxi_sequencer_t *sequencer, uint64_t now_us, fpxi_exposure_t *exposure)
 {
-    fpxi_slot_t *slot = sequencer->slot;
-    fpxi_frame_header_t *header = &slot->header;
-    uint32_t rows_per_chunk = setting(sequencer, FPXI_PLACE_ROWS_PER_CHUNK);
-    memset(header, 0, sizeof *header);
-    header->frame = sequencer->next_frame;
-    header->timestamp_us = now_us;
-    header->exposure_us = setting(sequencer, FPXI_PLACE_EXPOSURE_US);
-    header->bias_mV = sequencer->bias_mV;
-    header->flags = sequencer->waited ? FPXI_FRAME_FLAG_HELD : 0;
-    header->rows = sequencer->panel->rows;
-    header->columns = sequencer->panel->columns;
-    header->chunks = chunks(sequencer, rows_per_chunk);
-    header->gain_setting = (uint8_t)setting(sequencer, FPXI_PLACE_GAIN_SETTING);
-    header->rows_per_chunk = (uint8_t)rows_per_chunk;
-    header->aec_block_size = (uint8_t)setting(sequencer, FPXI_PLACE_AEC_BLOCK_SIZE);
-    header->aec_reference_interval =
-        (uint16_t)setting(sequencer, FPXI_PLACE_AEC_REFERENCE_INTERVAL);
-    slot->encoding = (uint8_t)setting(sequencer, FPXI_PLACE_ENCODING);
-    slot->key_interval = (uint16_t)setting(sequencer, FPXI_PLACE_KEY_FRAME_INTERVAL);
-    slot->packets_sent = 0;
+    if (sequencer->open == NULL && !open_frame(sequencer)) {
+        return false;
+    }
+    fpxi_slot_t *slot = sequencer->open;
+    uint32_t averaged = slot->header.averaged;
+    uint32_t index = sequencer->open_begun++;
+    bool last = sequencer->open_begun == averaged;
+    bool ramping = fpxi_bias_ramping(sequencer->parts.bias);
+    sequencer->exposing.slot = slot;
+    sequencer->exposing.pass = (fpxi_pass_t){.first = index == 0u, .last = last};
+    sequencer->exposing.number = slot->header.frame * averaged + index;
+    sequencer->open = last ? NULL : slot;
+    slot->header.flags |= ramping ? FPXI_FRAME_FLAG_BIAS_RAMPING : 0;
+    *exposure = fpxi_frame_exposure(slot, setting(sequencer, FPXI_PLACE_TRIGGER_MODE));
+    fpxi_beat_keep(&sequencer->beat, now_us, period_us(sequencer));
+    return true;
 }
 
-/* The beat goes on from where the exposure should have begun, unless it came a whole period late. */
-static void keep_beat(fpxi_sequencer_t *sequencer, uint64_t now_us)
+/* Takes notice of when the exposure that was set up has begun, on the hardware's clock. */
+static void begun(fpxi_sequencer_t *sequencer, const fpxi_exposure_t *exposure, uint64_t began_us)
 {
-    uint64_t due = due_us(sequencer);
-    bool late = now_us - due >= setting(sequencer, FPXI_PLACE_FRAME_PERIOD_US);
-    sequencer->beat_us = late ? now_us : due;
+    fpxi_shot_t *shot = &sequencer->exposing;
+    uint64_t start_us = began_us - sequencer->parts.boot_us;
+    uint32_t readout_us = fpxi_readout_us(sequencer->parts.readout, exposure->oversampling);
+    shot->end_us = start_us + exposure->exposure_us + (exposure->request_beam ? readout_us : 0u);
+    if (shot->pass.first) {
+        shot->slot->header.timestamp_us = start_us;
+    }
 }
 
 static int begin_exposure(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
-    if (!wanted(sequencer, now_us)) {
+    fpxi_exposure_t exposure;
+    if (!due(sequencer, now_us) || !prepare(sequencer, now_us, &exposure)) {
         return FPXI_STEP_STAYED;
     }
-    sequencer->slot = take_slot(sequencer);
-    if (sequencer->slot == NULL) {
-        sequencer->waited = true;
-        return FPXI_STEP_STAYED;
-    }
-    latch_settings(sequencer, now_us);
-    keep_beat(sequencer, now_us);
-    sequencer->waited = false;
-    sequencer->state = FPXI_STATE_EXPOSING;
-    const fpxi_frame_header_t *header = &sequencer->slot->header;
-    sequencer->exposure_end_us = now_us + header->exposure_us;
-    fpxi_exposure_t exposure = {
-        .exposure_us = header->exposure_us,
-        .gain_setting = header->gain_setting,
-        .oversampling = 1,
-        .cds = true,
-    };
+    const fpxi_hardware_t *hardware = sequencer->parts.hardware;
     uint64_t began_us = 0;
-    int begun = sequencer->hardware->begin_exposure(sequencer->hardware->context, &exposure,
-                                                    &began_us);
-    return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
+    sequencer->state = FPXI_STATE_EXPOSING;
+    if (hardware->begin_exposure(hardware->context, &exposure, &began_us) < 0) {
+        return -FPXI_FAULT_PANEL_READ;
+    }
+    begun(sequencer, &exposure, began_us);
+    return FPXI_STEP_MOVED;
+}
+
+/* --- read-out --------------------------------------------------------------------------------- */
+
+static bool bias_waits(const fpxi_sequencer_t *sequencer)
+{
+    return (int32_t)setting(sequencer, FPXI_PLACE_BIAS_MV) != sequencer->parts.bias->target_mV;
+}
+
+/* Whether the next exposure can begin with the read-out of the last: it must last until the array
+ * has been read, and its rows keep their distance only if both are read at the same pace. Within a
+ * frame nothing changes. */
+static bool can_overlap(const fpxi_sequencer_t *sequencer, uint64_t now_us)
+{
+    const fpxi_readout_t *readout = sequencer->parts.readout;
+    const fpxi_frame_header_t *last = &readout->shot.slot->header;
+    bool within = sequencer->open != NULL;
+    uint32_t exposure_us = within ? last->exposure_us : setting(sequencer, FPXI_PLACE_EXPOSURE_US);
+    bool same_pace = within || setting(sequencer, FPXI_PLACE_OVERSAMPLING) == last->oversampling;
+    return due(sequencer, now_us) && !requests_beam(sequencer) && same_pace &&
+           exposure_us >= fpxi_readout_us(readout, last->oversampling) &&
+           (within || !bias_waits(sequencer));
 }
 
 static int begin_readout(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
-    if (now_us < sequencer->exposure_end_us) {
+    if (now_us < sequencer->exposing.end_us) {
         return FPXI_STEP_STAYED;
     }
-    sequencer->row = 0;
-    sequencer->row_us = now_us;
-    sequencer->ready_us = now_us + (uint64_t)sequencer->panel->rows * sequencer->panel->line_time_us;
-    sequencer->state = FPXI_STATE_READING;
+    const fpxi_hardware_t *hardware = sequencer->parts.hardware;
+    fpxi_exposure_t next;
     uint64_t began_us = 0;
-    int begun = sequencer->hardware->begin_readout(sequencer->hardware->context, NULL, &began_us);
-    return begun < 0 ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_MOVED;
+    fpxi_readout_begin(sequencer->parts.readout, &sequencer->exposing, now_us);
+    sequencer->exposing.slot = NULL;
+    sequencer->state = FPXI_STATE_READING;
+    bool overlaps = can_overlap(sequencer, now_us) && prepare(sequencer, now_us, &next);
+    if (hardware->begin_readout(hardware->context, overlaps ? &next : NULL, &began_us) < 0) {
+        return -FPXI_FAULT_PANEL_READ;
+    }
+    if (overlaps) {
+        begun(sequencer, &next, began_us);
+    }
+    return FPXI_STEP_MOVED;
 }
 
-static bool saturated(const fpxi_panel_description_t *panel, uint16_t row, const uint16_t *samples)
+static void finish_frame(fpxi_sequencer_t *sequencer, fpxi_slot_t *slot)
 {
-    unsigned ring = panel->process_ring;
-    unsigned full_scale = (1u << panel->adc_bits) - 1u;
-    if (row < ring || row >= panel->rows - ring) {
-        return false;
-    }
-    bool found = false;
-    for (unsigned column = ring; column < panel->columns - ring; column++) {
-        found |= samples[column] >= full_scale;
-    }
-    return found;
-}
-
-static void finish_frame(fpxi_sequencer_t *sequencer)
-{
-    fpxi_frame_header_t *header = &sequencer->slot->header;
+    const fpxi_hardware_t *hardware = sequencer->parts.hardware;
     uint32_t acquired = ++sequencer->frames_acquired;
     sequencer->done = acquired == sequencer->frames_wanted;
-    header->temperature_mC = sequencer->hardware->temperature_mC(sequencer->hardware->context);
-    header->flags |= acquired == 1u ? FPXI_FRAME_FLAG_FIRST : 0;
-    header->flags |= sequencer->done ? FPXI_FRAME_FLAG_LAST : 0;
-    sequencer->slot->state = FPXI_SLOT_HELD;
+    slot->header.temperature_mC = hardware->temperature_mC(hardware->context);
+    slot->header.flags |= acquired == 1u ? FPXI_FRAME_FLAG_FIRST : 0;
+    slot->header.flags |= sequencer->done ? FPXI_FRAME_FLAG_LAST : 0;
+    slot->state = FPXI_SLOT_HELD;
     sequencer->next_frame++;
-    sequencer->triggered = false;
-    sequencer->state = sequencer->done ? FPXI_STATE_IDLE : FPXI_STATE_ARMED;
 }
 
 static int read_rows(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
-    const fpxi_panel_description_t *panel = sequencer->panel;
-    const fpxi_hardware_t *hardware = sequencer->hardware;
-    for (; sequencer->row < panel->rows; sequencer->row++) {
-        uint16_t *samples = sequencer->slot->samples + (size_t)sequencer->row * panel->columns;
-        int result = hardware->read_row(hardware->context, sequencer->row, samples);
-        if (result == FPXI_AGAIN) {
-            bool failed = now_us - sequencer->row_us > FPXI_ROW_TIMEOUT_US;
-            return failed ? -FPXI_FAULT_PANEL_READ : FPXI_STEP_STAYED;
-        }
-        if (result < 0) {
-            return -FPXI_FAULT_PANEL_READ;
-        }
-        sequencer->row_us = now_us;
-        if (saturated(panel, sequencer->row, samples)) {
-            sequencer->slot->header.flags |= FPXI_FRAME_FLAG_SATURATED;
-        }
+    fpxi_shot_t *shot = &sequencer->parts.readout->shot;
+    int result = fpxi_readout_rows(sequencer->parts.readout, now_us);
+    if (result != FPXI_OK) {
+        return result == FPXI_AGAIN ? FPXI_STEP_STAYED : -FPXI_FAULT_PANEL_READ;
     }
-    finish_frame(sequencer);
+    if (shot->pass.last) {
+        finish_frame(sequencer, shot->slot);
+    }
+    shot->slot = NULL;
+    if (sequencer->exposing.slot != NULL) {
+        sequencer->state = FPXI_STATE_EXPOSING;
+    } else {
+        sequencer->state = sequencer->done ? FPXI_STATE_IDLE : FPXI_STATE_ARMED;
+    }
     return FPXI_STEP_MOVED;
 }
 
+/* --- steps ------------------------------------------------------------------------------------ */
+
 /* A bias set during an exposure waits for the end of its frame, when nobody can be told of a
  * refusal any more: it is a fault then. */
-static int apply_bias(fpxi_sequencer_t *sequencer)
+static int apply_bias(fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
+    if (!fpxi_sequencer_between_frames(sequencer) || !bias_waits(sequencer)) {
+        return FPXI_STEP_STAYED;
+    }
     int32_t wanted_mV = (int32_t)setting(sequencer, FPXI_PLACE_BIAS_MV);
-    bool refused = wanted_mV != sequencer->bias_mV && fpxi_sequencer_set_bias(sequencer, wanted_mV) < 0;
+    bool refused = fpxi_bias_go(sequencer->parts.bias, wanted_mV, now_us) < 0;
     return refused ? -FPXI_FAULT_BIAS : FPXI_STEP_STAYED;
 }
 
@@ -230,9 +313,9 @@ int fpxi_sequencer_step(fpxi_sequencer_t *sequencer, uint64_t now_us)
     int applied;
     switch (sequencer->state) {
     case FPXI_STATE_IDLE:
-        return apply_bias(sequencer);
+        return apply_bias(sequencer, now_us);
     case FPXI_STATE_ARMED:
-        applied = apply_bias(sequencer);
+        applied = apply_bias(sequencer, now_us);
         return applied < 0 ? applied : begin_exposure(sequencer, now_us);
     case FPXI_STATE_EXPOSING:
         return begin_readout(sequencer, now_us);
@@ -247,13 +330,11 @@ uint64_t fpxi_sequencer_deadline(const fpxi_sequencer_t *sequencer, uint64_t now
 {
     switch (sequencer->state) {
     case FPXI_STATE_ARMED:
-        return wanted(sequencer, now_us) || !free_running(sequencer) ? UINT64_MAX
-                                                                     : due_us(sequencer);
+        return !more(sequencer) || due(sequencer, now_us) ? UINT64_MAX : due_us(sequencer);
     case FPXI_STATE_EXPOSING:
-        return sequencer->exposure_end_us;
+        return sequencer->exposing.end_us;
     case FPXI_STATE_READING:
-        return now_us < sequencer->ready_us ? sequencer->ready_us
-                                            : now_us + sequencer->panel->line_time_us;
+        return fpxi_readout_deadline(sequencer->parts.readout, now_us);
     default:
         return UINT64_MAX;
     }

@@ -1,53 +1,64 @@
-/* When frames are exposed and read out: idle, armed, exposing, reading, or stopped by a fault. */
+/* When frames are exposed and read out: idle, armed, exposing, reading, or stopped by a fault. Where
+ * it can, reading a row begins its next exposure: one exposure then lasts while the one before it is
+ * read. */
 
 #ifndef FPXI_SEQUENCER_H
 #define FPXI_SEQUENCER_H
 
+#include "beat.h"
+#include "bias.h"
 #include "frame_store.h"
 #include "hardware.h"
 #include "parameters.h"
+#include "readout.h"
 
-/* Longest wait for a row before the panel counts as failed. */
-#define FPXI_ROW_TIMEOUT_US 100000u
-
+/* What a sequencer works with. */
 typedef struct {
     const fpxi_hardware_t *hardware;
-    const fpxi_panel_description_t *panel;
     const fpxi_parameters_t *parameters;
     fpxi_frame_store_t *store;
-    fpxi_slot_t *slot; /* being filled */
+    fpxi_bias_t *bias;
+    fpxi_readout_t *readout;
+    uint64_t boot_us; /* start-up on the hardware's clock */
+} fpxi_sequencer_parts_t;
 
-    uint64_t beat_us;         /* when the last exposure was to begin; before the first: START */
-    uint64_t exposure_end_us; /* while exposing */
-    uint64_t row_us;          /* while reading: when the last row came */
-    uint64_t ready_us;        /* while reading: when the frame should be there */
+typedef struct {
+    fpxi_sequencer_parts_t parts;
+    fpxi_shot_t exposing;
+    fpxi_beat_t beat;
+    fpxi_slot_t *open;     /* frame that wants more exposures; NULL: none */
+    uint32_t open_begun;   /* exposures begun of it */
+    uint32_t burst_left;   /* frames of the burst yet to begin */
+    uint32_t frames_begun; /* since START */
 
     uint32_t frames_wanted; /* 0: until stopped */
     uint32_t frames_acquired;
     uint32_t frames_skipped;
     uint32_t next_frame;
-    int32_t bias_mV; /* in force */
-    uint16_t row;    /* while reading: the next one */
-    uint8_t state;   /* fpxi_state_t */
-    bool triggered;  /* a software trigger waits to be served */
-    bool waited;     /* the next exposure had to wait for a slot */
-    bool done;       /* the last frame asked for has been acquired: to be told */
+    uint8_t state; /* fpxi_state_t */
+    bool waited;   /* the next exposure had to wait for a slot */
+    bool done;     /* the last frame asked for has been acquired: to be told */
 } fpxi_sequencer_t;
 
-void fpxi_sequencer_init(fpxi_sequencer_t *sequencer, const fpxi_hardware_t *hardware,
-                         const fpxi_parameters_t *parameters, fpxi_frame_store_t *store);
+void fpxi_sequencer_init(fpxi_sequencer_t *sequencer, const fpxi_sequencer_parts_t *parts);
 
 /* Whether anything between START and the last frame is going on. */
 bool fpxi_sequencer_acquiring(const fpxi_sequencer_t *sequencer);
 
-/* Whether the charge of a frame is being collected or read. */
-bool fpxi_sequencer_busy(const fpxi_sequencer_t *sequencer);
+/* Whether the bias may change: no charge of a frame is being collected or read. */
+bool fpxi_sequencer_between_frames(const fpxi_sequencer_t *sequencer);
 
-void fpxi_sequencer_start(fpxi_sequencer_t *sequencer, uint64_t now_us, uint32_t frames);
+/* Whether the panel can take exposures so long with so many conversions of each pixel: on a panel
+ * with rolling shutter, all rows must have begun before the first one ends. */
+bool fpxi_sequencer_can_expose(const fpxi_sequencer_t *sequencer, uint32_t exposure_us,
+                               uint32_t oversampling);
+
+/* Begins to acquire. 0, or the id of a parameter with which that is not possible. */
+uint16_t fpxi_sequencer_start(fpxi_sequencer_t *sequencer, uint64_t now_us, uint32_t frames);
 void fpxi_sequencer_stop(fpxi_sequencer_t *sequencer);
 
-/* Sets the bias in force. FPXI_OK, or negative where the supply refuses. */
-int fpxi_sequencer_set_bias(fpxi_sequencer_t *sequencer, int32_t bias_mV);
+/* Begins a burst; false while the last one is being served. */
+bool fpxi_sequencer_trigger(fpxi_sequencer_t *sequencer, uint64_t now_us);
 
 /* Does the next thing that is due, if any. Returns one of these, or the negative of a fault. */
 #define FPXI_STEP_STAYED 0

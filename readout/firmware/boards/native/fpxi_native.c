@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "../../core/core.h"
+#include "../../core/oversampling.h"
 #include "../../panels/panels.h"
 
 _Static_assert(FPXI_NATIVE_LINKS == FPXI_LINKS, "every link of the core leads out");
 _Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many slots");
 
 #define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
+#define MAX_OVERSAMPLING 16u
 #define TRANSMIT_SIZE 32768u
 #define INPUT_SIZE 1024u
 #define MAX_LATENESS_US 100000u
@@ -20,20 +22,28 @@ typedef struct {
     fpxi_core_config_t config;
     uint64_t now_us;     /* the device has run up to here */
     uint64_t next_us;    /* when the core wants to be polled */
-    uint64_t start_us;   /* of the exposure */
-    uint64_t readout_us; /* when the first row began to be read */
-    uint32_t exposure_us;
-    uint8_t gain_setting;
+    uint64_t readout_us; /* when the read-out began */
+    uint64_t free_us;    /* when the array can be emptied after it */
+    uint64_t start_us;   /* of the exposure at hand */
+    fpxi_exposure_t exposure;
+    uint8_t passes; /* conversions of each pixel read out last */
+    int32_t bias_mV;
     bool reset_asked;
     uint8_t asked_cause; /* fpxi_reset_cause_t */
     size_t input_size[FPXI_NATIVE_LINKS];
     uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
     uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
     uint8_t transmit_memory[FPXI_NATIVE_LINKS][TRANSMIT_SIZE];
-    uint16_t panel[SAMPLES]; /* charge held by the panel, already as samples */
+    uint16_t conversions[MAX_OVERSAMPLING * SAMPLES]; /* of the array, pass by pass */
+    uint32_t accumulator[SAMPLES];
     uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
     uint16_t reference[SAMPLES];
 } device_t;
+
+static uint64_t latest(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* --- hardware --------------------------------------------------------------------------------- */
 
@@ -45,46 +55,78 @@ static uint64_t now_us(void *context)
 
 static int set_bias(void *context, int32_t bias_mV)
 {
-    const device_t *device = context;
-    return device->hooks.set_bias(device->hooks.context, bias_mV);
+    device_t *device = context;
+    int result = device->hooks.set_bias(device->hooks.context, bias_mV);
+    device->bias_mV = result < 0 ? device->bias_mV : bias_mV;
+    return result;
+}
+
+static uint32_t readout_time_us(const device_t *device)
+{
+    return fpxi_readout_us(&device->core.readout, device->exposure.oversampling);
+}
+
+static void request_beam(const device_t *device)
+{
+    uint64_t from_us = device->start_us + readout_time_us(device);
+    device->hooks.expose_request(device->hooks.context, from_us,
+                                 from_us + device->exposure.exposure_us);
+}
+
+static void abandon(void *context)
+{
+    device_t *device = context;
+    device->free_us = device->now_us;
+    device->hooks.expose_request(device->hooks.context, 0, 0);
 }
 
 static int begin_exposure(void *context, const fpxi_exposure_t *exposure, uint64_t *began_us)
 {
     device_t *device = context;
-    *began_us = device->now_us;
-    device->start_us = device->now_us;
-    device->exposure_us = exposure->exposure_us;
-    device->gain_setting = exposure->gain_setting;
+    device->start_us = latest(device->now_us, device->free_us);
+    device->exposure = *exposure;
+    *began_us = device->start_us;
+    if (exposure->request_beam) {
+        request_beam(device);
+    }
     return FPXI_OK;
 }
 
 static int begin_readout(void *context, const fpxi_exposure_t *next, uint64_t *began_us)
 {
-    (void)next;
     device_t *device = context;
-    const fpxi_sequencer_t *sequencer = &device->core.sequencer;
+    const fpxi_exposure_t *taken = &device->exposure;
     fpxi_native_exposure_t exposure = {
         .start_us = device->start_us,
-        .frame = sequencer->next_frame,
-        .exposure_us = device->exposure_us,
-        .bias_mV = sequencer->bias_mV,
-        .gain_setting = device->gain_setting,
+        .integration_us = taken->exposure_us + (taken->request_beam ? readout_time_us(device) : 0u),
+        .beam_us = taken->exposure_us,
+        .bias_mV = device->bias_mV,
+        .gain_setting = taken->gain_setting,
+        .cds = taken->cds ? 1u : 0u,
+        .oversampling = taken->oversampling,
     };
+    device->passes = taken->oversampling;
     device->readout_us = device->now_us;
+    device->free_us = device->now_us + readout_time_us(device);
     *began_us = device->now_us;
-    return device->hooks.expose(device->hooks.context, &exposure, device->panel);
+    if (next != NULL) {
+        device->start_us = device->now_us;
+        device->exposure = *next;
+    }
+    return device->hooks.expose(device->hooks.context, &exposure, device->conversions);
 }
 
 static int read_row(void *context, uint16_t row, uint16_t *samples)
 {
     const device_t *device = context;
     const fpxi_panel_description_t *panel = device->config.panel;
-    if (device->now_us < device->readout_us + (row + 1u) * (uint64_t)panel->line_time_us) {
+    uint32_t lines = (row + 1u + panel->extra_lines) * device->passes;
+    if (device->now_us < device->readout_us + (uint64_t)lines * panel->line_time_us) {
         return FPXI_AGAIN;
     }
-    memcpy(samples, device->panel + (size_t)row * panel->columns,
-           panel->columns * sizeof *samples);
+    fpxi_oversampling_mean(device->conversions + (size_t)row * panel->columns,
+                           (size_t)panel->rows * panel->columns, device->passes, samples,
+                           panel->columns);
     return FPXI_OK;
 }
 
@@ -138,6 +180,7 @@ static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
 static void safe_state(void *context)
 {
     (void)set_bias(context, 0);
+    abandon(context);
 }
 
 static void kick_watchdog(void *context)
@@ -184,11 +227,12 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
 {
     fpxi_core_config_t result = {
         .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
+                     abandon, temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
                      note_fault, self_test, safe_state, kick_watchdog, ask_reset, enter_bootloader},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
         .reference = device->reference,
+        .accumulator = device->accumulator,
         .frame_slots = config->slots,
         .transmit = {{device->transmit_memory[0], TRANSMIT_SIZE},
                      {device->transmit_memory[1], TRANSMIT_SIZE}},
@@ -208,7 +252,7 @@ int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
         return FPXI_NATIVE_BAD_SLOTS;
     }
     if (config->hooks.expose == NULL || config->hooks.temperature == NULL ||
-        config->hooks.set_bias == NULL) {
+        config->hooks.set_bias == NULL || config->hooks.expose_request == NULL) {
         return FPXI_NATIVE_MISSING_HOOK;
     }
     memset(device, 0, sizeof *device);
@@ -239,11 +283,6 @@ void fpxi_native_reset(void *memory, uint8_t cause)
 }
 
 /* --- links and time ---------------------------------------------------------------------------- */
-
-static uint64_t latest(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 static void give_link_input(device_t *device, uint8_t link)
 {
@@ -309,6 +348,14 @@ uint64_t fpxi_native_poll(void *memory, uint64_t limit_us)
         poll_core(device);
     }
     return device->next_us;
+}
+
+void fpxi_native_trigger(void *memory, uint8_t high, uint64_t at_us)
+{
+    device_t *device = memory;
+    (void)fpxi_native_poll(device, at_us);
+    fpxi_core_trigger_input(&device->core, high != 0u, latest(device->now_us, at_us));
+    poll_core(device);
 }
 
 size_t fpxi_native_transmit(void *memory, uint8_t link, uint8_t *bytes, size_t capacity)

@@ -20,7 +20,7 @@
 #define FPXI_EXPORT __attribute__((visibility("default")))
 #endif
 
-#define FPXI_NATIVE_ABI 2u    /* changes with anything in this file */
+#define FPXI_NATIVE_ABI 3u    /* changes with anything in this file */
 #define FPXI_NATIVE_LINKS 2u
 #define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
 
@@ -31,11 +31,13 @@
 #define FPXI_NATIVE_MISSING_HOOK (-3)
 
 typedef struct fpxi_native_exposure {
-    uint64_t start_us; /* when it began, on the caller's clock */
-    uint32_t frame;    /* number that the frame will carry */
-    uint32_t exposure_us;
+    uint64_t start_us;       /* when it began, on the caller's clock */
+    uint32_t integration_us; /* how long each pixel collected charge */
+    uint32_t beam_us;        /* for how much of it the beam was wanted */
     int32_t bias_mV;
     uint32_t gain_setting; /* index into the panel's table */
+    uint32_t cds;          /* 1: the reset level is subtracted */
+    uint32_t oversampling; /* conversions of each pixel */
 } fpxi_native_exposure_t;
 
 /* What the device asks of its surroundings. Called from within poll (set_bias also from init and
@@ -43,9 +45,10 @@ typedef struct fpxi_native_exposure {
 typedef struct fpxi_native_hooks {
     void *context; /* handed to every hook */
 
-    /* Fills the samples (rows times columns, row by row) of an exposure that has just ended.
-     * Negative: the panel failed, and the device goes to its fault state. */
-    int (*expose)(void *context, const fpxi_native_exposure_t *exposure, uint16_t *samples);
+    /* Fills the conversions of an exposure that has just ended: oversampling times rows times
+     * columns, pass by pass and row by row. Called once for each read-out of the array. Negative:
+     * the panel failed, and the device goes to its fault state. */
+    int (*expose)(void *context, const fpxi_native_exposure_t *exposure, uint16_t *conversions);
 
     /* Panel temperature in thousandths of a degree Celsius. */
     int32_t (*temperature)(void *context);
@@ -53,6 +56,10 @@ typedef struct fpxi_native_hooks {
     /* Sets the bias of the common electrode, in mV. Negative: refused. A failing device sets 0,
      * and does not listen to the result. */
     int (*set_bias)(void *context, int32_t bias_mV);
+
+    /* Asks for the beam: the expose-request output is high between two times on the caller's clock.
+     * Both 0: no longer. */
+    void (*expose_request)(void *context, uint64_t from_us, uint64_t until_us);
 } fpxi_native_hooks_t;
 
 typedef struct fpxi_native_config {
@@ -80,6 +87,9 @@ FPXI_EXPORT void fpxi_native_receive(void *device, uint8_t link, const uint8_t *
  * poll next: UINT64_MAX when only input, or output that was taken, gives it something to do. A time
  * not after now_us means at once: it returns after every frame, so that its output can be taken. */
 FPXI_EXPORT uint64_t fpxi_native_poll(void *device, uint64_t now_us);
+
+/* Lets the device run up to at_us, and then sets the level of its external trigger input. */
+FPXI_EXPORT void fpxi_native_trigger(void *device, uint8_t high, uint64_t at_us);
 
 /* Takes up to capacity bytes for a link; returns how many. */
 FPXI_EXPORT size_t fpxi_native_transmit(void *device, uint8_t link, uint8_t *bytes,
