@@ -48,4 +48,13 @@ static inline void fpxi_clock_enable(reg_t *enable, uint32_t bits)
     (void)*enable;
 }
 
+static inline _Noreturn void fpxi_system_reset(void)
+{
+    fpxi_barrier();
+    SCB_AIRCR = SCB_AIRCR_RESET;
+    fpxi_barrier();
+    for (;;) {
+    }
+}
+
 #endif

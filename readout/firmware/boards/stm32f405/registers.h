@@ -4,6 +4,7 @@
 #ifndef FPXI_REGISTERS_H
 #define FPXI_REGISTERS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef volatile uint32_t reg_t;
@@ -340,8 +341,15 @@ typedef enum {
 
 #define SCB_VTOR (*FPXI_AT(reg_t, 0xE000ED08u))
 #define SCB_AIRCR (*FPXI_AT(reg_t, 0xE000ED0Cu))
-#define SCB_CPACR (*FPXI_AT(reg_t, 0xE000ED88u))
 #define SCB_AIRCR_RESET 0x05FA0004u
-#define SCB_CPACR_FPU (0xFu << 20)
+
+/* --- offsets that a forgotten reserved word would shift ----------------------------------------- */
+
+_Static_assert(offsetof(rcc_t, CSR) == 0x74, "RM0090, 7.3.21");
+_Static_assert(offsetof(gpio_t, AFR) == 0x20, "RM0090, 8.4.9");
+_Static_assert(offsetof(dma_t, S) == 0x10 && sizeof(dma_stream_t) == 0x18, "RM0090, 10.5.5");
+_Static_assert(offsetof(tim_t, BDTR) == 0x44 && offsetof(tim_t, OR) == 0x50, "RM0090, 18.4.21");
+_Static_assert(offsetof(adc_t, DR) == 0x4C, "RM0090, 13.13.14");
+_Static_assert(offsetof(syscfg_t, CMPCR) == 0x20, "RM0090, 9.2.7");
 
 #endif

@@ -1,0 +1,16 @@
+/* The clock tree: SYSCLK and AHB 168 MHz, APB1 42 MHz (its timers 84), APB2 84 MHz (its timers 168). */
+
+#ifndef FPXI_CLOCKS_H
+#define FPXI_CLOCKS_H
+
+#include <stdbool.h>
+
+#define FPXI_SYSCLK_KHZ 168000u
+#define FPXI_PCLK1_HZ 42000000u
+#define FPXI_PCLK2_HZ 84000000u
+
+/* Whether the crystal drives it. Without it the internal 16 MHz oscillator does, 1 % off: good enough
+ * to tell of the failure. */
+bool fpxi_clocks_init(void);
+
+#endif
