@@ -69,3 +69,25 @@ def native(bench: ModuleType, library: ctypes.CDLL) -> Callable[..., Any]:
 def board(bench: ModuleType, library: ctypes.CDLL) -> Any:
     """A core, not yet started, on hardware whose every answer the test decides."""
     return bench.BoardBench(library)
+
+
+TIMING = ROOT / "readout" / "firmware" / "boards" / "stm32f405" / "timing"
+
+
+@pytest.fixture(scope="session")
+def waveforms() -> ModuleType:
+    return load_module(TIMING / "stm32f405_waveforms.py")
+
+
+@pytest.fixture(scope="session")
+def waveform_rules() -> ModuleType:
+    return load_module(HERE / "waveform_rules.py")
+
+
+@pytest.fixture(scope="session")
+def waveform_printer(
+    waveforms: ModuleType, build_native: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("waveforms")
+    program: Path = waveforms.build_printer(folder, build_native.find_compiler())
+    return program

@@ -5,9 +5,6 @@
 
 #include "scan_timers.h"
 
-/* From the end of a scan to the start of the next: the time that the interrupt needs. */
-#define FPXI_REARM_US 5u
-
 /* Appends a scan to the queue, in the order of their starts. False where it cannot be played: the
  * queue is then empty, and all rows that were expected have failed. */
 bool fpxi_engine_play(const fpxi_scan_t *scan);

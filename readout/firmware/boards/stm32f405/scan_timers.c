@@ -6,13 +6,8 @@
 #include "processor.h"
 #include "registers.h"
 
-/* --- phases of a slot, in ticks of 168 MHz ------------------------------------------------------ */
-
-#define SLOT 168u
-#define CONVERSION 60u    /* CNV is high: 357 ns; its fall has the word read, which takes 64 */
-#define CLOCK_RISES 126u  /* of the multiplexer */
-#define HALF_SLOT 84u     /* converter B is so much later */
-#define REST 160u         /* both CNV low, 8 before a slot begins: where TIM8 waits and stops */
+/* Where TIM8 waits and stops: both CNV low, 8 ticks before a slot begins. */
+#define REST_TICK 160u
 
 /* --- DMA2 (RM0090, table 43) -------------------------------------------------------------------- */
 
@@ -78,9 +73,9 @@ static void init_slot_timer(tim_t *timer, uint32_t trigger, uint32_t channels)
 {
     timer->CR1 = TIM_CR1_URS;
     timer->PSC = 0u;
-    timer->ARR = SLOT - 1u;
-    timer->CCR[0] = CONVERSION;
-    timer->CCR[2] = CLOCK_RISES;
+    timer->ARR = SLOT_TICKS - 1u;
+    timer->CCR[0] = CONVERSION_TICKS;
+    timer->CCR[2] = CLOCK_RISES_TICK;
     timer->CCMR[0] = TIM_CCMR_OCM_FORCE_INACTIVE | TIM_CCMR_OCPE;
     timer->CCMR[1] = TIM_CCMR_OCM_PWM2 | TIM_CCMR_OCPE;
     timer->CCER = channels;
@@ -164,8 +159,8 @@ static void start_conversions(const fpxi_rows_t *rows)
 /* Flags are cleared before requests are enabled: one left over would be served at once. */
 void fpxi_timers_load(const fpxi_scan_t *scan)
 {
-    TIM8->CNT = REST;
-    TIM1->CNT = REST - HALF_SLOT;
+    TIM8->CNT = REST_TICK;
+    TIM1->CNT = REST_TICK - HALF_SLOT_TICKS;
     TIM8->SR = 0u;
     TIM1->SR = 0u;
     TIM2->CNT = 0u;

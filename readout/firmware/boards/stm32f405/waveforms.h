@@ -8,6 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* From the end of a scan to the start of the next: the time that the interrupt needs. */
+#define FPXI_REARM_US 5u
+
+/* Phases of a slot in ticks of 168 MHz, 1 us in all. Converter A is started (CNV rises) when the slot
+ * begins, and is read when CNV falls; converter B is half a slot later. A word takes 16 bits of 4
+ * ticks. */
+#define SLOT_TICKS 168u
+#define CONVERSION_TICKS 60u
+#define WORD_TICKS 64u
+#define HALF_SLOT_TICKS 84u
+#define CLOCK_RISES_TICK 126u /* of the multiplexer; it falls when the next slot begins */
+
 /* Signals, by their pin of port B. */
 #define SIGNAL_STV 0u   /* gate token in (cmos32: row token) */
 #define SIGNAL_CPV 1u   /* gate clock (cmos32: row clock) */
