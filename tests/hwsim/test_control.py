@@ -52,6 +52,7 @@ def test_reset_resets_the_device(device: SimulatedDevice) -> None:
         ("fault gremlins 1", "bit_flips"),
         ("fault drops", "from 0 to 1"),
         ("reset now", "nothing"),
+        ("trigger", "on or off"),
     ],
 )
 def test_an_error_is_answered_in_words(device: SimulatedDevice, line: str, words: str) -> None:

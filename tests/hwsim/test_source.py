@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
+from fpxi_hwsim.array import ELECTRON_FC
+from fpxi_hwsim.presets import TFT64
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource
 from fpxi_hwsim.specification import SimulationSpecification
@@ -49,6 +55,57 @@ def test_frames_under_other_conditions_never_share_their_noise() -> None:
     # A beam without dose differs from no beam in nothing but the conditions.
     off, dim = (frames(f"sim:tft64?dose_rate=0&beam={beam}") for beam in ("off", "on"))
     assert abs(correlation(off[1] - off[0], dim[1] - dim[0])) < 0.25
+
+
+def test_the_noise_is_that_of_the_scan_whatever_the_firmware_calls_it() -> None:
+    first = frames("sim:tft64", 4)
+    assert len({frame.tobytes() for frame in first}) == 4
+    np.testing.assert_array_equal(first, frames("sim:tft64", 4))
+
+
+def test_the_beam_counts_for_as_long_as_it_is_wanted_and_the_dark_current_throughout() -> None:
+    def mean(**changes: int) -> np.ndarray:
+        return frames("sim:tft64?dose_rate=2e-7", 30, replace(EXPOSURE, **changes)).mean(axis=0)
+
+    dark, half, whole = (mean(beam_us=beam_us) for beam_us in (0, 5000, 10_000))
+    longer = mean(beam_us=0, integration_us=20_000)
+    signal = np.median(half - dark)
+    assert signal > 100
+    assert np.median(whole - dark) == pytest.approx(2 * signal, rel=0.05)
+    assert np.median(longer - dark) > 2
+
+
+def test_only_the_converters_noise_differs_between_the_conversions_of_a_pixel() -> None:
+    specification = SimulationSpecification.from_url("sim:tft64?beam=off")
+    source = PixelSource(specification, Scene(specification))
+    conversions = source.expose(replace(EXPOSURE, oversampling=16))
+    assert conversions is not None
+    assert conversions.shape == (16, 64, 64)
+    noise = TFT64.front_end.converter_noise_counts
+    # Rounding to whole counts adds a twelfth.
+    spread = conversions.astype(float).var(axis=0, ddof=1).mean()
+    assert spread == pytest.approx(noise**2 + 1 / 12, rel=0.05)
+
+
+def test_without_cds_the_reset_level_and_its_noise_stay() -> None:
+    url = "sim:tft64?beam=off"
+    with_cds, without = (frames(url, 60, replace(EXPOSURE, cds=cds)) for cds in (True, False))
+    level = np.median(without.mean(axis=0) - with_cds.mean(axis=0), axis=0)
+    front_end = TFT64.front_end
+    assert level.mean() == pytest.approx(front_end.reset_level_counts, abs=150)
+    assert level.std() == pytest.approx(front_end.reset_level_spread_counts, rel=0.3)
+    counts_per_e = ELECTRON_FC * 65535 / TFT64.geometry.full_scale_fC[3]
+    reset_counts = TFT64.reset_noise_e * counts_per_e
+    more = np.median(without.var(axis=0)) - np.median(with_cds.var(axis=0))
+    assert more == pytest.approx(reset_counts**2, rel=0.25)
+
+
+def test_recorded_frames_are_the_same_in_every_conversion(tmp_path: Path) -> None:
+    recorded = np.arange(2 * 4096, dtype=np.uint16).reshape(2, 64, 64)
+    np.save(tmp_path / "frames.npy", recorded)
+    url = f"sim:tft64?frames={tmp_path / 'frames.npy'}"
+    taken = frames(url, 2, replace(EXPOSURE, oversampling=4))
+    np.testing.assert_array_equal(taken, recorded)
 
 
 def test_noise_is_that_of_its_frame_whatever_was_asked_before() -> None:
