@@ -19,7 +19,7 @@ from fpxi_readout.protocol.generated import PanelDescription
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.source import Exposure, Samples
 
-ABI = 3
+ABI = 4
 SLOTS = 16
 ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
 NEVER_US = 2**64 - 1
@@ -115,6 +115,8 @@ def _declare(library: ctypes.CDLL) -> None:
     library.fpxi_native_reset.restype = None
     library.fpxi_native_trigger.argtypes = (device, ctypes.c_uint8, ctypes.c_uint64)
     library.fpxi_native_trigger.restype = None
+    library.fpxi_native_cut_power.argtypes = (device, ctypes.c_uint32)
+    library.fpxi_native_cut_power.restype = None
 
 
 class NativeFirmware:
@@ -196,6 +198,13 @@ class NativeFirmware:
         """Run up to `now_us`, and set the level of the external trigger input there."""
         self._library.fpxi_native_trigger(self._device, high, now_us)
         self._raise_failure()
+
+    def cut_power(self, words: int) -> None:
+        """Let the power fail after so many more words of non-volatile memory are written.
+
+        The device is dead from then on, until `reset` with ResetCause.POWER_ON.
+        """
+        self._library.fpxi_native_cut_power(self._device, words)
 
     def _raise_failure(self) -> None:
         if self._failure is not None:

@@ -25,10 +25,20 @@ REPORTS = {
         protocol.Identity,
         protocol.Value,
         protocol.Event,
+        protocol.FaultRecord,
+        protocol.TestResult,
         protocol.FrameHeader,
         protocol.FrameChunk,
     )
 }
+ANSWERS = (
+    protocol.Ack,
+    protocol.Nack,
+    protocol.Value,
+    protocol.Identity,
+    protocol.FaultRecord,
+    protocol.TestResult,
+)
 
 
 @dataclass(frozen=True)
@@ -114,11 +124,11 @@ StorageRead = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8, c.c_uint32, c.c_void_p, c
 StorageErase = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8)
 StorageProgram = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8, c.c_uint32, c.c_uint32)
 NoteFault = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(FaultNote))
-# ctypes cannot return a structure from a callback: without one, the core may not ask.
-SelfTest = c.c_void_p
+# ctypes cannot return a structure from a callback: test_api.c turns this one into what the core
+# asks for.
+SelfTest = c.CFUNCTYPE(None, c.c_uint8, c.POINTER(TestOutcome))
 Action = c.CFUNCTYPE(None, c.c_void_p)
 Reset = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8)
-Bootloader = c.CFUNCTYPE(c.c_int, c.c_void_p)
 SLOT_SIZE = 16384
 
 
@@ -137,11 +147,11 @@ class Hardware(c.Structure):
         ("storage_erase", StorageErase),
         ("storage_program", StorageProgram),
         ("note_fault", NoteFault),
-        ("self_test", SelfTest),
+        ("self_test", c.c_void_p),
         ("safe_state", Action),
         ("kick_watchdog", Action),
         ("reset", Reset),
-        ("enter_bootloader", Bootloader),
+        ("enter_bootloader", Action),
     )
 
 
@@ -161,6 +171,7 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_native_transmit": (size, [memory, byte, memory, size]),
         "fpxi_native_reset": (None, [memory, byte]),
         "fpxi_native_trigger": (None, [memory, byte, c.c_uint64]),
+        "fpxi_native_cut_power": (None, [memory, c.c_uint32]),
         "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
         "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
         "fpxi_test_cobs_decode": (c.c_int64, [c.c_char_p, size, memory, size]),
@@ -174,7 +185,12 @@ def load_library(path: Path) -> c.CDLL:
         "fpxi_test_queue_add": (c.c_int, [memory, c.c_char_p, size, size]),
         "fpxi_test_queue_take": (size, [memory, memory, size]),
         "fpxi_test_core_size": (size, []),
-        "fpxi_test_core_init": (c.c_int, [memory, c.POINTER(Hardware), byte, size]),
+        "fpxi_test_core_init": (
+            c.c_int,
+            [memory, c.POINTER(Hardware), SelfTest, byte, size, byte, c.POINTER(FaultNote)],
+        ),
+        "fpxi_test_memory": (size, [memory, size]),
+        "fpxi_test_core_set_state": (None, [memory, byte]),
         "fpxi_test_core_receive": (None, [memory, byte, c.c_char_p, size]),
         "fpxi_test_core_poll": (c.c_uint64, [memory]),
         "fpxi_test_core_transmit": (size, [memory, byte, memory, size]),
@@ -320,7 +336,7 @@ class Bench:
         return sequence
 
     def answers(self, sequence: int) -> list[Any]:
-        asked = (protocol.Ack.TYPE, protocol.Nack.TYPE, protocol.Value.TYPE, protocol.Identity.TYPE)
+        asked = {answer.TYPE for answer in ANSWERS}
         return [p.message for p in self.packets if p.type in asked and p.sequence == sequence]
 
     def ask(self, command: Any, sequence: int | None = None) -> Any:
@@ -501,9 +517,15 @@ class BoardBench(Bench):
         self.results: dict[str, int] = {}
         self.storage = Storage()
         self.row_delay_us = 0
+        self.battery_mV = 3700
+        self.note = FaultNote()
+        self.outcome = (protocol.TestOutcome.NOT_SUPPORTED, 0, 0)
+        self.tests: list[int] = []
+        self.reset_causes: list[int] = []
         self._readout_us = 0
         self._buffer = c.create_string_buffer(65536)
         self._memory = c.create_string_buffer(library.fpxi_test_core_size())
+        self._self_test = SelfTest(self._answer_self_test)
         self._hardware = Hardware(
             context=None,
             now_us=Clock(lambda _context: self.now_us),
@@ -513,22 +535,29 @@ class BoardBench(Bench):
             read_row=ReadRow(self._read_row),
             abandon=Action(lambda _context: self.calls.append("abandon")),
             temperature_mC=Temperature(lambda _context: -40_000),
-            battery_mV=Battery(lambda _context: 3700),
+            battery_mV=Battery(lambda _context: self.battery_mV),
             storage_read=StorageRead(self._storage_read),
             storage_erase=StorageErase(self._storage_erase),
             storage_program=StorageProgram(self._storage_program),
-            note_fault=NoteFault(lambda _context, note: self.calls.append("note_fault")),
+            note_fault=NoteFault(self._note_fault),
             self_test=None,
             safe_state=Action(lambda _context: self.calls.append("safe_state")),
             kick_watchdog=Action(lambda _context: self.calls.append("kick_watchdog")),
-            reset=Reset(lambda _context, _cause: self.calls.append("reset")),
-            enter_bootloader=Bootloader(lambda _context: self._call("enter_bootloader")),
+            reset=Reset(self._reset),
+            enter_bootloader=Action(lambda _context: self.calls.append("enter_bootloader")),
         )
 
-    def start(self, slots: int = 2, transmit_size: int = 0) -> int:
-        """Power on; a transmit size of 0 is a generous one."""
+    def start(self, slots: int = 2, transmit_size: int = 0, cause: int = 0) -> int:
+        """Start with the last fault's note; a transmit size of 0 is a generous one."""
+        note, self.note = self.note, FaultNote()
         result = self.library.fpxi_test_core_init(
-            self._memory, c.byref(self._hardware), slots, transmit_size
+            self._memory,
+            c.byref(self._hardware),
+            self._self_test,
+            slots,
+            transmit_size,
+            cause,
+            c.byref(note),
         )
         assert isinstance(result, int)
         if result == 0:
@@ -558,6 +587,20 @@ class BoardBench(Bench):
             return 1
         c.memset(samples, row, 64)
         return self.results.get("read_row", 0)
+
+    def _note_fault(self, _context: Any, note: Any) -> None:
+        self.note = FaultNote.from_buffer_copy(note.contents)
+        self.calls.append("note_fault")
+
+    def _reset(self, _context: Any, cause: int) -> None:
+        self.reset_causes.append(cause)
+        self.calls.append("reset")
+
+    def _answer_self_test(self, test: int, outcome: Any) -> None:
+        self.tests.append(test)
+        outcome.contents.outcome, outcome.contents.expected, outcome.contents.measured = (
+            self.outcome
+        )
 
     def _storage_read(self, _context: Any, slot: int, offset: int, data: Any, size: int) -> None:
         c.memmove(data, self.storage.read(slot, offset, size), size)

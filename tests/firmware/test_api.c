@@ -7,9 +7,13 @@
 #include "../../readout/firmware/core/core.h"
 #include "../../readout/firmware/core/crc32.h"
 #include "../../readout/firmware/core/encoding.h"
+#include "../../readout/firmware/core/memory_test.h"
 #include "../../readout/firmware/panels/panels.h"
 
 #define TEST_SLOTS 2u
+
+/* A self-test that a test plays: writes the outcome of a test. */
+typedef void (*self_test_t)(uint8_t test, fpxi_test_outcome_note_t *outcome);
 
 FPXI_EXPORT uint32_t fpxi_test_crc32(uint32_t crc, const uint8_t *bytes, size_t count);
 FPXI_EXPORT size_t fpxi_test_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed);
@@ -26,8 +30,11 @@ FPXI_EXPORT void fpxi_test_queue_init(void *queue, uint8_t *memory, size_t capac
 FPXI_EXPORT int fpxi_test_queue_add(void *queue, const uint8_t *bytes, size_t room, size_t count);
 FPXI_EXPORT size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capacity);
 FPXI_EXPORT size_t fpxi_test_core_size(void);
-FPXI_EXPORT int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t slots,
-                                    size_t transmit_size);
+FPXI_EXPORT size_t fpxi_test_memory(uint16_t *memory, size_t count);
+FPXI_EXPORT int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, self_test_t test,
+                                    uint8_t slots, size_t transmit_size, uint8_t cause,
+                                    const fpxi_fault_note_t *last_fault);
+FPXI_EXPORT void fpxi_test_core_set_state(void *memory, uint8_t state);
 FPXI_EXPORT void fpxi_test_core_receive(void *memory, uint8_t link, const uint8_t *bytes,
                                        size_t count);
 FPXI_EXPORT uint64_t fpxi_test_core_poll(void *memory);
@@ -104,8 +111,16 @@ size_t fpxi_test_queue_take(void *queue, uint8_t *bytes, size_t capacity)
     return count;
 }
 
+/* Number of the first bad word; count where all are good. */
+size_t fpxi_test_memory(uint16_t *memory, size_t count)
+{
+    const volatile uint16_t *bad = fpxi_memory_test(memory, count);
+    return bad == NULL ? count : (size_t)(bad - memory);
+}
+
 typedef struct {
     fpxi_core_t core;
+    self_test_t self_test;
     uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint16_t reference[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
     uint32_t accumulator[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
@@ -117,8 +132,17 @@ size_t fpxi_test_core_size(void)
     return sizeof(device_t);
 }
 
-int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t slots,
-                        size_t transmit_size)
+static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
+{
+    const device_t *device = context;
+    fpxi_test_outcome_note_t outcome = {0};
+    device->self_test(test, &outcome);
+    return outcome;
+}
+
+int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, self_test_t test,
+                        uint8_t slots, size_t transmit_size, uint8_t cause,
+                        const fpxi_fault_note_t *last_fault)
 {
     device_t *device = memory;
     size_t size = transmit_size == 0u ? sizeof device->transmit_memory[0] : transmit_size;
@@ -131,7 +155,12 @@ int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, uint8_t s
         .frame_slots = slots,
         .transmit = {{device->transmit_memory[0], size}, {device->transmit_memory[1], size}},
         .links = FPXI_LINKS,
+        .reset_cause = (fpxi_reset_cause_t)cause,
+        .last_fault = *last_fault,
     };
+    device->self_test = test;
+    config.hardware.context = device; /* the other hooks of a test need none */
+    config.hardware.self_test = self_test;
     return fpxi_core_init(&device->core, &config);
 }
 
@@ -168,4 +197,10 @@ void fpxi_test_core_set_next_frame(void *memory, uint32_t frame)
 {
     device_t *device = memory;
     device->core.sequencer.next_frame = frame;
+}
+
+void fpxi_test_core_set_state(void *memory, uint8_t state)
+{
+    device_t *device = memory;
+    device->core.sequencer.state = state;
 }

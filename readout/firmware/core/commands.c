@@ -9,7 +9,8 @@
 #define MAX_OTHERS 128u
 
 _Static_assert(FPXI_ACK_SIZE <= FPXI_MAX_KEPT_ANSWER && FPXI_NACK_SIZE <= FPXI_MAX_KEPT_ANSWER &&
-                   FPXI_VALUE_SIZE <= FPXI_MAX_KEPT_ANSWER,
+                   FPXI_VALUE_SIZE <= FPXI_MAX_KEPT_ANSWER &&
+                   FPXI_TEST_RESULT_SIZE <= FPXI_MAX_KEPT_ANSWER,
                "every answer must fit where it is kept");
 
 typedef fpxi_outcome_t (*handler_t)(fpxi_core_t *core, const fpxi_packet_t *packet);
@@ -25,6 +26,9 @@ static const entry_t entries[] = {
     {.type = FPXI_MESSAGE_IDENTIFY, .handle = fpxi_handle_identify},
     {.type = FPXI_MESSAGE_RESET, .once = true, .handle = fpxi_handle_reset},
     {.type = FPXI_MESSAGE_STOP, .once = true, .handle = fpxi_handle_stop},
+    {.type = FPXI_MESSAGE_BOOTLOADER, .once = true, .handle = fpxi_handle_bootloader},
+    {.type = FPXI_MESSAGE_LAST_FAULT, .handle = fpxi_handle_last_fault},
+    {.type = FPXI_MESSAGE_SELF_TEST, .once = true, .handle = fpxi_handle_self_test},
     {.type = FPXI_MESSAGE_GET, .handle = fpxi_handle_get},
     {.type = FPXI_MESSAGE_SET, .once = true, .handle = fpxi_handle_set},
     {.type = FPXI_MESSAGE_SAVE, .once = true, .handle = fpxi_handle_save},
@@ -84,6 +88,9 @@ static size_t pack_answer(const fpxi_outcome_t *outcome, uint8_t command, uint8_
     case FPXI_MESSAGE_NACK:
         fpxi_pack_nack(&nack_message, payload);
         return FPXI_NACK_SIZE;
+    case FPXI_MESSAGE_TEST_RESULT:
+        fpxi_pack_test_result(&outcome->test, payload);
+        return FPXI_TEST_RESULT_SIZE;
     default:
         fpxi_pack_value(&value_message, payload);
         return FPXI_VALUE_SIZE;

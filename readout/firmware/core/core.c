@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "faults.h"
+
 /* Most steps of the sequencer in one poll: from the end of an exposure, through its read-out, to
  * the next exposure, which lasts. */
 #define MAX_STEPS 4u
@@ -17,8 +19,8 @@ uint64_t fpxi_core_now_us(const fpxi_core_t *core)
     return hardware->now_us(hardware->context) - core->boot_us;
 }
 
-static void add_event(fpxi_core_t *core, fpxi_severity_t severity, fpxi_event_code_t code,
-                      uint32_t detail)
+void fpxi_core_add_event(fpxi_core_t *core, fpxi_severity_t severity, fpxi_event_code_t code,
+                         uint32_t detail)
 {
     fpxi_events_add(&core->events, fpxi_core_now_us(core), severity, code, detail);
 }
@@ -27,20 +29,6 @@ static bool queue_event(fpxi_transmitter_t *transmitter, const fpxi_event_t *eve
 {
     fpxi_pack_event(event, fpxi_transmitter_payload(transmitter));
     return fpxi_transmitter_event(transmitter, FPXI_MESSAGE_EVENT, FPXI_EVENT_SIZE);
-}
-
-void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason)
-{
-    const fpxi_hardware_t *hardware = &core->config.hardware;
-    hardware->safe_state(hardware->context);
-    fpxi_sequencer_stop(&core->sequencer);
-    core->sequencer.state = FPXI_STATE_FAULT;
-    fpxi_bias_forget(&core->bias);
-    core->parameters.values[FPXI_PLACE_BIAS_MV] = 0;
-    if (core->fault == FPXI_FAULT_NONE) {
-        core->fault = (uint8_t)reason;
-        add_event(core, FPXI_SEVERITY_FAULT, FPXI_EVENT_CODE_FAULT, core->fault);
-    }
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -66,7 +54,7 @@ static void load_parameters(fpxi_core_t *core)
 {
     fpxi_store_state_t state = fpxi_parameter_store_load(&core->config.hardware, &core->parameters);
     if (!state.loaded) {
-        add_event(core, state.damaged > 0u ? FPXI_SEVERITY_WARNING : FPXI_SEVERITY_INFO,
+        fpxi_core_add_event(core, state.damaged > 0u ? FPXI_SEVERITY_WARNING : FPXI_SEVERITY_INFO,
                   FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, state.damaged);
     }
 }
@@ -81,6 +69,14 @@ static void tell_boot(const fpxi_core_t *core, fpxi_transmitter_t *transmitter)
         .detail = (uint32_t)core->config.reset_cause,
     };
     (void)queue_event(transmitter, &event); /* there is room */
+}
+
+static void tell_last_fault(fpxi_core_t *core)
+{
+    uint8_t fault = core->config.last_fault.fault;
+    if (fault != FPXI_FAULT_NONE) {
+        fpxi_core_add_event(core, FPXI_SEVERITY_WARNING, FPXI_EVENT_CODE_LAST_FAULT, fault);
+    }
 }
 
 static void init_link(fpxi_core_t *core, fpxi_link_t *link, const fpxi_transmit_memory_t *memory)
@@ -120,8 +116,9 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
     memset(core, 0, sizeof *core);
     core->config = *config;
     core->boot_us = config->hardware.now_us(config->hardware.context);
-    core->reset_us = UINT64_MAX;
+    core->config.last_fault = fpxi_fault_before_start(config);
     init_parts(core);
+    tell_last_fault(core);
     load_parameters(core);
     if (fpxi_bias_zero(&core->bias) < 0) {
         fpxi_core_fault(core, FPXI_FAULT_BIAS);
@@ -133,12 +130,13 @@ int fpxi_core_init(fpxi_core_t *core, const fpxi_core_config_t *config)
 
 void fpxi_core_receive(fpxi_core_t *core, uint8_t link, const uint8_t *bytes, size_t count)
 {
-    if (link >= core->config.links) {
+    if (link >= core->config.links || core->hung) {
         return;
     }
     fpxi_packet_t packet = {.link = link};
     for (size_t i = 0; i < count; i++) {
         if (fpxi_receiver_push(&core->links[link].receiver, bytes[i], &packet)) {
+            core->supervision.last_command_us = fpxi_core_now_us(core);
             core->streaming_link = core->started ? core->streaming_link : link;
             fpxi_commands_execute(core, &packet);
         }
@@ -214,7 +212,7 @@ static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
     }
     if (core->sequencer.done) {
         core->sequencer.done = false;
-        add_event(core, FPXI_SEVERITY_INFO, FPXI_EVENT_CODE_ACQUISITION_DONE,
+        fpxi_core_add_event(core, FPXI_SEVERITY_INFO, FPXI_EVENT_CODE_ACQUISITION_DONE,
                   core->sequencer.next_frame - 1u);
     }
 }
@@ -257,17 +255,6 @@ static void tell_counts(fpxi_core_t *core, uint64_t now_us)
                            FPXI_EVENT_CODE_TRIGGERS_MISSED, core->missed_triggers);
 }
 
-static void reset_if_due(fpxi_core_t *core, uint64_t now_us)
-{
-    const fpxi_hardware_t *hardware = &core->config.hardware;
-    const fpxi_transmitter_t *transmitter = &core->links[core->reset_link].transmitter;
-    bool asked = core->reset_us != UINT64_MAX;
-    if (asked && (fpxi_transmitter_answered(transmitter) || now_us >= core->reset_us)) {
-        core->reset_us = UINT64_MAX;
-        hardware->reset(hardware->context, FPXI_RESET_CAUSE_COMMAND);
-    }
-}
-
 static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
 {
     uint64_t next = fpxi_sequencer_deadline(&core->sequencer, now_us);
@@ -277,22 +264,35 @@ static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
     next = earliest(next, fpxi_events_count_due(&core->triggers_missed, core->missed_triggers));
     next = earliest(next, fpxi_bias_deadline(&core->bias));
     next = earliest(next, fpxi_trigger_deadline(&core->trigger, debounce_us(core)));
-    next = earliest(next, core->reset_us);
+    next = earliest(next, fpxi_restart_deadline(core));
+    next = earliest(next, fpxi_supervision_deadline(core));
     return next == UINT64_MAX ? UINT64_MAX : next + core->boot_us;
+}
+
+/* False only by a flaw of the firmware, or where memory lost a bit. */
+static bool sound(fpxi_core_t *core)
+{
+    return FPXI_ASSERT(core, core->sequencer.state <= FPXI_STATE_FAULT) &&
+           FPXI_ASSERT(core, core->streaming_link < core->config.links) &&
+           FPXI_ASSERT(core, core->events.count <= FPXI_EVENT_QUEUE_LENGTH);
 }
 
 uint64_t fpxi_core_poll(fpxi_core_t *core)
 {
     const fpxi_hardware_t *hardware = &core->config.hardware;
+    if (core->hung || !sound(core)) {
+        return UINT64_MAX;
+    }
     hardware->kick_watchdog(hardware->context);
     uint64_t now_us = fpxi_core_now_us(core);
+    fpxi_supervision_poll(core, now_us);
     step_bias(core, now_us);
     if (fpxi_trigger_poll(&core->trigger, now_us, debounce_us(core))) {
         serve_trigger(core, now_us);
     }
     run_sequencer(core, now_us);
     tell_counts(core, now_us);
-    reset_if_due(core, now_us);
+    fpxi_restart_poll(core, now_us);
     tell_left(core, now_us);
     send_event(core, now_us);
     return deadline(core, now_us);
@@ -302,7 +302,7 @@ uint64_t fpxi_core_poll(fpxi_core_t *core)
 
 size_t fpxi_core_transmit_peek(fpxi_core_t *core, uint8_t link, const uint8_t **bytes)
 {
-    if (link >= core->config.links) {
+    if (link >= core->config.links || core->hung) {
         return 0;
     }
     return fpxi_transmitter_peek(&core->links[link].transmitter, bytes);

@@ -15,15 +15,14 @@
 #include "parameters.h"
 #include "readout.h"
 #include "receiver.h"
+#include "restart.h"
 #include "sequencer.h"
 #include "streamer.h"
+#include "supervision.h"
 #include "transmitter.h"
 #include "trigger.h"
 
 #define FPXI_LINKS 2u
-
-/* Longest wait of a RESET for its acknowledgement to leave. */
-#define FPXI_RESET_TIMEOUT_US 1000000u
 
 typedef struct {
     uint8_t *memory; /* queue of frame data */
@@ -42,7 +41,7 @@ typedef struct {
     uint8_t links;                               /* 1 to FPXI_LINKS */
     uint8_t serial_number[16];
     fpxi_reset_cause_t reset_cause;
-    fpxi_fault_t fault_before_reset;
+    fpxi_fault_note_t last_fault; /* noted before this start; fault none: nothing was */
 } fpxi_core_config_t;
 
 /* A way to a host. Commands are answered where they came from. */
@@ -68,12 +67,13 @@ typedef struct fpxi_core {
     fpxi_counted_t frames_skipped;
     fpxi_counted_t triggers_missed;
     uint32_t missed_triggers; /* since START */
-    uint64_t boot_us;  /* on the hardware's clock; all other times count from here */
-    uint64_t reset_us; /* latest time of the restart that RESET asked for; UINT64_MAX without one */
-    uint8_t fault;     /* fpxi_fault_t, latched */
-    uint8_t reset_link; /* that RESET came by */
+    fpxi_restart_t restart;
+    fpxi_supervision_t supervision;
+    uint64_t boot_us;       /* on the hardware's clock; all other times count from here */
+    uint8_t fault;          /* fpxi_fault_t, latched */
     uint8_t streaming_link; /* frames and events go there */
     bool started;           /* a START has chosen the streaming link; before, any command does */
+    bool hung;              /* does nothing any more: the watchdog is to restart the device */
 } fpxi_core_t;
 
 /* Starts the firmware. FPXI_OK, or FPXI_FAILED where the configuration cannot work. */
@@ -101,8 +101,12 @@ void fpxi_core_stream_to(fpxi_core_t *core, uint8_t link);
 /* Damaged packets received on all links. */
 uint32_t fpxi_core_receive_errors(const fpxi_core_t *core);
 
-/* Latches a fault and goes to the safe state. The first fault stays. */
+/* Goes to the safe state, latches the fault and keeps it for the next start. The first fault stays. */
 void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason);
+
+/* Queues an event of this moment for the streaming link. */
+void fpxi_core_add_event(fpxi_core_t *core, fpxi_severity_t severity, fpxi_event_code_t code,
+                         uint32_t detail);
 
 /* Time since start-up in microseconds. */
 uint64_t fpxi_core_now_us(const fpxi_core_t *core);

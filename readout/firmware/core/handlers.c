@@ -4,7 +4,7 @@
 
 #include "version.h"
 
-static fpxi_outcome_t ack(uint32_t value)
+fpxi_outcome_t fpxi_ack(uint32_t value)
 {
     return (fpxi_outcome_t){.report = FPXI_MESSAGE_ACK, .number = value};
 }
@@ -19,12 +19,12 @@ static fpxi_outcome_t value_of(uint16_t parameter, uint32_t value)
     return (fpxi_outcome_t){.report = FPXI_MESSAGE_VALUE, .parameter = parameter, .number = value};
 }
 
-static fpxi_outcome_t no_answer(void)
+fpxi_outcome_t fpxi_no_answer(void)
 {
     return (fpxi_outcome_t){.report = 0};
 }
 
-/* --- identity and life ------------------------------------------------------------------------ */
+/* --- identity --------------------------------------------------------------------------------- */
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -43,7 +43,7 @@ static fpxi_identity_t identity(const fpxi_core_t *core)
         .firmware_patch = FPXI_FIRMWARE_PATCH,
         .reset_cause = (uint8_t)core->config.reset_cause,
         .fault = core->fault,
-        .reset_fault = (uint8_t)core->config.fault_before_reset,
+        .reset_fault = core->config.last_fault.fault,
         .dictionary_size = dictionary->size,
     };
     memcpy(message.serial_number, core->config.serial_number, sizeof message.serial_number);
@@ -66,17 +66,7 @@ fpxi_outcome_t fpxi_handle_identify(fpxi_core_t *core, const fpxi_packet_t *pack
     memcpy(payload + FPXI_IDENTITY_SIZE, dictionary->bytes + offset, size);
     (void)fpxi_transmitter_answer(transmitter, FPXI_MESSAGE_IDENTITY, packet->sequence,
                                   FPXI_IDENTITY_SIZE + size);
-    return no_answer();
-}
-
-fpxi_outcome_t fpxi_handle_reset(fpxi_core_t *core, const fpxi_packet_t *packet)
-{
-    if (core->sequencer.state != FPXI_STATE_FAULT) {
-        fpxi_sequencer_stop(&core->sequencer);
-    }
-    core->reset_link = packet->link;
-    core->reset_us = fpxi_core_now_us(core) + FPXI_RESET_TIMEOUT_US;
-    return ack(0);
+    return fpxi_no_answer();
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */
@@ -177,19 +167,6 @@ fpxi_outcome_t fpxi_handle_set(fpxi_core_t *core, const fpxi_packet_t *packet)
     return value_of(command.parameter, command.value);
 }
 
-/* Writing non-volatile memory may stop the processor for as long as an exposure. */
-fpxi_outcome_t fpxi_handle_save(fpxi_core_t *core, const fpxi_packet_t *packet)
-{
-    (void)packet;
-    if (fpxi_sequencer_acquiring(&core->sequencer)) {
-        return fpxi_nack(FPXI_NACK_CODE_BUSY, core->sequencer.state);
-    }
-    if (fpxi_parameter_store_save(&core->config.hardware, &core->parameters) < 0) {
-        return fpxi_nack(FPXI_NACK_CODE_STORAGE_FAILED, 0);
-    }
-    return ack(FPXI_STORE_RECORD_SIZE);
-}
-
 /* --- frames ----------------------------------------------------------------------------------- */
 
 fpxi_outcome_t fpxi_handle_start(fpxi_core_t *core, const fpxi_packet_t *packet)
@@ -200,7 +177,7 @@ fpxi_outcome_t fpxi_handle_start(fpxi_core_t *core, const fpxi_packet_t *packet)
     if (core->fault != FPXI_FAULT_NONE) {
         return fpxi_nack(FPXI_NACK_CODE_FAULTED, core->fault);
     }
-    if (fpxi_sequencer_acquiring(sequencer) || core->reset_us != UINT64_MAX) {
+    if (fpxi_sequencer_acquiring(sequencer) || fpxi_restart_asked(core)) {
         return fpxi_nack(FPXI_NACK_CODE_BUSY, sequencer->state);
     }
     uint16_t wrong = fpxi_sequencer_start(sequencer, fpxi_core_now_us(core), command.frames);
@@ -213,7 +190,7 @@ fpxi_outcome_t fpxi_handle_start(fpxi_core_t *core, const fpxi_packet_t *packet)
     fpxi_core_stream_to(core, packet->link);
     core->triggers_missed.told = 0;
     core->missed_triggers = 0;
-    return ack(sequencer->next_frame);
+    return fpxi_ack(sequencer->next_frame);
 }
 
 fpxi_outcome_t fpxi_handle_stop(fpxi_core_t *core, const fpxi_packet_t *packet)
@@ -222,7 +199,7 @@ fpxi_outcome_t fpxi_handle_stop(fpxi_core_t *core, const fpxi_packet_t *packet)
     if (fpxi_sequencer_acquiring(&core->sequencer)) {
         fpxi_sequencer_stop(&core->sequencer);
     }
-    return ack(core->sequencer.next_frame);
+    return fpxi_ack(core->sequencer.next_frame);
 }
 
 fpxi_outcome_t fpxi_handle_software_trigger(fpxi_core_t *core, const fpxi_packet_t *packet)
@@ -242,7 +219,7 @@ fpxi_outcome_t fpxi_handle_software_trigger(fpxi_core_t *core, const fpxi_packet
     if (!fpxi_sequencer_trigger(sequencer, fpxi_core_now_us(core))) {
         return fpxi_nack(FPXI_NACK_CODE_TRIGGER_PENDING, sequencer->state);
     }
-    return ack(sequencer->next_frame);
+    return fpxi_ack(sequencer->next_frame);
 }
 
 fpxi_outcome_t fpxi_handle_resend(fpxi_core_t *core, const fpxi_packet_t *packet)
@@ -261,7 +238,7 @@ fpxi_outcome_t fpxi_handle_resend(fpxi_core_t *core, const fpxi_packet_t *packet
     if (!fpxi_streamer_request(&core->links[packet->link].streamer, &request)) {
         return fpxi_nack(FPXI_NACK_CODE_BUSY, core->sequencer.state);
     }
-    return no_answer();
+    return fpxi_no_answer();
 }
 
 /* A frame that is yet to come cannot have arrived: that number is of another life of the device. */
@@ -272,5 +249,5 @@ fpxi_outcome_t fpxi_handle_release(fpxi_core_t *core, const fpxi_packet_t *packe
     if (fpxi_frame_before(command.frame, core->sequencer.next_frame)) {
         fpxi_frame_store_release(&core->store, command.frame);
     }
-    return no_answer();
+    return fpxi_no_answer();
 }

@@ -11,13 +11,19 @@ typedef struct {
     uint8_t code;       /* of a NACK */
     uint16_t parameter; /* of a VALUE */
     uint32_t number;    /* detail of a NACK, value of an ACK or VALUE */
+    fpxi_test_result_t test;
 } fpxi_outcome_t;
 
+fpxi_outcome_t fpxi_ack(uint32_t value);
 fpxi_outcome_t fpxi_nack(fpxi_nack_code_t code, uint32_t detail);
+fpxi_outcome_t fpxi_no_answer(void); /* or one that is queued already */
 
 /* The payload of a packet handed to these is at least as long as the command's whole layout. */
 fpxi_outcome_t fpxi_handle_identify(fpxi_core_t *core, const fpxi_packet_t *packet);
 fpxi_outcome_t fpxi_handle_reset(fpxi_core_t *core, const fpxi_packet_t *packet);
+fpxi_outcome_t fpxi_handle_bootloader(fpxi_core_t *core, const fpxi_packet_t *packet);
+fpxi_outcome_t fpxi_handle_last_fault(fpxi_core_t *core, const fpxi_packet_t *packet);
+fpxi_outcome_t fpxi_handle_self_test(fpxi_core_t *core, const fpxi_packet_t *packet);
 fpxi_outcome_t fpxi_handle_get(fpxi_core_t *core, const fpxi_packet_t *packet);
 fpxi_outcome_t fpxi_handle_set(fpxi_core_t *core, const fpxi_packet_t *packet);
 fpxi_outcome_t fpxi_handle_save(fpxi_core_t *core, const fpxi_packet_t *packet);

@@ -95,8 +95,8 @@ typedef struct fpxi_hardware {
     /* Asks for a restart of the firmware, with a fpxi_reset_cause_t. May return. */
     void (*reset)(void *context, uint8_t cause);
 
-    /* Asks for a restart into the boot loader. FPXI_FAILED where there is none; may return. */
-    int (*enter_bootloader)(void *context);
+    /* Asks for a restart into the boot loader. May return; NULL where there is none. */
+    void (*enter_bootloader)(void *context);
 } fpxi_hardware_t;
 
 #endif

@@ -6,6 +6,7 @@
 #include "../../core/core.h"
 #include "../../core/oversampling.h"
 #include "../../panels/panels.h"
+#include "nonvolatile.h"
 
 _Static_assert(FPXI_NATIVE_LINKS == FPXI_LINKS, "every link of the core leads out");
 _Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many slots");
@@ -15,6 +16,7 @@ _Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many 
 #define TRANSMIT_SIZE 32768u
 #define INPUT_SIZE 1024u
 #define MAX_LATENESS_US 100000u
+#define WATCHDOG_US 1000000u
 
 typedef struct {
     fpxi_core_t core;
@@ -31,7 +33,10 @@ typedef struct {
     bool reset_asked;
     uint8_t asked_cause; /* fpxi_reset_cause_t */
     size_t input_size[FPXI_NATIVE_LINKS];
-    uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
+    bool kicked;        /* in the last poll */
+    uint64_t bite_us;   /* when the watchdog resets a core that no longer kicks it; else UINT64_MAX */
+    fpxi_fault_note_t note; /* as if in memory that a reset leaves alone */
+    fpxi_nonvolatile_t storage;
     uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
     uint8_t transmit_memory[FPXI_NATIVE_LINKS][TRANSMIT_SIZE];
     uint16_t conversions[MAX_OVERSAMPLING * SAMPLES]; /* of the array, pass by pass */
@@ -145,29 +150,25 @@ static uint32_t battery_mV(void *context)
 static void storage_read(void *context, uint8_t slot, uint32_t offset, void *bytes, size_t size)
 {
     const device_t *device = context;
-    memcpy(bytes, device->storage[slot] + offset, size);
+    fpxi_nonvolatile_read(&device->storage, slot, offset, bytes, size);
 }
 
 static int storage_erase(void *context, uint8_t slot)
 {
     device_t *device = context;
-    memset(device->storage[slot], 0xFF, FPXI_STORAGE_SLOT_SIZE);
-    return FPXI_OK;
+    return fpxi_nonvolatile_erase(&device->storage, slot);
 }
 
 static int storage_program(void *context, uint8_t slot, uint32_t offset, uint32_t word)
 {
     device_t *device = context;
-    for (unsigned i = 0; i < 4u; i++) {
-        device->storage[slot][offset + i] = (uint8_t)(word >> (8u * i));
-    }
-    return FPXI_OK;
+    return fpxi_nonvolatile_program(&device->storage, slot, offset, word);
 }
 
 static void note_fault(void *context, const fpxi_fault_note_t *note)
 {
-    (void)context;
-    (void)note;
+    device_t *device = context;
+    device->note = *note;
 }
 
 static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
@@ -185,7 +186,8 @@ static void safe_state(void *context)
 
 static void kick_watchdog(void *context)
 {
-    (void)context;
+    device_t *device = context;
+    device->kicked = true;
 }
 
 static void ask_reset(void *context, uint8_t cause)
@@ -193,12 +195,6 @@ static void ask_reset(void *context, uint8_t cause)
     device_t *device = context;
     device->reset_asked = true;
     device->asked_cause = cause;
-}
-
-static int enter_bootloader(void *context)
-{
-    (void)context;
-    return FPXI_FAILED;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -213,12 +209,18 @@ size_t fpxi_native_size(void)
     return sizeof(device_t);
 }
 
-static void start_firmware(device_t *device, fpxi_reset_cause_t cause, fpxi_fault_t fault)
+static void start_firmware(device_t *device, fpxi_reset_cause_t cause)
 {
+    if (cause == FPXI_RESET_CAUSE_POWER_ON) {
+        memset(&device->note, 0, sizeof device->note);
+        device->storage.words_left = UINT32_MAX;
+    }
     device->config.reset_cause = cause;
-    device->config.fault_before_reset = fault;
+    device->config.last_fault = device->note;
+    memset(&device->note, 0, sizeof device->note);
     memset(device->input_size, 0, sizeof device->input_size);
     device->reset_asked = false;
+    device->bite_us = UINT64_MAX;
     device->next_us = device->now_us;
     (void)fpxi_core_init(&device->core, &device->config); /* fpxi_native_init checked it */
 }
@@ -228,7 +230,7 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
     fpxi_core_config_t result = {
         .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
                      abandon, temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
-                     note_fault, self_test, safe_state, kick_watchdog, ask_reset, enter_bootloader},
+                     note_fault, self_test, safe_state, kick_watchdog, ask_reset, NULL},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
         .reference = device->reference,
@@ -256,33 +258,31 @@ int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
         return FPXI_NATIVE_MISSING_HOOK;
     }
     memset(device, 0, sizeof *device);
-    memset(device->storage, 0xFF, sizeof device->storage);
+    fpxi_nonvolatile_init(&device->storage);
     device->hooks = config->hooks;
     device->now_us = config->now_us;
     device->config = core_config(device, config);
-    start_firmware(device, FPXI_RESET_CAUSE_POWER_ON, FPXI_FAULT_NONE);
+    start_firmware(device, FPXI_RESET_CAUSE_POWER_ON);
     return FPXI_NATIVE_OK;
-}
-
-static fpxi_fault_t fault_before(const device_t *device, fpxi_reset_cause_t cause)
-{
-    if (cause == FPXI_RESET_CAUSE_POWER_ON) {
-        return FPXI_FAULT_NONE; /* nothing remembers it */
-    }
-    if (cause == FPXI_RESET_CAUSE_WATCHDOG && device->core.fault == FPXI_FAULT_NONE) {
-        return FPXI_FAULT_WATCHDOG;
-    }
-    return (fpxi_fault_t)device->core.fault;
 }
 
 void fpxi_native_reset(void *memory, uint8_t cause)
 {
+    start_firmware(memory, (fpxi_reset_cause_t)cause);
+}
+
+void fpxi_native_cut_power(void *memory, uint32_t words)
+{
     device_t *device = memory;
-    fpxi_reset_cause_t reset_cause = (fpxi_reset_cause_t)cause;
-    start_firmware(device, reset_cause, fault_before(device, reset_cause));
+    device->storage.words_left = words;
 }
 
 /* --- links and time ---------------------------------------------------------------------------- */
+
+static bool dark(const device_t *device)
+{
+    return !fpxi_nonvolatile_has_power(&device->storage);
+}
 
 static void give_link_input(device_t *device, uint8_t link)
 {
@@ -300,7 +300,7 @@ static void give_input(device_t *device)
 void fpxi_native_receive(void *memory, uint8_t link, const uint8_t *bytes, size_t count)
 {
     device_t *device = memory;
-    if (link >= FPXI_NATIVE_LINKS) {
+    if (link >= FPXI_NATIVE_LINKS || dark(device)) {
         return;
     }
     size_t *size = &device->input_size[link];
@@ -315,11 +315,37 @@ void fpxi_native_receive(void *memory, uint8_t link, const uint8_t *bytes, size_
     *size += count;
 }
 
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Returns whether the watchdog has reset the device. */
+static bool watch(device_t *device)
+{
+    if (device->kicked) {
+        device->bite_us = UINT64_MAX;
+    } else if (device->bite_us == UINT64_MAX) {
+        device->bite_us = device->now_us + WATCHDOG_US;
+    } else if (device->now_us >= device->bite_us) {
+        fpxi_native_reset(device, FPXI_RESET_CAUSE_WATCHDOG);
+        return true;
+    }
+    return false;
+}
+
 static void poll_core(device_t *device)
 {
-    device->next_us = fpxi_core_poll(&device->core);
+    if (dark(device)) {
+        device->next_us = UINT64_MAX;
+        return;
+    }
+    device->kicked = false;
+    uint64_t next_us = fpxi_core_poll(&device->core);
     if (device->reset_asked) {
         fpxi_native_reset(device, device->asked_cause);
+    } else if (!watch(device)) {
+        device->next_us = earliest(next_us, device->bite_us);
     }
 }
 
@@ -363,7 +389,7 @@ size_t fpxi_native_transmit(void *memory, uint8_t link, uint8_t *bytes, size_t c
     device_t *device = memory;
     const uint8_t *source = NULL;
     size_t taken = 0;
-    size_t count = fpxi_core_transmit_peek(&device->core, link, &source);
+    size_t count = dark(device) ? 0u : fpxi_core_transmit_peek(&device->core, link, &source);
     while (count > 0u && taken < capacity) {
         count = count < capacity - taken ? count : capacity - taken;
         memcpy(bytes + taken, source, count);

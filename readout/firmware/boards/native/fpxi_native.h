@@ -20,7 +20,7 @@
 #define FPXI_EXPORT __attribute__((visibility("default")))
 #endif
 
-#define FPXI_NATIVE_ABI 3u    /* changes with anything in this file */
+#define FPXI_NATIVE_ABI 4u    /* changes with anything in this file */
 #define FPXI_NATIVE_LINKS 2u
 #define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
 
@@ -96,7 +96,12 @@ FPXI_EXPORT size_t fpxi_native_transmit(void *device, uint8_t link, uint8_t *byt
                                         size_t capacity);
 
 /* Resets the device, wherever it is: output not yet taken is cut off, even within a packet. cause
- * is a reset_cause of the protocol. Saved parameters survive. */
+ * is a reset_cause of the protocol. Saved parameters survive; the note of a fault does unless the
+ * cause is power_on. */
 FPXI_EXPORT void fpxi_native_reset(void *device, uint8_t cause);
+
+/* Lets the power fail after so many more words of non-volatile memory have been erased or written.
+ * From then on the device is dead: it takes and gives nothing until a reset of cause power_on. */
+FPXI_EXPORT void fpxi_native_cut_power(void *device, uint32_t words);
 
 #endif

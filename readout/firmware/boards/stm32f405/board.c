@@ -128,11 +128,10 @@ static void reset(void *context, uint8_t cause)
     fpxi_system_reset();
 }
 
-static int enter_bootloader(void *context)
+static void enter_bootloader(void *context)
 {
     fpxi_kept_request_boot_loader();
     reset(context, FPXI_RESET_CAUSE_COMMAND);
-    return FPXI_OK;
 }
 
 static const fpxi_hardware_t hardware = {
@@ -181,16 +180,6 @@ static void write_serial_number(uint8_t *digits)
     }
 }
 
-/* A watchdog that had to act leaves no note of its own. */
-static fpxi_fault_t last_fault(fpxi_reset_cause_t cause)
-{
-    fpxi_fault_note_t note = fpxi_kept_take_fault();
-    if (note.fault == FPXI_FAULT_NONE && cause == FPXI_RESET_CAUSE_WATCHDOG) {
-        note.fault = FPXI_FAULT_WATCHDOG;
-    }
-    return (fpxi_fault_t)note.fault;
-}
-
 static uint8_t frame_slots(const fpxi_panel_description_t *panel)
 {
     uint32_t slots = FRAMES * PIXELS / ((uint32_t)panel->rows * panel->columns);
@@ -199,7 +188,6 @@ static uint8_t frame_slots(const fpxi_panel_description_t *panel)
 
 static void start_core(const fpxi_strapping_t *strapping)
 {
-    fpxi_reset_cause_t cause = fpxi_kept_take_cause();
     fpxi_core_config_t config = {
         .hardware = hardware,
         .panel = strapping->panel,
@@ -210,8 +198,8 @@ static void start_core(const fpxi_strapping_t *strapping)
         .reference = reference,
         .transmit = {{cable_queue, sizeof cable_queue}, {module_queue, sizeof module_queue}},
         .links = FPXI_LINKS,
-        .reset_cause = cause,
-        .fault_before_reset = last_fault(cause),
+        .reset_cause = fpxi_kept_take_cause(),
+        .last_fault = fpxi_kept_take_fault(),
     };
     write_serial_number(config.serial_number);
     (void)fpxi_core_init(&core, &config); /* fails for a wrong configuration alone */
