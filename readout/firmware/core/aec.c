@@ -104,34 +104,28 @@ static uint32_t split_length(uint32_t quotients, uint32_t count, unsigned split)
     return quotients + count * (split + 1u);
 }
 
-/* Length of the block when split, the split found by going up from the last one as long as that
- * shortens it, or else down. Several splits may be equally short: libaec takes what this takes. */
+/* Length of the block when split, the split found by going on from the last one as long as that
+ * shortens it. One split more adds a bit to each value and saves at most the quotients; one fewer
+ * saves a bit of each value and adds at least the quotients: only one way can be worth going. Several
+ * splits may be equally short: libaec takes what this takes. */
 static uint32_t find_split(coder_t *coder, uint32_t quotients)
 {
-    const unsigned last = coder->split;
     const uint32_t count = coder->block_size - (coder->has_sample ? 1u : 0u);
-    uint32_t shortest = split_length(quotients, count, last);
-    bool shorter = true;
-    /* One split more adds a bit to each value and saves at most the quotients. */
-    while (shorter && quotients >= count && coder->split < MAX_SPLIT) {
-        quotients = sum_of_quotients(coder, coder->split + 1u);
-        uint32_t length = split_length(quotients, count, coder->split + 1u);
-        shorter = length < shortest;
-        shortest = shorter ? length : shortest;
-        coder->split += shorter ? 1u : 0u;
-    }
-    if (coder->split > last) {
-        return shortest;
-    }
-    quotients = 0;
-    shorter = true;
-    /* One split fewer saves a bit of each value and at least doubles the quotients. */
-    while (shorter && quotients < count && coder->split > 0u) {
-        quotients = sum_of_quotients(coder, coder->split - 1u);
-        uint32_t length = split_length(quotients, count, coder->split - 1u);
-        shorter = length < shortest;
-        shortest = shorter ? length : shortest;
-        coder->split -= shorter ? 1u : 0u;
+    const bool up = quotients >= count;
+    uint32_t shortest = split_length(quotients, count, coder->split);
+    for (unsigned steps = 0; steps < MAX_SPLIT; steps++) {
+        const unsigned end = up ? MAX_SPLIT : 0u;
+        if (coder->split == end || (quotients >= count) != up) {
+            break;
+        }
+        const unsigned split = up ? coder->split + 1u : coder->split - 1u;
+        quotients = sum_of_quotients(coder, split);
+        uint32_t length = split_length(quotients, count, split);
+        if (length >= shortest) {
+            break;
+        }
+        shortest = length;
+        coder->split = split;
     }
     return shortest;
 }
@@ -192,12 +186,36 @@ static bool put_zero_blocks(coder_t *coder, bool rest_of_segment)
     return true;
 }
 
+/* Values from `first` on, their lowest bits; two at a time, which halves the cost. */
 static void put_low_bits(coder_t *coder, size_t first, unsigned count)
 {
     fpxi_bit_writer_t bits = coder->bits;
     const uint32_t mask = (1u << count) - 1u;
-    for (size_t i = first; i < coder->block_size; i++) {
-        fpxi_put_bits(&bits, coder->block[i] & mask, count);
+    if (first == 1u) {
+        fpxi_put_bits(&bits, coder->block[1] & mask, count);
+    }
+    for (size_t i = 2u * first; i < coder->block_size; i += 2u) {
+        uint32_t pair = (coder->block[i] & mask) << count | (coder->block[i + 1u] & mask);
+        fpxi_put_bits(&bits, pair, 2u * count);
+    }
+    coder->bits = bits;
+}
+
+static void put_quotients(coder_t *coder, size_t first, unsigned split)
+{
+    fpxi_bit_writer_t bits = coder->bits;
+    if (first == 1u) {
+        fpxi_put_unary(&bits, (uint32_t)coder->block[1] >> split);
+    }
+    for (size_t i = 2u * first; i < coder->block_size; i += 2u) {
+        uint32_t zeros = (uint32_t)coder->block[i] >> split;
+        uint32_t more_zeros = (uint32_t)coder->block[i + 1u] >> split;
+        if (zeros + more_zeros + 2u <= FPXI_WORD_BITS) {
+            fpxi_put_bits(&bits, 2u << more_zeros | 1u, zeros + more_zeros + 2u);
+        } else {
+            fpxi_put_unary(&bits, zeros);
+            fpxi_put_unary(&bits, more_zeros);
+        }
     }
     coder->bits = bits;
 }
@@ -209,11 +227,7 @@ static bool put_split(coder_t *coder, uint32_t length)
         return false;
     }
     const size_t first = coder->has_sample ? 1u : 0u;
-    fpxi_bit_writer_t bits = coder->bits;
-    for (size_t i = first; i < coder->block_size; i++) {
-        fpxi_put_unary(&bits, (uint32_t)coder->block[i] >> split);
-    }
-    coder->bits = bits;
+    put_quotients(coder, first, split);
     if (split > 0u) {
         put_low_bits(coder, first, split);
     }

@@ -1,23 +1,47 @@
 #include "cobs.h"
 
+#include <string.h>
+
+#define FULL_BLOCK 0xFFu
+
+/* Copies four bytes; tells whether none is zero, by the bits that zero bytes borrow. */
+static bool copy_four(uint8_t *to, const uint8_t *from)
+{
+    uint32_t word;
+    memcpy(&word, from, sizeof word);
+    memcpy(to, &word, sizeof word); /* what is behind a zero is written over later */
+    return ((word - 0x01010101u) & ~word & 0x80808080u) == 0u;
+}
+
+/* Copies bytes up to the first zero, at most count; tells how many. */
+static size_t copy_block(uint8_t *to, const uint8_t *from, size_t count)
+{
+    size_t copied = 0;
+    while (count - copied >= 4u && copy_four(to + copied, from + copied)) {
+        copied += 4u;
+    }
+    while (copied < count && from[copied] != 0u) {
+        to[copied] = from[copied];
+        copied++;
+    }
+    return copied;
+}
+
 size_t fpxi_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed)
 {
-    uint8_t *code = stuffed;
-    uint8_t *next = stuffed + 1;
-    for (size_t i = 0; i < count; i++) {
-        if (next - code == 0xFF) { /* a full block has no zero behind it */
-            *code = 0xFF;
-            code = next++;
+    const uint8_t *end = bytes + count;
+    uint8_t *code = stuffed; /* where the length of the block at hand goes */
+    for (;;) {
+        size_t left = (size_t)(end - bytes);
+        size_t size = copy_block(code + 1, bytes, left < FULL_BLOCK - 1u ? left : FULL_BLOCK - 1u);
+        bytes += size;
+        *code = (uint8_t)(size + 1u);
+        code += size + 1u;
+        if (bytes == end) {
+            return (size_t)(code - stuffed);
         }
-        if (bytes[i] == 0u) {
-            *code = (uint8_t)(next - code);
-            code = next++;
-            continue;
-        }
-        *next++ = bytes[i];
+        bytes += size == FULL_BLOCK - 1u ? 0 : 1; /* a full block has no zero behind it */
     }
-    *code = (uint8_t)(next - code);
-    return (size_t)(next - stuffed);
 }
 
 void fpxi_cobs_decoder_init(fpxi_cobs_decoder_t *decoder, uint8_t *bytes, size_t capacity)

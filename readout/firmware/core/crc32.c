@@ -44,13 +44,14 @@ static uint32_t four_bytes(uint32_t crc, const uint8_t *bytes)
 
 uint32_t fpxi_crc32(uint32_t crc, const uint8_t *bytes, size_t count)
 {
-    const uint8_t *end = bytes + count;
     crc = ~crc;
-    for (; end - bytes >= 4; bytes += 4) {
+    for (size_t fours = count / 4u; fours > 0u; fours--) {
         crc = four_bytes(crc, bytes);
+        bytes += 4;
     }
-    for (; bytes != end; bytes++) {
+    for (size_t left = count % 4u; left > 0u; left--) {
         crc = slices[0][(crc ^ *bytes) & 0xFFu] ^ (crc >> 8);
+        bytes++;
     }
     return ~crc;
 }

@@ -3,8 +3,9 @@
 static size_t encode_raw16(const uint16_t *samples, size_t count, uint8_t *bytes)
 {
     for (size_t i = 0; i < count; i++) {
-        bytes[2u * i] = (uint8_t)samples[i];
-        bytes[2u * i + 1u] = (uint8_t)(samples[i] >> 8);
+        const uint16_t sample = samples[i];
+        bytes[2u * i] = (uint8_t)sample;
+        bytes[2u * i + 1u] = (uint8_t)(sample >> 8);
     }
     return 2u * count;
 }
