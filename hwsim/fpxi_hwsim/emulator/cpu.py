@@ -61,6 +61,7 @@ class Cpu:
         self.slices = 0
         self.sleeping = False
         self.faults: list[Fault] = []
+        self._stalled_until = 0
         self._schedule.on_earlier = self._cut_at
         machine.engine.on_invalid_access(self._note_address)
 
@@ -78,11 +79,17 @@ class Cpu:
         """Address of the instruction being executed, or of the next one."""
         return int(self._engine.uc.reg_read(arm_const.UC_ARM_REG_PC))
 
+    def stall(self, until: int) -> None:
+        """Keep the core from executing until tick `until`, as a blocked bus does."""
+        self._stalled_until = max(self._stalled_until, until)
+        self._engine.cut(0)
+
     def reset(self, *, from_rom: bool) -> None:
         """Start at the vector table of the boot memory."""
         table = self._machine.boot_vectors(from_rom)
         memory = self._machine.memory
         self.sleeping = False
+        self._stalled_until = 0
         self._poll = None
         self.exceptions.reset(stack=memory.word(table), entry=memory.word(table + 4))
         self.exceptions.vector_table = table
@@ -157,6 +164,9 @@ class Cpu:
                 continue
             if schedule.now >= until:
                 break
+            if schedule.now < self._stalled_until:
+                schedule.now = min(schedule.next_time(), until, self._stalled_until)
+                continue
             step = False
             if nvic.pending & nvic.enabled:
                 step = self._take_exception()

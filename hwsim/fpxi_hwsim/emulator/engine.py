@@ -111,6 +111,10 @@ class Engine:
         self._keep.append(buffer)
         self.uc.mem_map_ptr(address, len(memory), rights, ctypes.addressof(buffer))
 
+    def unmap_memory(self, address: int, size: int) -> None:
+        """Take memory away from the core."""
+        self.uc.mem_unmap(address, size)
+
     def map_registers(
         self, address: int, size: int, read: ReadCallback, write: WriteCallback
     ) -> None:

@@ -33,6 +33,8 @@ class Memory:
     def __init__(self, engine: Engine, unique_id: bytes) -> None:
         if len(unique_id) != 12:
             raise EmulationError("memory", "UID", "the unique id has 12 bytes")
+        self._engine = engine
+        self._rom_at_zero = False
         self.flash = bytearray(b"\xff" * FLASH_SIZE)
         self.sram = bytearray(SRAM_SIZE)
         self.ccm = bytearray(CCM_SIZE)
@@ -64,6 +66,13 @@ class Memory:
         put(FLASH_SIZE_ADDRESS, (FLASH_SIZE // 1024).to_bytes(2, "little"))
         put(VREFINT_CAL_ADDRESS, VREFINT_CAL.to_bytes(2, "little"))
         self.option[: len(OPTION_BYTES)] = OPTION_BYTES
+
+    def map_at_zero(self, *, from_rom: bool) -> None:
+        """Show the system memory or the flash at address 0 (SYSCFG_MEMRMP)."""
+        engine = self._engine
+        engine.unmap_memory(0, SYSTEM_SIZE if self._rom_at_zero else FLASH_SIZE)
+        engine.map_memory(0, self.system if from_rom else self.flash, execute=True)
+        self._rom_at_zero = from_rom
 
     def lose_power(self, seed: int) -> None:
         """Leave in the RAMs what RAM holds when power returns: anything."""
