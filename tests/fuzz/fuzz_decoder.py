@@ -11,6 +11,7 @@ import sys
 import zlib
 
 import atheris
+import imagecodecs
 
 with atheris.instrument_imports(include=["fpxi_readout"]):
     from fpxi_readout.explanation import explain_event
@@ -18,7 +19,7 @@ with atheris.instrument_imports(include=["fpxi_readout"]):
     from fpxi_readout.protocol.assembly import MAX_FRAMES_IN_PROGRESS, FrameAssembler
     from fpxi_readout.protocol.dictionary import DictionaryError, parse
     from fpxi_readout.protocol.framing import LONGEST_ENCODED, PacketDecoder, encode_packet
-    from fpxi_readout.protocol.generated import Event, FrameChunk, FrameHeader
+    from fpxi_readout.protocol.generated import Encoding, Event, FrameChunk, FrameFlag, FrameHeader
     from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 
 PANEL = PanelGeometry("fuzz", 16, 8, 200.0, 0, 16, 56.0, (GainSetting("x", 1.0),))
@@ -96,7 +97,7 @@ def _give(assembler: FrameAssembler, kind: int, payload: bytes) -> None:
     elif kind == FrameChunk.TYPE:
         assembler.add_chunk(payload)
     incomplete = list(assembler.incomplete())
-    assert len(incomplete) <= MAX_FRAMES_IN_PROGRESS + 1
+    assert len(incomplete) <= MAX_FRAMES_IN_PROGRESS + 2
     assert all(len(list(frame.missing())) <= PANEL.rows for frame in incomplete)
 
 
@@ -124,24 +125,46 @@ def _header(data: atheris.FuzzedDataProvider) -> bytes:
         0,
         0,
         0,
-        data.ConsumeIntInRange(0, 65535),
+        data.PickValueInList([0, FrameFlag.KEY, 65535]),
         rows,
         columns,
         chunks % 65536,
         0,
         rows_per_chunk,
+        data.PickValueInList([0, 0, 8, 65535]),
+        data.PickValueInList([0, 0, 4, 65535]),
+        data.PickValueInList([0, 1, 2, 255]),
+        1,
+        1,
+        data.PickValueInList([8, 8, 16, 64, 0, 13]),
+        data.PickValueInList([128, 128, 1, 4096, 0, 65535]),
+        1,
+        data.PickValueInList([0, 0, 1, 2, 300, 2**32 - 1]),
     )
-    return header.pack()[: data.PickValueInList([99, 99, 99, 7])]
+    return header.pack()[: data.PickValueInList([99, 99, 99, 34, 7])]
 
 
 def _chunk(data: atheris.FuzzedDataProvider) -> bytes:
     frame = data.PickValueInList([0, 1, 2, 3, 5, 300, 2**32 - 1])
     row_count = data.PickValueInList([4, 4, 1, 3, 0, 255])
     first_row = data.PickValueInList([0, 4, 8, 12, 3, 15, 16, 65535])
-    encoding = data.PickValueInList([0, 0, 1, 2, 255])
-    size = row_count * (14 if encoding == 1 else 16) + data.PickValueInList([0, 0, 0, 1])
-    samples = data.ConsumeBytes(size)
-    return FrameChunk(frame, first_row, row_count, encoding, samples.ljust(size % 2000)).pack()
+    encoding = data.PickValueInList([*Encoding, 255])
+    size = row_count * {1: 14, 2: 12}.get(encoding, 16) + data.PickValueInList([0, 0, 0, 1])
+    samples = data.ConsumeBytes(size).ljust(size % 2000)
+    if encoding in (Encoding.AEC, Encoding.AEC_REFERENCE):
+        samples = _coded(data, samples)
+    return FrameChunk(frame, first_row, row_count, encoding, samples).pack()
+
+
+def _coded(data: atheris.FuzzedDataProvider, values: bytes) -> bytes:
+    """Values well coded, or cut short, or bytes that nobody coded."""
+    whole = values[: len(values) // 2 * 2]
+    if not whole or data.ConsumeBool():
+        return values
+    coded: bytes = imagecodecs.aec_encode(
+        whole, bitspersample=16, flags=data.PickValueInList([0, 8]), blocksize=8, rsi=128
+    )
+    return coded[: data.PickValueInList([len(coded), len(coded), len(coded) // 2])]
 
 
 def main() -> None:

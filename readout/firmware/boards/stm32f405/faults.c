@@ -23,12 +23,13 @@ static uint32_t program_counter(const frame_t *frame)
 __attribute__((used)) void fpxi_handle_fault(const frame_t *frame)
 {
     fpxi_fault_note_t note = {.fault = FPXI_FAULT_PROCESSOR, .line = program_counter(frame)};
-    if (fpxi_board_ready()) {
-        fpxi_board_safe_state();
-        note.uptime_ms = (uint32_t)(fpxi_time_now_us() / 1000u);
-    }
+    bool ready = fpxi_board_ready();
+    note.uptime_ms = ready ? (uint32_t)(fpxi_time_now_us() / 1000u) : 0u;
     fpxi_kept_note_fault(&note);
     fpxi_kept_note_cause(FPXI_RESET_CAUSE_FAULT);
+    if (ready) {
+        fpxi_board_safe_state();
+    }
     fpxi_system_reset();
 }
 

@@ -8,6 +8,8 @@
 #define SLOW_US 1000000u
 #define QUICK_US 250000u
 
+static bool lit;
+
 void fpxi_led_show(uint8_t state, uint64_t now_us)
 {
     bool on = true;
@@ -16,5 +18,8 @@ void fpxi_led_show(uint8_t state, uint64_t now_us)
     } else if (state != FPXI_STATE_IDLE) {
         on = now_us / SLOW_US % 2u == 0u;
     }
-    GPIOC->BSRR = on ? GPIO_SET(PIN_LED) : GPIO_CLEAR(PIN_LED);
+    if (on != lit) {
+        GPIOC->BSRR = on ? GPIO_SET(PIN_LED) : GPIO_CLEAR(PIN_LED);
+        lit = on;
+    }
 }

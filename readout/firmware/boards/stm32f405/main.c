@@ -11,9 +11,9 @@
 #define LONGEST_SLEEP_US 250000u
 
 /* With interrupts off, one that comes after the test still ends the sleep: nothing is overslept. */
-static void sleep_until(uint64_t due_us)
+static void sleep_until(uint64_t due_us, uint64_t now_us)
 {
-    uint64_t latest_us = fpxi_time_now_us() + LONGEST_SLEEP_US;
+    uint64_t latest_us = now_us + LONGEST_SLEEP_US;
     uint32_t primask = fpxi_interrupts_off();
     if (!fpxi_links_pending() && !fpxi_trigger_input_pending()) {
         fpxi_time_sleep_until(due_us < latest_us ? due_us : latest_us);
@@ -30,11 +30,12 @@ _Noreturn void fpxi_main(void)
     fpxi_trigger_input_init();
     for (;;) {
         uint64_t due_us = fpxi_core_poll(core);
-        fpxi_led_show(core->sequencer.state, fpxi_time_now_us());
+        uint64_t now_us = fpxi_time_now_us();
+        fpxi_led_show(core->sequencer.state, now_us);
         bool news = fpxi_links_serve(core);
         news |= fpxi_trigger_input_serve(core);
         if (!news) {
-            sleep_until(due_us);
+            sleep_until(due_us, now_us);
         }
     }
 }

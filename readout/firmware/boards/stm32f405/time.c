@@ -36,7 +36,6 @@ uint64_t fpxi_time_now_us(void)
 void fpxi_time_sleep_until(uint64_t at_us)
 {
     TIM5->CCR[WAKE - 1u] = (uint32_t)at_us;
-    TIM5->SR = ~TIM_SR_CCIF(WAKE);
     if (fpxi_time_now_us() < at_us) {
         __asm volatile("dsb\n\twfi" ::: "memory");
     }
