@@ -26,6 +26,7 @@ typedef struct {
     bool failing;
     bool reset_asked;
     uint8_t reset_cause;
+    fpxi_fault_note_t note;
     uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
 } board_t;
 
@@ -145,8 +146,7 @@ static int storage_program(void *context, uint8_t slot, uint32_t offset, uint32_
 
 static void note_fault(void *context, const fpxi_fault_note_t *note)
 {
-    (void)context;
-    (void)note;
+    ((board_t *)context)->note = *note;
 }
 
 static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
@@ -167,9 +167,9 @@ static void reset(void *context, uint8_t cause)
     board->reset_cause = cause;
 }
 
-static int enter_bootloader(void *context)
+static void enter_bootloader(void *context)
 {
-    return result(context);
+    reset(context, FPXI_RESET_CAUSE_COMMAND);
 }
 
 /* --- output ----------------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ static void take_output(world_t *world, size_t wanted)
 static void start(world_t *world, fpxi_reset_cause_t cause)
 {
     world->config.reset_cause = cause;
-    world->config.fault_before_reset = (fpxi_fault_t)world->core->fault;
+    world->config.last_fault = world->board.note;
     world->board.reset_asked = false;
     for (unsigned i = 0; i < FPXI_LINKS; i++) {
         world->outputs[i].cut = true;
