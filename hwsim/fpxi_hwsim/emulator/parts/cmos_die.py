@@ -17,15 +17,18 @@ CPV_HIGH_NS = 500
 
 
 class CmosDie(Part):
-    """Emits ("reset", None), ("sample", whether CDS) and ("row", row or None)."""
+    """Emits ("reset", None), ("sample", None) and ("row", (row or None, whether CDS)).
+
+    A row's output is its signal less its reset level: CDS if that was sampled after the reset.
+    """
 
     NAME = "CMOS die"
     SIGNALS = ("IRST", "SHR", "SHS", "STV", "CPV")
 
-    def __init__(self, rows: int, emit: Emit = nowhere) -> None:
+    def __init__(self, rows: int, emit: Emit = nowhere, row: int | None = None) -> None:
         super().__init__(emit)
         self._rows = rows
-        self.row: int | None = None
+        self.row = row
         """selected"""
         self._cds = False
 
@@ -41,7 +44,7 @@ class CmosDie(Part):
         self._demand("SHS", "high", SHS_HIGH_NS, self.rose["SHS"], tick)
         if self.level["IRST"]:
             self._refuse("SHS", "fell while RESET was high: the signal is gone", tick)
-        self.emit(tick, "sample", self._cds)
+        self.emit(tick, "sample", None)
 
     def _CPV_rises(self, tick: int) -> None:
         moved = None if self.row is None or self.row + 1 == self._rows else self.row + 1
@@ -50,7 +53,7 @@ class CmosDie(Part):
                 self._refuse("STV", f"two row tokens: rows 0 and {moved} on the same columns", tick)
             moved = 0
         self.row = moved
-        self.emit(tick, "row", moved)
+        self.emit(tick, "row", (moved, self._cds))
 
     def _CPV_falls(self, tick: int) -> None:
         self._demand("CPV", "high", CPV_HIGH_NS, self.rose["CPV"], tick)

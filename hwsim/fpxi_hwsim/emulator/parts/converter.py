@@ -55,6 +55,9 @@ class Converter(Part):
         self._demand("CNV", "high (conversion)", CONVERSION_NS, self.rose["CNV"], tick)
         self._bits_left = BITS
 
+    def _forget(self) -> None:
+        self._bits_left = 0
+
     def _memory(self, now: int) -> State:
         return (self._bits_left, max(self._last_clock - now, -1000))
 

@@ -78,6 +78,10 @@ class FrontEnd(Part):
         if self.level["SHR"] or self.level["IRST"] or self._cds is None:
             self._refuse(signal, "rose before the reset level was held by SHR", tick)
 
+    def _forget(self) -> None:
+        self._row = None
+        self._cds = None
+
     def _memory(self, now: int) -> State:
         return (self._row, age(self._opened, now), self._cds)
 

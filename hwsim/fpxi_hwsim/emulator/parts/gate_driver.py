@@ -26,10 +26,10 @@ class GateDriver(Part):
     NAME = "gate driver"
     SIGNALS = ("STV", "CPV", "OE")
 
-    def __init__(self, rows: int, emit: Emit = nowhere) -> None:
+    def __init__(self, rows: int, emit: Emit = nowhere, row: int | None = None) -> None:
         super().__init__(emit)
         self._rows = rows
-        self.row: int | None = None
+        self.row = row
         """where the token is"""
 
     def _STV_rises(self, tick: int) -> None:

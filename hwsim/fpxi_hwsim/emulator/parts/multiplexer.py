@@ -70,6 +70,9 @@ class Multiplexer(Part):
         elif self.channel is not None:
             self.channel = self.channel + 1 if self.channel + 1 < self._channels else None
 
+    def _forget(self) -> None:
+        self.channel = None
+
     def _memory(self, now: int) -> State:
         return (self.channel, self._starts, age(self._last_sampled, now))
 

@@ -57,6 +57,14 @@ class Part:
             handler(tick)
         (self.rose if level else self.fell)[signal] = tick
 
+    def release(self, tick: int) -> None:
+        """Let every input fall, unjudged: the microcontroller lost its power or was reset."""
+        for signal, level in self.level.items():
+            if level:
+                self.fell[signal] = tick
+        self.level = dict.fromkeys(self.SIGNALS, False)
+        self._forget()
+
     def snapshot(self, now: int) -> State:
         """Return all that future verdicts depend on, its times relative to `now`."""
         return (
@@ -73,6 +81,9 @@ class Part:
         self.rose = {s: now + age for s, age in zip(self.SIGNALS, rose, strict=True)}
         self.fell = {s: now + age for s, age in zip(self.SIGNALS, fell, strict=True)}
         self._remember(now, memory)
+
+    def _forget(self) -> None:
+        """Drop what does not outlast the loss of all inputs."""
 
     def _memory(self, _now: int) -> State:
         """Return what this part remembers beside its edges."""

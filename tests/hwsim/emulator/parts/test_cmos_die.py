@@ -22,12 +22,16 @@ def pulse(signal: str, start: int, ticks: int) -> Wave:
 
 def test_an_exposure_goes_from_reset_to_sample() -> None:
     wave = pulse("IRST", US, US) + pulse("SHR", 3 * US, US) + pulse("SHS", 90 * US, US)
-    assert play(wave)[1] == [("reset", None), ("sample", True)]
+    assert play(wave + pulse("CPV", 95 * US, US))[1] == [
+        ("reset", None),
+        ("sample", None),
+        ("row", (None, True)),
+    ]
 
 
 def test_a_reset_level_held_during_reset_is_no_cds() -> None:
     wave = [(US, "IRST", True), *pulse("SHR", US, US), (3 * US, "IRST", False)]
-    assert play(wave + pulse("SHS", 90 * US, US))[1][-1] == ("sample", False)
+    assert play(wave + pulse("CPV", 90 * US, US))[1][-1] == ("row", (None, False))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_the_row_token_moves_and_leaves() -> None:
     for row in range(1, 4):
         wave += pulse("CPV", 10 * row * US, US)
     _, done = play(wave)
-    assert done == [("row", 0), ("row", 1), ("row", 2), ("row", None)]
+    assert [value for _, value in done] == [(row, False) for row in (0, 1, 2, None)]
 
 
 def test_a_second_row_token_is_refused() -> None:
@@ -66,4 +70,4 @@ def test_a_restored_state_goes_on_as_the_first_would() -> None:
     die.restore(1000 * US, state)
     assert die.snapshot(1000 * US) == state
     die.drive(1001 * US, "SHS", False)
-    assert done[-1] == ("sample", False)
+    assert done[-1] == ("sample", None)

@@ -1,0 +1,390 @@
+"""The acquisition as a whole: it follows the timers, and plays their stretches on the panel.
+
+At rest the core drives the panel's pins edge by edge. While TIM8 or TIM1 counts, the time up to
+the table's next round is one stretch (`line`): judged when it begins, judged again if a setting
+or a pin changes in its midst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from fpxi_readout.protocol.generated import PanelDescription
+
+from fpxi_hwsim.emulator.acquisition.charges import Charges, Conditions, Counts
+from fpxi_hwsim.emulator.acquisition.landing import Landing
+from fpxi_hwsim.emulator.acquisition.line import Judge, Stretch, Verdict
+from fpxi_hwsim.emulator.acquisition.panel import make_panel
+from fpxi_hwsim.emulator.acquisition.requests import READ_A, READ_B, RECEIVE, UPDATE, Requests
+from fpxi_hwsim.emulator.acquisition.slot_counter import SlotCounter
+from fpxi_hwsim.emulator.acquisition.slot_timer import SlotTimer
+from fpxi_hwsim.emulator.acquisition.spi_receiver import SpiReceiver
+from fpxi_hwsim.emulator.dma import Dma
+from fpxi_hwsim.emulator.errors import PinError
+from fpxi_hwsim.emulator.machine import Machine, ResetCause
+from fpxi_hwsim.emulator.parts.part import State
+from fpxi_hwsim.emulator.pins import Pins
+from fpxi_hwsim.emulator.schedule import Event
+
+PORT = "B"
+PIN_OF = {"STV": 0, "CPV": 1, "OE": 2, "IRST": 8, "SHR": 9, "SHS": 12, "INTG": 13, "STI": 14}
+"""bit of port B by signal"""
+OUTPUT_PINS = {"CNV_A": ("PC6", 3), "CLK": ("PC8", 3), "CNV_B": ("PA8", 1)}
+"""pin and alternate function by signal"""
+SPI_PINS = {"PA5": 5, "PA6": 5}
+IDLE_PERIODS = 64
+"""length of a stretch without a table, in slots"""
+
+
+@dataclass(slots=True)
+class _Playing:
+    """The stretch at work."""
+
+    start: int
+    stretch: Stretch
+    number: int
+    """of the stretch"""
+    state: State
+    """of the panel when it began"""
+    state_number: int
+    verdict: Verdict
+    updates: int = 0
+    """of TIM8 that are accounted for"""
+    events: tuple[Event, ...] = ()
+
+
+class Acquisition:
+    """TIM1, TIM8, TIM2, SPI1, four streams of DMA2, and a panel at their pins."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        pins: Pins,
+        dma2: Dma,
+        geometry: PanelDescription,
+        converters: int,
+        *,
+        offsets: Counts,
+        expose: Callable[[Conditions], Counts],
+    ) -> None:
+        self._schedule = machine.schedule
+        self._pins = pins
+        self._port = pins.ports[PORT]
+        self.panel = make_panel(geometry, converters)
+        self._judge = Judge(self.panel)
+        self._landing = Landing(Charges(geometry, offsets, expose), self._deliver)
+        self.slot_timer = SlotTimer(
+            machine, "TIM8", 0x4001_0400, self, gate=3, outputs={1: "CNV_A", 3: "CLK"}
+        )
+        self.half_timer = SlotTimer(
+            machine, "TIM1", 0x4001_0000, self, gate=0, outputs={1: "CNV_B"}
+        )
+        self.slot_counter = SlotCounter(machine, self)
+        self.receiver = SpiReceiver(machine, self)
+        self._requests = Requests(dma2, self)
+        self._gate = False
+        self._playing: _Playing | None = None
+        self._carried: tuple[tuple[int, int], ...] = ()
+        self._resume: State | None = None
+        self._signals = tuple(
+            (bit, signal) for signal, bit in PIN_OF.items() if self.panel.has(signal)
+        )
+        pins.on_change(PORT, self._on_port)
+        self._port.before_access.append(self.catch_up)
+        machine.on_reset.append(self._on_reset)
+
+    @property
+    def running(self) -> bool:
+        """Whether a scan is played."""
+        return self._playing is not None
+
+    @property
+    def judged(self) -> int:
+        """Stretches that had to be judged; the others were remembered."""
+        return self._judge.judged
+
+    def gate(self, _tick: int, level: bool) -> None:
+        """Take an edge of TIM5's trigger output."""
+        self.before_change()
+        self._gate = level
+        self.after_change()
+
+    # ---- the timers' listener
+
+    def before_change(self) -> None:
+        """Settle what happened until now."""
+        playing = self._playing
+        if playing is None:
+            return
+        now = self._schedule.now
+        self._account(playing, now - 1)
+        for event in playing.events:
+            event.function = None
+        self._playing = None
+        length = now - playing.start
+        if length == 0:
+            self._resume, self._carried = playing.state, playing.stretch.carried
+            self._landing.cut(playing.start, _nothing(playing.verdict))
+            return
+        stretch = replace(playing.stretch, length=length)
+        number = self._judge.number(stretch)
+        verdict = self._judge.judge(stretch, number, playing.state, playing.state_number)
+        self._landing.cut(playing.start, verdict)
+        self._landing.land(now)
+        self._await_landings(playing.start, verdict)
+        if verdict.error is not None:
+            raise _at(verdict.error, playing.start + verdict.error_tick)
+        self._resume, self._carried = verdict.state, verdict.carried
+
+    def after_change(self) -> None:
+        """Go on under the present settings."""
+        timers = (self.slot_timer, self.half_timer)
+        ran = self._resume is not None
+        fresh = (self.slot_timer.standing, self.half_timer.standing)
+        for timer in timers:
+            timer.run(timer.opened(self._gate))
+        now = self._schedule.now
+        if not all(timer.standing for timer in timers):
+            if not ran:
+                self._demand_set_up()
+                self.panel.begin()
+                self._resume = self.panel.snapshot(now)
+            assert self._resume is not None
+            state, self._resume = self._resume, None
+            stretch = self._plan(fresh)
+            self._begin(stretch, self._judge.number(stretch), state, self._judge.number(state))
+            return
+        if ran:
+            self._come_to_rest(now)
+        self._drive_outputs(now)
+
+    def catch_up(self) -> None:
+        """Account for what happened until now."""
+        now = self._schedule.now
+        if self._playing is not None:
+            self._account(self._playing, now)
+        self._landing.land(now)
+
+    # ---- stretches
+
+    def _begin(self, stretch: Stretch, number: int, state: State, state_number: int) -> None:
+        now = self._schedule.now
+        verdict = self._judge.judge(stretch, number, state, state_number)
+        self._landing.begin(now, verdict)
+        playing = _Playing(now, stretch, number, state, state_number, verdict)
+        self._playing = playing
+        at = self._schedule.at
+        events = [at(now + stretch.length, self._end), *self._await_landings(now, verdict)]
+        if verdict.error is not None:
+            error = _at(verdict.error, now + verdict.error_tick)
+            events.append(at(now + verdict.error_tick, partial(_complain, error)))
+        if stretch.timers and self.slot_counter.counting:
+            updates = stretch.timers[0].times(0, stretch.length)
+            for ahead in self.slot_counter.updates_to_interrupt():
+                if ahead <= len(updates):
+                    events.append(at(now + updates[ahead - 1], self.catch_up))
+        playing.events = tuple(events)
+
+    def _plan(self, fresh: tuple[bool, bool]) -> Stretch:
+        slot, half = self.slot_timer, self.half_timer
+        words: tuple[int, ...] = ()
+        timers = []
+        period = slot.arr.value + 1
+        length = IDLE_PERIODS * period
+        if not slot.standing:
+            wave = slot.wave(_compare(slot), fresh=fresh[0])
+            timers.append(wave)
+            if slot.update_requests:
+                words = self._requests.upcoming(UPDATE)
+            first = wave.times(0, 2 * period + 1)[0]
+            length = first + (len(words) or IDLE_PERIODS) * period
+        if not half.standing:
+            timers.append(half.wave(_compare(half), fresh=fresh[1]))
+        return Stretch(
+            length=length,
+            words=words,
+            pins=self._signals,
+            timers=tuple(timers),
+            slots=not slot.standing,
+            spi_period=self.receiver.clock_period,
+            carried=self._carried,
+        )
+
+    def _end(self) -> None:
+        playing = self._playing
+        assert playing is not None
+        now = self._schedule.now
+        self._account(playing, now - 1)
+        self._playing = None
+        verdict = playing.verdict
+        self._carried = verdict.carried
+        stretch, number = playing.stretch, playing.number
+        if not self._repeats(stretch):
+            stretch = self._plan((False, False))
+            number = self._judge.number(stretch)
+        self._begin(stretch, number, verdict.state, verdict.state_number)
+
+    def _repeats(self, stretch: Stretch) -> bool:
+        """Whether the same comes again; a changed setting would have ended the stretch early."""
+        return (
+            stretch.slots
+            and not any(timer.fresh for timer in stretch.timers)
+            and self._carried == stretch.carried
+            and self._requests.upcoming(UPDATE) == stretch.words
+            and self.slot_timer.count() == stretch.timers[0].count
+            and (len(stretch.timers) == 1 or self.half_timer.count() == stretch.timers[1].count)
+        )
+
+    def _come_to_rest(self, now: int) -> None:
+        """Let words that have begun come to their end, and the core have the pins."""
+        assert self._resume is not None
+        tail = Stretch(
+            length=0,
+            words=(),
+            pins=self._signals,
+            timers=(),
+            slots=False,
+            spi_period=self.receiver.clock_period,
+            last=True,
+            carried=self._carried,
+        )
+        number = self._judge.number
+        verdict = self._judge.judge(tail, number(tail), self._resume, number(self._resume))
+        self._landing.begin(now, verdict)
+        self._await_landings(now, verdict)
+        self._resume, self._carried = None, ()
+        self.panel.restore(now, verdict.state)
+        if verdict.error is not None:
+            raise _at(verdict.error, now + verdict.error_tick)
+
+    def _land(self) -> None:
+        self._landing.land(self._schedule.now)
+
+    def _await_landings(self, start: int, verdict: Verdict) -> list[Event]:
+        """Have the words in memory in time, at the latest when a row is complete."""
+        now = self._schedule.now
+        due = (start + int(verdict.landings[number]) for number in verdict.row_ends)
+        return [self._schedule.at(tick, self._land) for tick in due if tick > now]
+
+    # ---- accounts
+
+    def _account(self, playing: _Playing, until: int) -> None:
+        """Count the updates and what they moved, up to and with tick `until`."""
+        stretch = playing.stretch
+        if not stretch.slots:
+            return
+        length = min(until - playing.start + 1, stretch.length)
+        updates = len(stretch.timers[0].times(0, length))
+        fresh = updates - playing.updates
+        if fresh == 0:
+            return
+        if stretch.words:
+            output = self._port.output
+            for word in stretch.words[playing.updates : updates]:
+                output = output & ~(word >> 16) | word & 0xFFFF
+            self._port.played(output)
+            self._requests.count(UPDATE, fresh)
+        playing.updates = updates
+        if self.slot_counter.counting:
+            self.slot_counter.add(fresh)
+
+    def _deliver(self, words: Counts) -> None:
+        stream = self._requests.stream(RECEIVE) if self.receiver.asks_for_dma else None
+        taken = 0
+        if stream is not None:
+            taken = stream.put(words.tobytes()) // 2
+        for word in words[taken:]:
+            self.receiver.receive(int(word))
+
+    # ---- pins
+
+    def _on_port(self, time: int, old: int, new: int) -> None:
+        changed = old ^ new
+        moved = [
+            (signal, bool(new >> bit & 1))
+            for bit, signal in self._signals
+            if changed >> bit & 1 and self._port.mode(bit) == 1
+        ]
+        if not moved:
+            return
+        self.before_change()
+        if self._resume is not None:
+            self.panel.restore(time, self._resume)
+        for signal, level in moved:
+            self.panel.drive(time, signal, level)
+        self._follow_panel()
+        if self._resume is not None:
+            self._resume = self.panel.snapshot(time)
+        self.after_change()
+
+    def _follow_panel(self) -> None:
+        """Let happen to the pixels what the core's own edges did."""
+        self._landing.follow(self.panel.effects)
+        self.panel.begin()
+
+    def _drive_outputs(self, now: int) -> None:
+        """Have the timers' outputs at the level that they rest at."""
+        for timer in (self.slot_timer, self.half_timer):
+            for signal in timer.outputs.values():
+                if self.panel.has(signal):
+                    self.panel.drive(now, signal, timer.level(signal))
+        self._follow_panel()
+
+    def _demand_set_up(self) -> None:
+        """Refuse to start a scan that would not work."""
+        for bit, _ in self._signals:
+            self._pins.require(f"P{PORT}{bit}")
+        for timer in (self.slot_timer, self.half_timer):
+            for output in timer.waves() if not timer.standing else ():
+                pin, function = OUTPUT_PINS[output.signal]
+                self._pins.require(pin, af=function)
+        if self.slot_timer.update_requests:
+            self._requests.require(UPDATE)
+        reads = {READ_A: self.slot_timer, READ_B: self.half_timer}
+        asked = [name for name, timer in reads.items() if timer.requests(1)]
+        for name in asked:
+            self._requests.require(name)
+        if asked:
+            self.receiver.require_ready()
+            for pin, function in SPI_PINS.items():
+                self._pins.require(pin, af=function)
+            if self.receiver.asks_for_dma:
+                self._requests.require(RECEIVE)
+
+    def _on_reset(self, _cause: ResetCause) -> None:
+        self.before_change()
+        self._gate = False
+        if self._resume is not None:
+            self.panel.restore(self._schedule.now, self._resume)
+            self._resume, self._carried = None, ()
+        self.panel.release(self._schedule.now)
+
+
+def _compare(timer: SlotTimer) -> int | None:
+    return timer.compare_in_force(1) if timer.requests(1) else None
+
+
+def _nothing(verdict: Verdict) -> Verdict:
+    """Return what a stretch of no length does."""
+    return replace(
+        verdict,
+        effects=(),
+        readings=(),
+        passes={},
+        index=verdict.index[:0],
+        landings=verdict.landings[:0],
+        row_ends=(),
+    )
+
+
+def _complain(error: PinError) -> None:
+    raise error
+
+
+def _at(error: PinError, tick: int) -> PinError:
+    """Return an error that was found ahead of its time, with its time."""
+    found = PinError(error.part, error.signal, error.reason, tick=tick)
+    found.required_ns, found.actual_ns = error.required_ns, error.actual_ns
+    return found

@@ -1,0 +1,92 @@
+"""Words on their way from the converters to memory: each lands in its own time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpxi_hwsim.emulator.acquisition.charges import Charges, Counts
+from fpxi_hwsim.emulator.acquisition.line import Verdict
+from fpxi_hwsim.emulator.acquisition.panel import Effect
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The words of one stretch."""
+
+    start: int
+    verdict: Verdict
+    values: Counts | None = None
+    landed: int = 0
+
+
+class Landing:
+    """Words of the stretches, the last of which may still be cut short.
+
+    Parameters
+    ----------
+    charges
+        Give the words their values.
+    deliver
+        Takes the words that have landed.
+
+    """
+
+    def __init__(self, charges: Charges, deliver: Callable[[Counts], None]) -> None:
+        self._charges = charges
+        self._deliver = deliver
+        self._batches: deque[_Batch] = deque()
+
+    def begin(self, start: int, verdict: Verdict) -> None:
+        """Let a stretch that began at `start` happen to the pixels, and await its words."""
+        if self._batches:
+            # Once the next stretch has happened, the pixels no longer tell what these words are.
+            self._evaluate(self._batches[-1])
+        self._charges.apply(verdict.effects, start)
+        if len(verdict.index):
+            self._batches.append(_Batch(start, verdict))
+
+    def follow(self, effects: Sequence[Effect]) -> None:
+        """Let happen to the pixels what happened outside of a stretch, in absolute times."""
+        if effects:
+            if self._batches:
+                self._evaluate(self._batches[-1])
+            self._charges.apply(effects, 0)
+
+    def cut(self, start: int, verdict: Verdict) -> None:
+        """Replace the stretch that began last by what was played of it."""
+        self._charges.take_back()
+        batch = self._batches[-1] if self._batches else None
+        landed, values = 0, None
+        if batch is not None and batch.start == start:
+            self._batches.pop()
+            landed, values = batch.landed, batch.values
+        self._charges.apply(verdict.effects, start)
+        if landed < len(verdict.index):
+            if values is not None:
+                values = values[: len(verdict.index)]
+            self._batches.append(_Batch(start, verdict, values, landed))
+
+    def land(self, now: int) -> None:
+        """Deliver the words that are in memory by now."""
+        while self._batches:
+            batch = self._batches[0]
+            landings = batch.verdict.landings
+            count = len(landings)
+            if batch.start + landings[-1] > now:
+                count = int(np.searchsorted(landings, now - batch.start, "right"))
+            if count > batch.landed:
+                words = self._evaluate(batch)[batch.landed : count]
+                batch.landed = count
+                self._deliver(words)
+            if count < len(landings):
+                return
+            self._batches.popleft()
+
+    def _evaluate(self, batch: _Batch) -> Counts:
+        if batch.values is None:
+            batch.values = self._charges.words(batch.verdict)
+        return batch.values
