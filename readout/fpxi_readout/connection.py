@@ -13,13 +13,17 @@ from fpxi_readout.protocol.framing import Packet, PacketDecoder, encode_packet
 from fpxi_readout.protocol.generated import (
     Ack,
     Command,
+    FaultRecord,
     Get,
     Identify,
     Identity,
+    LastFault,
     Nack,
     Release,
     Resend,
+    SelfTest,
     Set,
+    TestResult,
     Value,
 )
 
@@ -27,14 +31,15 @@ FIRST_TIMEOUT_S = 0.1
 LONGEST_TIMEOUT_S = 0.8
 TRIES = 8
 
-Answer = Ack | Identity | Value
-A = TypeVar("A", Ack, Identity, Value)
+Answer = Ack | Identity | Value | FaultRecord | TestResult
+A = TypeVar("A", Ack, Identity, Value, FaultRecord, TestResult)
 
-ANSWER_TYPES = frozenset((Ack.TYPE, Nack.TYPE, Identity.TYPE, Value.TYPE))
+ANSWERS = (Ack, Nack, Identity, Value, FaultRecord, TestResult)
+ANSWER_TYPES = frozenset(answer.TYPE for answer in ANSWERS)
 # A device does not carry out a command again whose sequence number and content are those of the
 # last one that changed something. Commands that change something therefore count on their own:
 # two of them in a row never share a number, however many others lie between.
-REPEATABLE = (Identify, Get, Resend, Release)
+REPEATABLE = (Identify, Get, LastFault, Resend, Release)
 NUMBERS = 128
 
 
@@ -77,8 +82,16 @@ class Connection:
         self._write(encode_packet(command.TYPE, sequence, command.pack()))
         return sequence
 
-    def request(self, command: Command, answer: type[A], limit_s: float | None = None) -> A:
+    def request(
+        self,
+        command: Command,
+        answer: type[A],
+        limit_s: float | None = None,
+        first_wait_s: float = FIRST_TIMEOUT_S,
+    ) -> A:
         """Send a command until its answer comes; `limit_s` bounds the whole.
+
+        `first_wait_s` is how long an answer may take before the command is sent again.
 
         Raises
         ------
@@ -94,7 +107,7 @@ class Connection:
         packet = encode_packet(command.TYPE, sequence, command.pack())
         began = self.clock()
         tries = 0
-        wait_s = FIRST_TIMEOUT_S
+        wait_s = first_wait_s
         while tries < TRIES and (limit_s is None or self.clock() - began < limit_s):
             # The leading 0x00 ends whatever an interrupted transmission left behind.
             self._write(packet if tries == 0 else b"\0" + packet)
@@ -103,7 +116,7 @@ class Connection:
             if found is not None:
                 self.retries += tries - 1
                 return found
-            wait_s = min(2 * wait_s, LONGEST_TIMEOUT_S)
+            wait_s = min(2 * wait_s, max(LONGEST_TIMEOUT_S, first_wait_s))
         self.retries += tries - 1
         raise CommandTimeoutError(command_name(command), tries, self.clock() - began)
 
@@ -173,6 +186,10 @@ def _belongs(answer: Answer, command: Command) -> bool:
         return answer.command == command.TYPE
     if isinstance(answer, Value):
         return isinstance(command, Get | Set) and answer.parameter == command.parameter
+    if isinstance(answer, TestResult):
+        return isinstance(command, SelfTest) and answer.test == command.test
+    if isinstance(answer, FaultRecord):
+        return isinstance(command, LastFault)
     return isinstance(command, Identify) and answer.offset == command.offset
 
 

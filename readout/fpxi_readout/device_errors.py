@@ -62,10 +62,21 @@ class DeviceFaultError(DeviceError):
         self.fault = fault
 
 
+ADVICE = {
+    "silent": "check cable and power",
+    "idle": "call start()",
+    "armed": "call software_trigger() if trigger_mode is software, else check the link",
+    "exposing": "allow more than the exposure time",
+    "fault": "read the parameter `fault`, mend the cause and reset the device",
+}
+"""what to do, by the state of the sequencer"""
+
+
 class FrameTimeoutError(DeviceError):
     """No frame came within the time allowed."""
 
-    def __init__(self, timeout_s: float, state: str, advice: str) -> None:
+    def __init__(self, timeout_s: float, state: str) -> None:
+        advice = ADVICE.get(state, "ask again")
         super().__init__(f"no frame came within {timeout_s:g} s; the device is {state}; {advice}")
         self.timeout_s = timeout_s
         self.state = state

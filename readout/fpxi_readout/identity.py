@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fpxi_readout.connection import Connection
@@ -13,6 +14,7 @@ from fpxi_readout.protocol.generated import Fault, Identify, Identity, ResetCaus
 
 MAGIC = b"FPXI"
 PIECE = 1024
+AFTER_BOOT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,17 @@ def identify(connection: Connection, timeout_s: float) -> DeviceIdentity:
 
     """
     return _identity(_ask(connection, 0, 0, timeout_s))
+
+
+def identify_started(
+    connection: Connection, has_booted: Callable[[], bool], limit_s: float
+) -> DeviceIdentity:
+    """Wait until a restarting device says that it has booted, or should have; then identify it."""
+    deadline = connection.clock() + limit_s
+    while not has_booted() and connection.clock() < deadline:
+        connection.pump(deadline - connection.clock())
+    connection.end_stale_packet()
+    return identify(connection, AFTER_BOOT_S)
 
 
 def fetch_dictionary(

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 
+from fpxi_readout.connection import ANSWER_TYPES
 from fpxi_readout.protocol.errors import ProtocolError
 from fpxi_readout.protocol.framing import Packet
 from fpxi_readout.protocol.generated import (
-    Ack,
     Event,
     EventCode,
     FrameChunk,
     FrameHeader,
-    Identity,
-    Nack,
-    Value,
 )
 from fpxi_readout.protocol.sequence import SequenceTracker
 from fpxi_readout.run import Run
 
 MOST_EVENTS = 4096
 FRAME_TYPES = frozenset((FrameHeader.TYPE, FrameChunk.TYPE))
-ANSWER_TYPES = frozenset((Ack.TYPE, Nack.TYPE, Identity.TYPE, Value.TYPE))
 
 
 class Inbox:
@@ -53,6 +49,10 @@ class Inbox:
         if run is not None:
             for packet, contiguous in held:
                 run.frame_packet(packet, contiguous=contiguous)
+
+    def has_booted(self) -> bool:
+        """Whether the device said that it has started, since `attach` or `forget`."""
+        return self.booted is not None
 
     def forget(self) -> None:
         """Forget that a BOOT or FAULT event came."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from fpxi_readout import parameter_values
-from fpxi_readout.connection import Connection, RefusedError, command_name
+from fpxi_readout.connection import Connection
 from fpxi_readout.device_errors import (
-    CommandRefusedError,
     CommandTimeoutError,
     DeviceError,
     DeviceFaultError,
@@ -20,47 +19,40 @@ from fpxi_readout.device_errors import (
     ParameterRangeError,
 )
 from fpxi_readout.dictionary_cache import DictionaryCache
-from fpxi_readout.explanation import DeviceEvent, explain_event, explain_nack
+from fpxi_readout.explanation import DeviceEvent, explain_event
 from fpxi_readout.frame import Frame
-from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify
+from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify, identify_started
 from fpxi_readout.inbox import Inbox
 from fpxi_readout.links.base import Link
 from fpxi_readout.protocol.counters import FrameCounters
 from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
 from fpxi_readout.protocol.generated import (
-    PROTOCOL_VERSION,
     Ack,
-    Command,
+    BoardTest,
     Delivery,
+    FaultRecord,
     Get,
-    NackCode,
+    LastFault,
     Parameters,
     Reset,
     Save,
+    SelfTest,
     Set,
     SoftwareTrigger,
     Start,
     Stop,
+    TestResult,
     Value,
 )
 from fpxi_readout.protocol.geometry import PanelGeometry
-from fpxi_readout.protocol.version import UnsupportedByDeviceError, require_same_major
+from fpxi_readout.protocol.version import require_same_major
+from fpxi_readout.requests import Requests
 from fpxi_readout.run import Run
 from fpxi_readout.statistics import LinkStatistics, collect
-
-A = TypeVar("A", Ack, Value)
 
 MOST_FRAMES = 2**32 - 1
 BOOT_WAIT_S = 1.0
 POLL_S = 0.1
-
-ADVICE = {
-    "idle": "call start()",
-    "armed": "call software_trigger() if trigger_mode is software, else check the link",
-    "exposing": "allow more than the exposure time",
-    "reading": "ask again",
-    "fault": "read the parameter `fault`, mend the cause and reset the device",
-}
 
 
 class Panel:
@@ -78,6 +70,7 @@ class Panel:
         self.parameters = Parameters(self)
         """the parameters of this protocol version as typed attributes"""
         self._connection = connection
+        self._requests = Requests(connection, dictionary)
         self._inbox = inbox
         self._counters = FrameCounters()
         self._run: Run | None = None
@@ -154,7 +147,7 @@ class Panel:
         info = parameter_values.find(self.dictionary, name)
         number = parameter_values.check(self.dictionary, info, value)
         command = Set(parameter=info.id, value=parameter_values.to_wire(number))
-        return parameter_values.from_wire(info, self._request(command, Value).value)
+        return parameter_values.from_wire(info, self._requests.request(command, Value).value)
 
     def read_parameters(self) -> dict[str, int]:
         """Read every parameter that the device has."""
@@ -162,18 +155,14 @@ class Panel:
 
     def save(self) -> None:
         """Write the saved parameters to the device's non-volatile memory."""
-        self._request(Save(), Ack)
+        self._requests.request(Save(), Ack)
 
     def reset(self) -> None:
         """Restart the firmware and identify the device anew. A run that is on ends."""
         self._abandon_run(0)
         self._inbox.forget()
-        self._request(Reset(), Ack)
-        deadline = self._connection.clock() + BOOT_WAIT_S
-        while self._inbox.booted is None and self._connection.clock() < deadline:
-            self._connection.pump(deadline - self._connection.clock())
-        self._connection.end_stale_packet()
-        self.identity = identify(self._connection, BOOT_WAIT_S)
+        self._requests.request(Reset(), Ack)
+        self._await_boot(BOOT_WAIT_S)
 
     # --- Acquisition ----------------------------------------------------------------------------
 
@@ -197,19 +186,26 @@ class Panel:
         """
         if not 0 <= frames <= MOST_FRAMES:
             raise ParameterRangeError("frames", frames, 0, MOST_FRAMES, "")
-        self._abandon_run(self._request(Stop(), Ack).value)
+        self._abandon_run(self._requests.request(Stop(), Ack).value)
         self.set("delivery", Delivery.RELIABLE if reliable else Delivery.LIVE)
         self._inbox.hold()
         try:
-            first_frame = self._request(Start(frames=frames), Ack).value
-            self._run = self._begin(first_frame, frames, reliable=reliable)
+            first_frame = self._requests.request(Start(frames=frames), Ack).value
+            self._run = Run.of_device(
+                self._connection,
+                self.dictionary,
+                self._counters,
+                first_frame=first_frame,
+                frames=frames,
+                reliable=reliable,
+            )
         finally:
             self._inbox.attach(self._run)
         return first_frame
 
     def stop(self) -> None:
         """Stop acquiring. Frames already read out still come, through `poll` or `frames`."""
-        end = self._request(Stop(), Ack).value
+        end = self._requests.request(Stop(), Ack).value
         # The number means nothing after a restart, which the next `poll` reports.
         if self._run is not None and self._inbox.booted is None:
             self._run.stop_at(end)
@@ -217,7 +213,7 @@ class Panel:
 
     def software_trigger(self) -> int:
         """Begin one exposure; return the number its frame will carry."""
-        return self._request(SoftwareTrigger(), Ack).value
+        return self._requests.request(SoftwareTrigger(), Ack).value
 
     def poll(self, timeout_s: float) -> list[Frame]:
         """Read the link once and do what is due; return the frames that are ready, in order.
@@ -262,6 +258,39 @@ class Panel:
             raise NotStartedError
         return self._frames(count, timeout_s)
 
+    # --- Diagnosis ------------------------------------------------------------------------------
+
+    def self_test(self, test: BoardTest) -> TestResult:
+        """Have the device test a part of itself, while it is stopped; a second, at most.
+
+        The assertion and watchdog tests restart it: use `provoke`.
+        """
+        return self._requests.request(SelfTest(test=test), TestResult, first_wait_s=1.5)
+
+    def provoke(self, test: BoardTest, timeout_s: float) -> None:
+        """Have the device restart through its assertion or watchdog test; identify it anew.
+
+        A run that is on ends. The command is sent once: a repetition would restart it again.
+
+        Raises
+        ------
+        UnsupportedByDeviceError
+            The device's older firmware has no self-tests.
+        CommandTimeoutError
+            The device is silent for longer than `timeout_s`.
+
+        """
+        command = SelfTest(test=test)
+        self._requests.require(command)
+        self._abandon_run(self._requests.request(Stop(), Ack).value)
+        self._inbox.forget()
+        self._connection.send(command)
+        self._await_boot(timeout_s)
+
+    def last_fault(self) -> FaultRecord:
+        """Return what was latched before the last reset, and where in the firmware."""
+        return self._requests.request(LastFault(), FaultRecord)
+
     # --- Observation ----------------------------------------------------------------------------
 
     def take_events(self) -> list[DeviceEvent]:
@@ -296,41 +325,12 @@ class Panel:
 
     # --- Within ---------------------------------------------------------------------------------
 
-    def _request(self, command: Command, answer: type[A]) -> A:
-        name = command_name(command)
-        if command.TYPE not in self.dictionary.commands.values():
-            raise self._unsupported(name)
-        try:
-            return self._connection.request(command, answer)
-        except RefusedError as refusal:
-            nack = refusal.nack
-            if nack.code == NackCode.UNKNOWN_COMMAND:
-                raise self._unsupported(name) from None
-            words = explain_nack(nack, self.dictionary)
-            raise CommandRefusedError(name, nack.code, nack.detail, words) from None
-
-    def _unsupported(self, command: str) -> UnsupportedByDeviceError:
-        return UnsupportedByDeviceError(
-            f"command {command}", PROTOCOL_VERSION, self.identity.protocol_version
-        )
+    def _await_boot(self, limit_s: float) -> None:
+        self.identity = identify_started(self._connection, self._inbox.has_booted, limit_s)
 
     def _read(self, info: ParameterInfo) -> int:
-        value = self._request(Get(parameter=info.id), Value).value
+        value = self._requests.request(Get(parameter=info.id), Value).value
         return parameter_values.from_wire(info, value)
-
-    def _begin(self, first_frame: int, frames: int, *, reliable: bool) -> Run:
-        parameters = self.dictionary.parameters
-        acquired, fault = parameters.get("frames_acquired"), parameters.get("fault")
-        return Run(
-            self._connection,
-            self.geometry,
-            self._counters,
-            first_frame=first_frame,
-            frames=frames,
-            reliable=reliable,
-            acquired_parameter=acquired.id if acquired else None,
-            fault_parameter=fault.id if fault else None,
-        )
 
     def _abandon_run(self, end: int) -> None:
         """End the run that is on; count what it leaves undelivered of the frames below `end`."""
@@ -396,5 +396,5 @@ class Panel:
         try:
             state = self.dictionary.name_of("state", self.get("state"))
         except CommandTimeoutError:
-            return FrameTimeoutError(timeout_s, "silent", "check cable and power")
-        return FrameTimeoutError(timeout_s, state, ADVICE.get(state, "ask again"))
+            state = "silent"
+        return FrameTimeoutError(timeout_s, state)

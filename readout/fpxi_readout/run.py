@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Self
 
 from fpxi_readout.connection import Connection
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.assembly import FrameAssembler
 from fpxi_readout.protocol.counters import FrameCounters
+from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.framing import Packet
 from fpxi_readout.protocol.generated import FrameHeader, Get, Nack, Release, Resend, Value
 from fpxi_readout.protocol.geometry import PanelGeometry
@@ -62,6 +64,31 @@ class Run:
         self._asked: dict[int, int] = {}
         self._last_heartbeat_s = connection.clock()
         self._existing: int | None = None
+
+    @classmethod
+    def of_device(
+        cls,
+        connection: Connection,
+        dictionary: Dictionary,
+        counters: FrameCounters,
+        *,
+        first_frame: int,
+        frames: int,
+        reliable: bool,
+    ) -> Self:
+        """Begin a run of a device that may lack the parameters of the heartbeat."""
+        parameters = dictionary.parameters
+        acquired, fault = parameters.get("frames_acquired"), parameters.get("fault")
+        return cls(
+            connection,
+            dictionary.panel,
+            counters,
+            first_frame=first_frame,
+            frames=frames,
+            reliable=reliable,
+            acquired_parameter=acquired.id if acquired else None,
+            fault_parameter=fault.id if fault else None,
+        )
 
     @property
     def finished(self) -> bool:

@@ -69,7 +69,7 @@ if out["connect"] is None:
     out["get"] = attempt(lambda: panel.get("gate_delay_us"))
     if hasattr(generated, "Blink"):
         out["typed"] = attempt(lambda: panel.parameters.gate_delay_us)
-        out["blink"] = attempt(lambda: panel._request(generated.Blink(), generated.Ack))
+        out["blink"] = attempt(lambda: panel._requests.request(generated.Blink(), generated.Ack))
     out["malformed"] = panel.statistics.malformed
 else:
     reset_device(link)

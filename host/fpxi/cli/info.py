@@ -6,7 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
-from fpxi_readout.protocol.generated import Fault, ResetCause
+from fpxi_readout.panel import Panel
+from fpxi_readout.protocol.generated import Fault, FaultRecord, ResetCause
+from fpxi_readout.protocol.version import UnsupportedByDeviceError
 
 from fpxi.cli.options import JSON_OPTION, url_argument
 from fpxi.cli.output import format_facts, print_json
@@ -16,6 +18,8 @@ from fpxi.cli.parameters import format_help, format_parameters, parameters_docum
 if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.geometry import PanelGeometry
+
+    from fpxi.source import FrameSource
 
 
 @click.command("info")
@@ -27,17 +31,22 @@ def command(url: str, explain: bool, as_json: bool) -> None:
     with connected_panel(url) as panel:
         identity, dictionary = panel.identity, panel.dictionary
         values = panel.read_parameters()
+        record = _last_fault(panel)
     if as_json:
         print_json(
             {
                 "url": url,
                 "identity": _identity_document(identity),
+                "last_fault": _record_document(record),
                 "geometry": dataclasses.asdict(dictionary.panel),
                 "parameters": parameters_document(dictionary, values),
             }
         )
         return
-    click.echo(format_facts([*_panel_facts(dictionary.panel), *_identity_facts(identity)]))
+    facts = [*_panel_facts(dictionary.panel), *_identity_facts(identity)]
+    if record is not None:
+        facts.append(("Last fault", _record_text(record)))
+    click.echo(format_facts(facts))
     click.echo()
     click.echo(format_parameters(dictionary, values))
     if explain:
@@ -81,6 +90,42 @@ def _identity_document(identity: DeviceIdentity) -> dict[str, Any]:
         "fault": _name(Fault, identity.fault),
         "reset_fault": _name(Fault, identity.reset_fault),
     }
+
+
+def _last_fault(panel: FrameSource) -> FaultRecord | None:
+    """Ask for the fault before the last reset; None where there was none, or no device to ask."""
+    if not isinstance(panel, Panel):
+        return None
+    try:
+        record = panel.last_fault()
+    except UnsupportedByDeviceError:
+        return None
+    return None if record.fault == Fault.NONE else record
+
+
+def _record_text(record: FaultRecord) -> str:
+    words = [_name(Fault, record.fault), f"{record.uptime_ms / 1000:.3f} s after start-up"]
+    if record.fault == Fault.PROCESSOR:
+        words.insert(1, f"at program counter {record.line:#010x}")
+    elif record.file:
+        words.insert(1, f"at {_file(record)}:{record.line}")
+    return ", ".join(words)
+
+
+def _record_document(record: FaultRecord | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    return {
+        "fault": _name(Fault, record.fault),
+        "file": _file(record),
+        "line": record.line,
+        "uptime_ms": record.uptime_ms,
+    }
+
+
+def _file(record: FaultRecord) -> str:
+    """Name of the source file; a byte that is no ASCII becomes a question mark."""
+    return record.file.rstrip(b"\0").decode("ascii", errors="replace").replace("\ufffd", "?")
 
 
 def _version(version: tuple[int, ...]) -> str:

@@ -23,6 +23,7 @@ COMMANDS = {
     "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),
     "correct": LazyCommand("fpxi.cli.correct", "Apply a calibration to a recording."),
     "export": LazyCommand("fpxi.cli.export", "Write frames as .npy, .tif or .png."),
+    "selftest": LazyCommand("fpxi.cli.selftest", "Test a board and the lines of its panel."),
     "flash": LazyCommand("fpxi.cli.flash", "Put new firmware on a board."),
     "sim": LazyCommand("fpxi.cli.sim", "Serve a simulated panel to other programs."),
 }

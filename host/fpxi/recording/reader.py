@@ -50,7 +50,7 @@ class RecordedEvent:
     text: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class RecordedFrame(Frame):
     """A frame that was recorded, with what it was recorded as."""
 

@@ -19,13 +19,15 @@ AXES: tuple[Axis, Axis] = ("row", "column")
 
 RESPONSE_SHARE = 0.25
 """a line answers if its median response is at least this share of the panel's"""
-SIGNIFICANCE = 5.0
-"""the panel answers if its median response is so many standard errors above zero"""
+SIGNIFICANCE = 10.0
+"""the panel answers if its median response is so many standard errors of a line's above zero"""
 SAME_NOISE = 0.5
 """correlation of two lines' noise from which on one shows the other's signal: sound lines, whose
 noise is their own, stay within some hundredths of zero"""
 SATURATED_SHARE = 0.02
 """share of imaging pixels at full scale from which on a response cannot be measured"""
+ALWAYS_SATURATED_SHARE = 0.5
+"""likewise for pixels that are so even at the short exposure: fewer are defects"""
 
 
 class LineDefect(enum.Enum):
@@ -54,25 +56,37 @@ class Response(enum.Enum):
     """What a longer exposure changes in the panel as a whole."""
 
     CLEAR = "clear"
-    NONE = "none"
+    WEAK = "weak"
     SATURATED = "saturated"
 
 
 def panel_response(short: Stack, long: Stack, full_scale: int, ring: int) -> tuple[Response, float]:
     """Return whether the panel answers to a longer exposure, and by how many counts (median).
 
+    The answer is clear if it is so far above the noise that one line without it stands out.
     `full_scale` counts mark saturation; a border of `ring` pixels does not image.
     """
-    inner = _imaging(long, ring)
-    if np.mean(inner >= full_scale) > SATURATED_SHARE:
-        return Response.SATURATED, float(np.median(_difference(short, long, ring)))
-    difference = _difference(short, long, ring)
-    median = float(np.median(difference))
-    # Of the median of as many pixels, from their spread as the quartiles tell it.
-    low, high = np.percentile(difference, (25, 75))
-    noise = _noise(short, long, ring)
-    error = 1.25 * max(float(high - low) / 1.35, noise) / np.sqrt(difference.size)
-    return (Response.CLEAR if median > SIGNIFICANCE * error else Response.NONE), median
+    stacks = _imaging(short, ring), _imaging(long, ring)
+    median = float(np.median(_difference(short, long, ring)))
+    if _saturates(*stacks, full_scale):
+        return Response.SATURATED, median
+    error = max(_line_error(*stacks, axis=2), _line_error(*stacks, axis=1))
+    return (Response.CLEAR if median > SIGNIFICANCE * error else Response.WEAK), median
+
+
+def _saturates(short: Stack, long: Stack, full_scale: int) -> bool:
+    """Whether the longer exposure saturates pixels; those that always are at full scale are few."""
+    always = (short >= full_scale).all(axis=0)
+    share = np.mean((long >= full_scale) & ~always)
+    return bool(share > SATURATED_SHARE or np.mean(always) > ALWAYS_SATURATED_SHARE)
+
+
+def _line_error(short: Stack, long: Stack, axis: int) -> float:
+    """Return the standard error of a line's median difference: the median of the lines."""
+    variance = sum(
+        np.median(stack, axis=axis).var(axis=0, ddof=1) / len(stack) for stack in (short, long)
+    )
+    return float(np.median(np.sqrt(variance)))
 
 
 def find_line_defects(
@@ -161,14 +175,6 @@ def _difference(short: Stack, long: Stack, ring: int) -> npt.NDArray[np.float64]
     means = [_imaging(stack, ring).mean(axis=0, dtype=np.float64) for stack in (short, long)]
     difference: npt.NDArray[np.float64] = means[1] - means[0]
     return difference
-
-
-def _noise(short: Stack, long: Stack, ring: int) -> float:
-    """Median standard deviation of `_difference`."""
-    variance = sum(
-        _imaging(stack, ring).var(axis=0, ddof=1) / len(stack) for stack in (short, long)
-    )
-    return float(np.median(np.sqrt(variance)))
 
 
 def _imaging(stack: Stack, ring: int) -> Stack:

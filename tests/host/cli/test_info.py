@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fpxi_readout.panel import Panel
+from fpxi_readout.protocol.generated import Fault, FaultRecord
 
 Run = Callable[..., Result]
 Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
@@ -39,7 +41,7 @@ def test_info_lists_parameters_in_the_order_of_the_protocol(run: Run) -> None:
 def test_info_explains_parameters_and_their_values(run: Run) -> None:
     stdout = run("info", "sim:tft64", "--explain").stdout
     assert "exposure_us: Integration time of one frame." in stdout
-    assert "  software: each SOFTWARE_TRIGGER begins one exposure" in stdout
+    assert "  software: each SOFTWARE_TRIGGER begins a burst of exposures" in stdout
 
 
 def test_info_json_is_one_document_with_everything(run: Run) -> None:
@@ -94,7 +96,7 @@ def test_set_save_keeps_the_value_over_a_reset_of_the_panel(spawn: Spawn, run: R
     ("setting", "words"),
     [
         ("exposure_us=1", "not within 100 to 60000000 us"),
-        ("trigger_mode=sometimes", "free_running, software"),
+        ("trigger_mode=sometimes", "free_running, reset_expose_read, software"),
         ("state=1", "can be read, not set"),
         ("exposure=1", "there is no parameter 'exposure'"),
     ],
@@ -125,3 +127,30 @@ def test_a_parameter_set_twice_is_refused(run: Run) -> None:
     result = run("set", "sim:cmos32", "exposure_us=5000", "exposure_us=6000")
     assert result.exit_code == 2
     assert "exposure_us is given twice" in result.stderr
+
+
+def test_info_tells_the_last_fault_and_where_it_was(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = FaultRecord(Fault.ASSERTION, 123, 4567, b"core.c")
+    monkeypatch.setattr(Panel, "last_fault", lambda _: record)
+    stdout = run("info", "sim:tft64").stdout
+    assert "assertion, at core.c:123, 4.567 s after start-up" in stdout
+    document = json.loads(run("info", "sim:tft64", "--json").stdout)
+    assert document["last_fault"] == {
+        "fault": "assertion",
+        "file": "core.c",
+        "line": 123,
+        "uptime_ms": 4567,
+    }
+
+
+def test_info_tells_where_the_processor_was(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = FaultRecord(Fault.PROCESSOR, 0x0801_2344, 10, b"")
+    monkeypatch.setattr(Panel, "last_fault", lambda _: record)
+    assert "processor, at program counter 0x08012344, 0.010 s" in run("info", "sim:tft64").stdout
+
+
+def test_info_without_a_fault_tells_of_none(run: Run) -> None:
+    assert "Last fault" not in run("info", "sim:tft64").stdout
+    assert json.loads(run("info", "sim:tft64", "--json").stdout)["last_fault"] is None
