@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ HEADER = 0xFFFF
 CHUNK_PREFIX = FrameChunk.STRUCT.size
 NO_SAMPLES: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
 NO_BYTES = memoryview(b"")
+ONE_TO_ONE = Sampling()
 RAW16 = int(Encoding.RAW16)
 ENTROPY_CODED = (int(Encoding.AEC), int(Encoding.AEC_REFERENCE))
 LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
@@ -148,12 +150,12 @@ class FrameInProgress:
     def _store(self, index: int, row_count: int, encoding: int, payload: bytes) -> None:
         """Put samples in their rows; packed ones are kept until all can be unpacked at once."""
         size = len(payload) - CHUNK_PREFIX
-        if encoding in ENTROPY_CODED:
-            self._decode(index, row_count, encoding, payload)
-            return
         if encoding == RAW16 and size == row_count * self._row_bytes and LITTLE_ENDIAN:
             start = index * self._chunk_bytes
             self._bytes[start : start + size] = payload[CHUNK_PREFIX:]
+            return
+        if encoding in ENTROPY_CODED:
+            self._decode(index, row_count, encoding, payload)
             return
         columns = self._samples.shape[1]
         check_length(encoding, size, row_count, columns)
@@ -194,9 +196,13 @@ class FrameInProgress:
         """Return samples, shape (rows, columns), and which rows arrived and need no reference."""
         header = self.header
         assert header is not None
-        self._unpack()
-        chunks = np.frombuffer(bytes(self.received), np.bool_)
-        there = np.repeat(chunks, header.rows_per_chunk)[: header.rows]
+        if self._packed:
+            self._unpack()
+        if self.chunks_left:
+            chunks = np.frombuffer(bytes(self.received), np.bool_)
+            there = np.repeat(chunks, header.rows_per_chunk)[: header.rows]
+        else:
+            there = np.ones(header.rows, np.bool_)
         for index in self._relative:
             there[self._rows_of(index, header)] = False
         return self._samples, there
@@ -258,15 +264,19 @@ class FrameInProgress:
 def _sampling(header: FrameHeader) -> Sampling:
     """Read how samples were made; devices of protocol 1.0 say nothing, and know one way."""
     if header.binning == 0:
-        return Sampling()
-    return Sampling(
-        first_row=header.first_row,
-        first_column=header.first_column,
-        binning=header.binning,
-        cds=bool(header.cds),
-        oversampling=header.oversampling,
-        averaged=header.averaged,
+        return ONE_TO_ONE
+    return _shared_sampling(
+        header.first_row,
+        header.first_column,
+        header.binning,
+        bool(header.cds),
+        header.oversampling,
+        header.averaged,
     )
+
+
+# Frame after frame is made in the same way.
+_shared_sampling = lru_cache(maxsize=64)(Sampling)
 
 
 def _check_header(header: FrameHeader, max_rows: int, max_columns: int) -> None:
