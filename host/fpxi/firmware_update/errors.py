@@ -80,8 +80,8 @@ class NoBoardError(FirmwareUpdateError):
         self.url = url
         super().__init__(
             f"neither firmware nor boot loader answers on {url}; check power, cable and port. To "
-            "enter the boot loader by hand: hold BOOT0 high, switch the board off and on, and run "
-            "the same command again before anything else talks to the port"
+            "enter the boot loader by hand: hold BOOT0 high while the board is switched on, "
+            "let it go, and run the same command again before anything else talks to the port"
         )
 
 

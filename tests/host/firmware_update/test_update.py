@@ -74,7 +74,7 @@ def test_an_update_replaces_the_firmware_and_nothing_else(
 
 def test_a_setting_that_was_not_saved_is_no_loss(board: Board, write_image: WriteImage) -> None:
     with Panel.connect(open_link(board.url)) as panel:
-        panel.set("exposure_us", 777)
+        panel.set("exposure_us", 7_777)
     assert update(board, write_image()).parameters_compared > 5
 
 
