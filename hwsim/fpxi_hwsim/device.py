@@ -12,8 +12,8 @@ from fpxi_hwsim.array import PixelMaps
 from fpxi_hwsim.clock import Clock, RealClock, VirtualClock
 from fpxi_hwsim.fault_settings import FaultSpecification, with_fault
 from fpxi_hwsim.faults import FaultCounts, ResetFault
+from fpxi_hwsim.firmware import make_firmware
 from fpxi_hwsim.line import CLEAR_LINE_BYTES, Line
-from fpxi_hwsim.native import NativeFirmware
 from fpxi_hwsim.objects import Transmission
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource, Samples
@@ -46,6 +46,8 @@ class SimulatedDevice:
             The scene has a flaw.
         NativeLibraryError, FirmwareRefusedError
             The native firmware is absent or does not fit.
+        EmulatorMissingError, FirmwareImageError, EmulationError
+            The emulator or its image is absent, or the firmware does not come up.
 
         """
         self.specification = specification
@@ -59,14 +61,8 @@ class SimulatedDevice:
         self._to_device = Line(specification.faults, specification.baud, 1)
         self._set_faults(specification.faults)
         self._deadline_us: int | None = 0
-        self._requested_us = (0, 0)
-        geometry = specification.preset.geometry
-        self._firmware = NativeFirmware(
-            geometry,
-            specification.serial,
-            self._expose,
-            self._temperature_mC,
-            self._request_beam,
+        self._firmware = make_firmware(
+            specification, self._source.maps, self._expose, self._temperature_mC
         )
 
     @property
@@ -108,8 +104,7 @@ class SimulatedDevice:
     def expose_request(self) -> bool:
         """Whether the expose-request output is high now: the device asks for the beam."""
         with self._lock:
-            from_us, until_us = self._requested_us
-            return from_us <= self.clock.now_us() < until_us
+            return self._firmware.expose_request(self.clock.now_us())
 
     @property
     def takes_bytes(self) -> bool:
@@ -173,9 +168,6 @@ class SimulatedDevice:
     def _expose(self, exposure: Exposure) -> Samples | None:
         self._reset_fault.exposed()
         return self._source.expose(exposure)
-
-    def _request_beam(self, from_us: int, until_us: int) -> None:
-        self._requested_us = (from_us, until_us)
 
     def _temperature_mC(self) -> int:
         return self.specification.preset.temperature_mC

@@ -133,8 +133,6 @@ class NativeFirmware:
         or None when the panel delivers none.
     temperature_mC
         Panel temperature in thousandths of a degree Celsius.
-    request_beam
-        Told from when until when the beam is asked for, in microseconds; both 0: no longer.
 
     Raises
     ------
@@ -149,12 +147,11 @@ class NativeFirmware:
         serial: str,
         expose: Callable[[Exposure], Samples | None],
         temperature_mC: Callable[[], int],
-        request_beam: Callable[[int, int], None],
     ) -> None:
         self._library = load_library(library_path())
         self._expose = expose
         self._temperature = temperature_mC
-        self._request_beam = request_beam
+        self._requested_us = (0, 0)
         self._shape = geometry.shape
         self._failure: BaseException | None = None
         # ctypes does not keep the hooks alive; this object has to.
@@ -199,6 +196,11 @@ class NativeFirmware:
         self._library.fpxi_native_trigger(self._device, high, now_us)
         self._raise_failure()
 
+    def expose_request(self, now_us: int) -> bool:
+        """Whether the expose-request output is high."""
+        from_us, until_us = self._requested_us
+        return from_us <= now_us < until_us
+
     def cut_power(self, words: int) -> None:
         """Let the power fail after so many more words of non-volatile memory are written.
 
@@ -236,7 +238,7 @@ class NativeFirmware:
         return 0
 
     def _on_expose_request(self, _context: int, from_us: int, until_us: int) -> None:
-        self._request_beam(from_us, until_us)
+        self._requested_us = (from_us, until_us)
 
     def _on_temperature(self, _context: int) -> int:
         return self._temperature()

@@ -17,6 +17,7 @@ NO_FAULTS = FaultSpecification()
 
 AtEnd = Literal["loop", "hold", "stop"]
 Time = Literal["real", "virtual"]
+BoardKind = Literal["native", "stm32f405"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,14 @@ class SimulationSpecification:
     """what follows the last recorded frame"""
     baud: int | None = None
     """line rate, ten bits a byte; None: as fast as the medium"""
+    board: BoardKind = "native"
+    """the firmware compiled for this computer, or the STM32F405's image in an emulator"""
+    image: str | None = None
+    """ELF file that the emulator executes; None: $FPXI_STM32_ELF, or built from the sources"""
+    converters: int | None = None
+    """converters fitted to the emulated board; None: the panel's usual number"""
+    flash: str | None = None
+    """file that keeps the emulated board's flash memory"""
     faults: FaultSpecification = NO_FAULTS
 
     def __post_init__(self) -> None:
@@ -74,7 +83,19 @@ class SimulationSpecification:
         if specification.place is not None and specification.frames is None:
             row, column = specification.place
             raise BadValueError("place", f"{row},{column}", "effect only beside frames=<path>")
+        _refuse_without_emulator(specification)
         return specification
+
+
+def _refuse_without_emulator(specification: SimulationSpecification) -> None:
+    if specification.board == "stm32f405":
+        if specification.preset.geometry.shutter == "global" and specification.converters == 2:
+            raise BadValueError("converters", "2", "1 on this panel: it has one analogue output")
+        return
+    for key in ("image", "converters", "flash"):
+        value = getattr(specification, key)
+        if value is not None:
+            raise BadValueError(key, str(value), "effect only beside board=stm32f405")
 
 
 def _read_settings(query: str) -> dict[str, Any]:
@@ -100,6 +121,12 @@ def _baud(key: str, text: str) -> int:
     if baud < 300:
         raise BadValueError(key, text, "a line rate in bits/s, 300 or more")
     return baud
+
+
+def _converters(key: str, text: str) -> int:
+    if text not in ("1", "2"):
+        raise BadValueError(key, text, "1 or 2")
+    return int(text)
 
 
 def _serial(key: str, text: str) -> str:
@@ -135,5 +162,9 @@ _SETTINGS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "place": ("place", parse_place),
     "at_end": ("at_end", _choice("loop", "hold", "stop")),
     "baud": ("baud", _baud),
+    "board": ("board", _choice("native", "stm32f405")),
+    "image": ("image", _name),
+    "converters": ("converters", _converters),
+    "flash": ("flash", _name),
 }
 KEYS = (*_SETTINGS, *FAULT_SETTINGS)

@@ -41,7 +41,9 @@ class Adc(Peripheral):
         self._ready_at = 0
         self._event: Event | None = None
         word = 0xFFFF_FFFF
-        self._sr = self.register(0x00, "SR", writable=0x3F, write=self._write_sr)
+        self._sr = self.register(
+            0x00, "SR", writable=0x3F, ignored=0xFFFF_FFC0, write=self._write_sr
+        )
         self._cr1 = self.register(0x04, "CR1", writable=0x0300_0000)
         self._cr2 = self.register(
             0x08, "CR2", writable=_ADON | _EOCS | _SWSTART, write=self._write_cr2

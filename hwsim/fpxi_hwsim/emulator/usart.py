@@ -65,7 +65,13 @@ class Usart(Peripheral):
         self._seen = 0  # flags that the last read of SR showed
         self._tc_cleared = False
         self.register(
-            0x00, "SR", reset=0xC0, writable=0x3FF, read=self._read_sr, write=self._write_sr
+            0x00,
+            "SR",
+            reset=0xC0,
+            writable=0x3FF,
+            ignored=0xFFFF_FC00,
+            read=self._read_sr,
+            write=self._write_sr,
         )
         self.register(0x04, "DR", writable=0x1FF, read=self._read_dr, write=self._write_dr)
         self._brr = self.register(0x08, "BRR", writable=0xFFFF, write=self._write_brr)

@@ -44,6 +44,10 @@ class BiasSupply(Part):
         self._shifted = (self._shifted << bits | value) & 0xFFFF
         self._bits += bits
 
+    def _forget(self) -> None:
+        self.level["DAC_CS"] = True
+        self._bits = 0
+
     def _DAC_CS_falls(self, _tick: int) -> None:
         self._shifted = self._bits = 0
 
