@@ -1,0 +1,54 @@
+"""One firmware, two boards: every test here runs unchanged on the native board and on the emulated
+STM32F405."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent
+BOARDS = ("native", "stm32f405")
+
+
+def _load(name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(f"conformance_{name}", FOLDER / f"{name}.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def rig_module() -> ModuleType:
+    return _load("rig")
+
+
+@pytest.fixture(params=BOARDS)
+def board(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def make_rig(rig_module: ModuleType) -> Iterator[Callable[..., Any]]:
+    made = []
+
+    def make(board: str, panel: str = "tft64", **settings: object) -> Any:
+        made.append(rig_module.Rig(board, panel, **settings))
+        return made[-1]
+
+    yield make
+    for rig in made:
+        rig.close()
+
+
+@pytest.fixture
+def rig(make_rig: Callable[..., Any], board: str) -> Any:
+    return make_rig(board)
