@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,16 +37,11 @@ def board(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_rig(rig_module: ModuleType) -> Iterator[Callable[..., Any]]:
-    made = []
-
+def make_rig(rig_module: ModuleType) -> Callable[..., Any]:
     def make(board: str, panel: str = "tft64", **settings: object) -> Any:
-        made.append(rig_module.Rig(board, panel, **settings))
-        return made[-1]
+        return rig_module.Rig(board, panel, **settings)
 
-    yield make
-    for rig in made:
-        rig.close()
+    return make
 
 
 @pytest.fixture

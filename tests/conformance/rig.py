@@ -18,7 +18,9 @@ ANSWERS = (p.Ack, p.Nack, p.Identity, p.Value, p.FaultRecord, p.TestResult)
 REPORTS = {message.TYPE: message for message in (*ANSWERS, p.Event)}
 ANSWER_LIMIT_US = 2_000_000
 DEFINITION = Path(__file__).resolve().parents[2] / "readout" / "protocol" / "protocol.toml"
-PARAMETERS = tomllib.loads(DEFINITION.read_text(encoding="utf-8"))["parameters"]
+_DEFINED = tomllib.loads(DEFINITION.read_text(encoding="utf-8"))
+PARAMETERS = _DEFINED["parameters"]
+DEFINITION_PANELS = _DEFINED["panels"]
 
 
 class Rig:
@@ -33,9 +35,6 @@ class Rig:
         self._decoder = PacketDecoder()
         self._sequence = 0
         self._assembler: FrameAssembler | None = None
-
-    def close(self) -> None:
-        self.device.close()
 
     # --- Time -----------------------------------------------------------------------------------
 

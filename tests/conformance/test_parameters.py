@@ -11,11 +11,9 @@ def definitions(rig_module):
 
 
 def default(rig_module, panel, name):
-    entry = definitions(rig_module)[name]
-    return {**entry, **PANEL_DEFAULTS.get((panel, name), {})}.get("default")
-
-
-PANEL_DEFAULTS = {("tft64", "gain_setting"): {"default": 3}}
+    panels = rig_module.DEFINITION_PANELS
+    own = panels[panel].get("parameters", {}).get(name, {})
+    return {**definitions(rig_module)[name], **own}["default"]
 
 
 def test_every_parameter_starts_with_its_default(rig, rig_module):
@@ -68,6 +66,7 @@ def test_the_bias_goes_to_its_set_point_at_the_slope_asked_for(rig):
 
 @pytest.mark.parametrize("name", ["temperature_mC", "uptime_ms", "readout_us"])
 def test_readings_make_sense_and_cannot_be_set(rig, rig_module, name):
+    rig.run(10_000)
     assert rig.get(name) > 0
     parameter = definitions(rig_module)[name]["id"]
     assert rig.ask(p.Set(parameter, 1)).code == p.NackCode.READ_ONLY
