@@ -91,3 +91,8 @@ def waveform_printer(
     folder = tmp_path_factory.mktemp("waveforms")
     program: Path = waveforms.build_printer(folder, build_native.find_compiler())
     return program
+
+
+@pytest.fixture(scope="session")
+def scan_board() -> ModuleType:
+    return load_module(HERE / "scan_board.py")

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "interrupts.h"
 #include "processor.h"
 
 #define QUEUE 4u          /* of one exposure: clear, reset, sample, rows */
@@ -65,16 +66,13 @@ static void end_at(uint32_t end_us)
     fpxi_timers_end_at(end_us);
 }
 
-/* The scan has begun. An interrupt so late that the end has passed as well leaves a scan that never
- * ends: it is stopped wherever it is. */
+/* The scan has begun. Where this comes so late that the end has passed, the scan goes on for ever; its
+ * count of slots will tell. */
 static void begun(void)
 {
     engine.phase = RUNNING;
     engine.tokens_known = false;
     end_at(current()->start_us + current()->slots);
-    if (!fpxi_before(fpxi_clock_us(), engine.end_us)) {
-        drop_all();
-    }
 }
 
 /* Until the gate is shut, and the last word, a third of a slot later, has landed. */
@@ -106,7 +104,6 @@ static void ended(void)
     arm();
 }
 
-void fpxi_isr_tim2(void);
 void fpxi_isr_tim2(void)
 {
     uint32_t events = fpxi_timers_take_events();
