@@ -166,7 +166,6 @@ class ViewerController:
 
     def _banners(self, seen: Snapshot, now_s: float) -> tuple[Banner, ...]:
         geometry = seen.geometry
-        rows, line_time_us = (geometry.rows, geometry.line_time_us) if geometry else (0, 0.0)
         device = find_banner(
             Watched(
                 url=seen.url,
@@ -174,7 +173,7 @@ class ViewerController:
                 ever_connected=geometry is not None,
                 parameters=seen.parameters,
                 quiet_s=self._quiet_s(seen, now_s),
-                period_s=frame_period_s(seen.parameters, rows, line_time_us),
+                period_s=frame_period_s(seen.parameters),
             )
         )
         lasting = (device, self._pipeline_banner(), self.recording.banner())

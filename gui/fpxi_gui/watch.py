@@ -27,10 +27,11 @@ class Watched:
     period_s: float
 
 
-def frame_period_s(parameters: Mapping[str, int], rows: int, line_time_us: float) -> float:
-    """Return the time from one free-running frame to the next."""
-    busy_us = parameters.get("exposure_us", 0) + rows * line_time_us
-    return max(busy_us, parameters.get("frame_period_us", 0)) / 1e6
+def frame_period_s(parameters: Mapping[str, int]) -> float:
+    """Return the longest time from one free-running frame to the next."""
+    busy_us = parameters.get("exposure_us", 0) + parameters.get("readout_us", 0)
+    exposures = 1 << parameters.get("average_log2", 0)
+    return exposures * max(busy_us, parameters.get("frame_period_us", 0)) / 1e6
 
 
 def is_triggered(parameters: Mapping[str, int]) -> bool:

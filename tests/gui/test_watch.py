@@ -89,9 +89,10 @@ def test_a_lost_link_is_told_before_a_stall() -> None:
 
 
 def test_the_period_is_exposure_and_readout_or_the_one_asked_for() -> None:
-    assert frame_period_s({"exposure_us": 1000}, 64, 50.0) == pytest.approx(4.2e-3)
-    asked = {"exposure_us": 1000, "frame_period_us": 100_000}
-    assert frame_period_s(asked, 64, 50.0) == pytest.approx(0.1)
+    busy = {"exposure_us": 3000, "readout_us": 2150}
+    assert frame_period_s(busy) == pytest.approx(5.15e-3)
+    assert frame_period_s(busy | {"frame_period_us": 100_000}) == pytest.approx(0.1)
+    assert frame_period_s(busy | {"average_log2": 3}) == pytest.approx(8 * 5.15e-3)
 
 
 def test_a_trigger_mode_that_is_not_free_running_waits_for_triggers() -> None:

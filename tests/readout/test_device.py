@@ -61,7 +61,7 @@ def test_a_run_brings_every_frame_in_order(
     connect: Open, reliable: bool, rows_per_chunk: int
 ) -> None:
     panel = connect("")
-    panel.parameters.exposure_us = 1000
+    panel.parameters.exposure_us = 3000
     panel.parameters.rows_per_chunk = rows_per_chunk
     first = panel.start(40, reliable=reliable)
     frames = list(panel.frames(timeout_s=5.0))
@@ -69,7 +69,7 @@ def test_a_run_brings_every_frame_in_order(
     assert all(frame.rows_missing == 0 for frame in frames)
     assert FrameFlag.FIRST in frames[0].flags
     assert FrameFlag.LAST in frames[-1].flags
-    assert {frame.exposure_us for frame in frames} == {1000}
+    assert {frame.exposure_us for frame in frames} == {3000}
     statistics = panel.statistics
     assert (statistics.frames_received, statistics.packets_lost) == (40, 0)
     assert not panel.acquiring
@@ -98,7 +98,7 @@ def test_frame_numbers_run_on_and_a_second_run_works(connect: Open) -> None:
 @pytest.mark.parametrize("reliable", [False, True])
 def test_stop_ends_the_run_and_loses_nothing(connect: Open, reliable: bool) -> None:
     panel = connect("")
-    panel.parameters.exposure_us = 1000
+    panel.parameters.exposure_us = 3000
     panel.start(reliable=reliable)
     frames = list(panel.frames(10, timeout_s=5.0))
     panel.stop()
@@ -123,12 +123,12 @@ def test_a_software_trigger_brings_its_frame(connect: Open) -> None:
 
 def test_reset_takes_the_settings_back_to_what_was_saved(connect: Open) -> None:
     panel = connect("")
-    panel.parameters.exposure_us = 2000
+    panel.parameters.exposure_us = 4000
     panel.save()
     panel.parameters.exposure_us = 3000
     panel.reset()
     assert panel.identity.reset_cause is ResetCause.COMMAND
-    assert panel.parameters.exposure_us == 2000
+    assert panel.parameters.exposure_us == 4000
     assert panel.start(1) == 0
     assert len(list(panel.frames(timeout_s=5.0))) == 1
 
@@ -178,7 +178,7 @@ def test_reliable_over_a_bad_link_brings_every_sample(connect: Open, faults: str
 
 
 def _acquire(panel: Panel, count: int) -> list[Any]:
-    panel.parameters.exposure_us = 1000
+    panel.parameters.exposure_us = 3000
     panel.start(count, reliable=True)
     return list(panel.frames(timeout_s=10.0))
 
@@ -187,7 +187,7 @@ def _acquire(panel: Panel, count: int) -> list[Any]:
 def test_live_over_a_bad_link_accounts_for_every_frame(connect: Open, faults: str) -> None:
     truth = _acquire(connect(""), 60)
     panel = connect(faults)
-    panel.parameters.exposure_us = 1000
+    panel.parameters.exposure_us = 3000
     panel.start(60)
     frames = list(panel.frames(timeout_s=10.0))
     statistics = panel.statistics

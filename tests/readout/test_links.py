@@ -261,7 +261,7 @@ def test_a_panel_works_over_a_real_port(
     server: Any, cache: DictionaryCache, reliable: bool
 ) -> None:
     with Panel.connect(open_link(server.url), cache=cache) as panel:
-        panel.parameters.exposure_us = 1000
+        panel.parameters.exposure_us = 3000
         panel.start(50, reliable=reliable)
         frames = list(panel.frames(timeout_s=5.0))
         statistics = panel.statistics

@@ -109,7 +109,7 @@ def test_parameters_are_typed_attributes(link: Any, panel: Panel) -> None:
     [
         ("trigger_mode", "software", 1),
         ("exposure_us", "5000", 5000),
-        ("exposure_us", "0x400", 1024),
+        ("exposure_us", "0x4000", 16_384),
     ],
 )
 def test_texts_are_understood(link: Any, panel: Panel, name: str, value: str, wire: int) -> None:

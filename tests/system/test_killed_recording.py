@@ -21,7 +21,7 @@ def test_a_killed_recording_opens_and_holds_all_but_the_last_second(attempt, tmp
     url = f"sim:tft64?seed={attempt}"
     command = [
         *(sys.executable, "-m", "fpxi", "capture", url, "-n", "100000", "-o", str(file)),
-        *("--set", f"frame_period_us={1_000_000 // RATE_HZ}", "--set", "exposure_us=1000"),
+        *("--set", f"frame_period_us={1_000_000 // RATE_HZ}", "--set", "exposure_us=3000"),
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

@@ -14,7 +14,7 @@ import pytest
 def test_two_thousand_frames_arrive_whole(how, delivery, serve, run, as_json, tmp_path) -> None:
     file = tmp_path / "run.h5"
     with serve("sim:tft64?seed=3", *how) as url:
-        run("set", url, "exposure_us=100")
+        run("set", url, "exposure_us=2150")
         report = as_json(run("capture", url, "-n", 2000, "-o", file, delivery, "--json"))
     assert report["frames_received"] == 2000
     assert (report["frames_lost"], report["rows_lost"], report["crc_errors"]) == (0, 0, 0)

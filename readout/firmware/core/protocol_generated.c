@@ -167,7 +167,7 @@ const fpxi_command_t fpxi_commands[] = {
 const size_t fpxi_command_count = 13;
 
 static const fpxi_parameter_t tft64_parameters[] = {
-    {1, FPXI_ACCESS_ANY_TIME, false, true, 0x00000064u, 0x03938700u, 0x00002710u},
+    {1, FPXI_ACCESS_ANY_TIME, false, true, 0x00000866u, 0x03938700u, 0x00002710u},
     {2, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x07270E00u, 0x00000000u},
     {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000007u, 0x00000003u},
     {4, FPXI_ACCESS_ANY_TIME, true, false, 0xFFFFB1E0u, 0x00004E20u, 0x00000000u},
