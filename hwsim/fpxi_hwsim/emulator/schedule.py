@@ -74,14 +74,19 @@ class Schedule:
         return self.next_time() < _NEVER
 
     def run_due(self) -> None:
-        """Call everything that is due by now, in order."""
-        heap = self._heap
-        while heap and heap[0].time <= self.now:
+        """Call everything that is due by now, in order, each with `now` at its own tick.
+
+        The core may have gone on for some ticks: an instruction is not cut in two.
+        """
+        heap, reached = self._heap, self.now
+        while heap and heap[0].time <= reached:
             event = heapq.heappop(heap)
             function = event.function
             if function is not None:
                 event.function = None
+                self.now = event.time
                 function()
+        self.now = reached
 
     def clear(self) -> None:
         """Drop every event: the power went."""
