@@ -27,11 +27,10 @@ void fpxi_adc_init(void)
 static uint32_t measure_uV(uint32_t channel)
 {
     ADC1->SQR3 = channel;
-    ADC1->SR = ~ADC_SR_EOC;
     ADC1->CR2 |= ADC_CR2_SWSTART;
     while ((ADC1->SR & ADC_SR_EOC) == 0u) {
     }
-    uint32_t code = ADC1->DR;
+    uint32_t code = ADC1->DR; /* lowers the flag */
     return (code * 660000u + 409u) / 819u; /* 3 300 000 / 4095, shortened by 5 */
 }
 

@@ -200,7 +200,7 @@ static void send(fpxi_core_t *core, uint8_t link)
         return;
     }
     state->sending = count < MOST_SENT ? (uint32_t)count : MOST_SENT;
-    wiring->usart->SR = ~USART_SR_TC; /* RM0090, 30.3.13 */
+    wiring->usart->SR = USART_SR_ALL & ~USART_SR_TC; /* RM0090, 30.3.13 */
     fpxi_dma_start(wiring->dma, wiring->transmit_stream,
                    DMA_CR_CHSEL(CHANNEL) | DMA_CR_PL(1) | DMA_CR_MINC | DMA_CR_DIR_TO_PERIPHERAL |
                        DMA_CR_TCIE | DMA_CR_TEIE,

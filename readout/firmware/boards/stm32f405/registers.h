@@ -234,6 +234,7 @@ typedef struct {
 #define USART_SR_ORE (1u << 3)
 #define USART_SR_IDLE (1u << 4)
 #define USART_SR_TC (1u << 6)
+#define USART_SR_ALL 0x3FFu
 #define USART_CR1_RE (1u << 2)
 #define USART_CR1_TE (1u << 3)
 #define USART_CR1_IDLEIE (1u << 4)
