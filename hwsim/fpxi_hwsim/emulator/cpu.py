@@ -77,7 +77,7 @@ class Cpu:
 
     def program_counter(self) -> int:
         """Address of the instruction being executed, or of the next one."""
-        return int(self._engine.uc.reg_read(arm_const.UC_ARM_REG_PC))
+        return self._engine.program_counter()
 
     def stall(self, until: int) -> None:
         """Keep the core from executing until tick `until`, as a blocked bus does."""

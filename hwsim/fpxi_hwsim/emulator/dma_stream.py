@@ -115,7 +115,7 @@ class Stream:
     def start(self) -> None:
         """Check the configuration and load the counter; raises what the manual forbids."""
         cr = self.cr
-        if cr >> 6 & 3 == _MEMORY_TO_MEMORY:
+        if cr >> 6 & 3 >= _MEMORY_TO_MEMORY:
             self._fail("memory-to-memory transfers are not modelled")
         if cr & _DBM or cr & _PFCTRL or cr & _PINC or cr >> 21 & 0xF:
             self._fail(

@@ -82,6 +82,8 @@ class Engine:
         self.counter = ctypes.c_uint64.from_address(state)
         self.limit = ctypes.c_uint64.from_address(state + 8)
         self.interrupt: int | None = None
+        self._pc = ctypes.c_uint32()
+        self._pc_reference = ctypes.byref(self._pc)
         self._error: BaseException | None = None
         self._keep: list[Any] = []
         self.uc.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
@@ -174,6 +176,11 @@ class Engine:
         if self._error is None:
             self._error = error
         self.uc.emu_stop()
+
+    def program_counter(self) -> int:
+        """Address of the instruction being executed, or of the next one."""
+        self.library.uc_reg_read(self.handle, arm_const.UC_ARM_REG_PC, self._pc_reference)
+        return self._pc.value
 
     def cut(self, count: int) -> None:
         """End the running slice after `count` of its instructions, at the current one at least."""

@@ -52,6 +52,7 @@ class ExceptionUnit:
         self._machine = machine
         self._frame = RegisterSet(machine.engine, _FRAME_REGISTERS)
         self._float = RegisterSet(machine.engine, _FLOAT_REGISTERS)
+        self._stack = RegisterSet(machine.engine, _FRAME_REGISTERS[-2:])
         self._masks = RegisterSet(machine.engine, _MASK_REGISTERS)
         self._uc = machine.engine.uc
         #: Set through CPACR and FPCCR by the system control block.
@@ -117,8 +118,7 @@ class ExceptionUnit:
         machine = self._machine
         if not machine.nvic.active:
             self._fail("core", "PC", f"exception return {back:#010x} outside a handler")
-        stack = self._uc.reg_read(arm_const.UC_ARM_REG_SP)
-        control = self._uc.reg_read(arm_const.UC_ARM_REG_CONTROL)
+        stack, control = self._stack.read()
         if control & _FPCA and not self.float_enabled:
             self.check_float()
         with_float = not back & _NO_FLOAT_FRAME

@@ -19,6 +19,8 @@ PERIPHERAL_BASE, PERIPHERAL_SIZE = 0x4000_0000, 0x8_0000
 AHB2_BASE, AHB2_SIZE = 0x5000_0000, 0x8_0000
 PRIVATE_BASE, PRIVATE_SIZE = 0xE000_0000, 0x10_0000
 
+_LOOK_EVERY_US = 10
+
 DEFAULT_UNIQUE_ID = bytes.fromhex("2a0031000c51353433343738")
 
 
@@ -110,7 +112,7 @@ class Machine:
         self.run(self.now + round(microseconds * TICKS_PER_US))
 
     def run_until(self, condition: Callable[[], bool], *, limit_us: float) -> None:
-        """Let time pass, a microsecond at least at once, until a condition holds.
+        """Let time pass until a condition holds, looking every 10 us or after an event.
 
         Raises EmulationError if it does not within `limit_us`.
         """
@@ -124,7 +126,9 @@ class Machine:
                     program_counter=self.program_counter(),
                     tick=self.now,
                 )
-            step = max(self.now + TICKS_PER_US, self.schedule.next_time())
+            step = self.now + _LOOK_EVERY_US * TICKS_PER_US
+            if self.cpu.sleeping:
+                step = max(step, self.schedule.next_time())
             self.run(min(step, limit))
 
     def program_counter(self) -> int:

@@ -47,7 +47,11 @@ class Pins:
         gpio = self.ports[port]
         if gpio.mode(bit) != 1:
             raise EmulationError(
-                pin, "MODER", "the pin is not a general-purpose output", tick=gpio.schedule.now
+                pin,
+                "MODER",
+                "the pin is not a general-purpose output",
+                tick=gpio.schedule.now,
+                program_counter=gpio.machine.program_counter(),
             )
         return bool(gpio.output >> bit & 1)
 
@@ -66,7 +70,11 @@ class Pins:
         if af is None:
             if gpio.mode(bit) != 1:
                 raise EmulationError(
-                    pin, "MODER", "the pin must be an output", tick=gpio.schedule.now
+                    pin,
+                    "MODER",
+                    "the pin must be an output",
+                    tick=gpio.schedule.now,
+                    program_counter=gpio.machine.program_counter(),
                 )
         elif gpio.mode(bit) != 2 or gpio.alternate(bit) != af:
             is_af = (
@@ -79,6 +87,7 @@ class Pins:
                 "AFR",
                 f"the pin must be in alternate function {af} but is {is_af}",
                 tick=gpio.schedule.now,
+                program_counter=gpio.machine.program_counter(),
             )
 
     def is_alternate(self, pin: str, af: int) -> bool:

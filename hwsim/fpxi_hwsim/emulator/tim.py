@@ -70,6 +70,7 @@ class Timer(Peripheral):
             )
             for channel in _CHANNELS
         ]
+        self._ccr[3].read = self._read_ccr4
         self._or = self.register(0x50, "OR", writable=0xC0, write=self._write_or)
 
     def reset(self) -> None:
@@ -259,6 +260,12 @@ class Timer(Peripheral):
             self._plan()
 
         return write
+
+    def _read_ccr4(self) -> int:
+        if self._is_capture(4):
+            self._sr.value &= ~(1 << 4)  # reading the capture clears its flag (18.4.5)
+            self._update_irq()
+        return self._ccr[3].value
 
     # ---- capture of the LSI on channel 4 (18.4.21: TI4_RMP = 01)
 
