@@ -39,6 +39,8 @@ class Landing:
         self._charges = charges
         self._deliver = deliver
         self._batches: deque[_Batch] = deque()
+        self._latest: _Batch | None = None
+        """of the stretch that began last, also when all its words have landed"""
 
     def begin(self, start: int, verdict: Verdict) -> None:
         """Let a stretch that began at `start` happen to the pixels, and await its words."""
@@ -46,8 +48,10 @@ class Landing:
             # Once the next stretch has happened, the pixels no longer tell what these words are.
             self._evaluate(self._batches[-1])
         self._charges.apply(verdict.effects, start)
+        self._latest = None
         if len(verdict.index):
-            self._batches.append(_Batch(start, verdict))
+            self._latest = _Batch(start, verdict)
+            self._batches.append(self._latest)
 
     def follow(self, effects: Sequence[Effect]) -> None:
         """Let happen to the pixels what happened outside of a stretch, in absolute times."""
@@ -59,16 +63,17 @@ class Landing:
     def cut(self, start: int, verdict: Verdict) -> None:
         """Replace the stretch that began last by what was played of it."""
         self._charges.take_back()
-        batch = self._batches[-1] if self._batches else None
-        landed, values = 0, None
-        if batch is not None and batch.start == start:
-            self._batches.pop()
-            landed, values = batch.landed, batch.values
+        whole, self._latest = self._latest, None
         self._charges.apply(verdict.effects, start)
-        if landed < len(verdict.index):
+        if whole is None:
+            return
+        if self._batches and self._batches[-1] is whole:
+            self._batches.pop()
+        if whole.landed < len(verdict.index):
+            values = whole.values
             if values is not None:
                 values = values[: len(verdict.index)]
-            self._batches.append(_Batch(start, verdict, values, landed))
+            self._batches.append(_Batch(start, verdict, values, whole.landed))
 
     def land(self, now: int) -> None:
         """Deliver the words that are in memory by now."""
