@@ -48,9 +48,13 @@ def writable(folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def core_objects(tmp_path_factory):
-    sources = [*(FIRMWARE / "core").glob("*.c"), *(FIRMWARE / "panels").glob("*.c")]
-    return compile_objects(sources, tmp_path_factory.mktemp("objects"))
+def portable_sources():
+    return [*(FIRMWARE / "core").glob("*.c"), *(FIRMWARE / "panels").glob("*.c")]
+
+
+@pytest.fixture(scope="module")
+def core_objects(portable_sources, tmp_path_factory):
+    return compile_objects(portable_sources, tmp_path_factory.mktemp("objects"))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +120,30 @@ def test_it_compiles_without_a_warning(build_native, tmp_path, name):
     path = build_native.compile_native(tmp_path, compiler=compiler)
     library = ctypes.CDLL(str(path))
     assert library.fpxi_native_abi() == ABI
+
+
+ARM_FLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
+
+
+def compile_for_arm(build_native, sources, folder):
+    """Compile for the Cortex-M4F with the warnings of every other build; return what it says."""
+    compiler = tool("arm-none-eabi-gcc")
+    flags = [*ARM_FLAGS, "-std=c11", "-O2", *build_native.WARNINGS, "-c"]
+    command = [compiler, *flags, *map(str, sources)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stderr
+
+
+def test_core_and_panels_compile_for_the_processor_without_a_warning(
+    build_native, portable_sources, tmp_path
+):
+    assert compile_for_arm(build_native, portable_sources, tmp_path) == ""
+    assert len(list(tmp_path.glob("*.o"))) == len(portable_sources)
+
+
+def test_a_narrowing_is_a_warning_on_the_processor(build_native, tmp_path):
+    source = tmp_path / "bad.c"
+    source.write_text("short narrow(long a);\nshort narrow(long a) { return a; }\n")
+    assert "-Werror=conversion" in compile_for_arm(build_native, [source], tmp_path)
 
 
 def test_only_the_interface_is_visible(build_native, tmp_path):
