@@ -139,6 +139,30 @@ class SimulatedDevice:
                 deadlines.append(self._to_host.due_us)
             return min((due for due in deadlines if due is not None), default=None)
 
+    def exchange(self, data: bytes) -> bytes:
+        """Hand bytes to the device's second link, and return what it has for the host there.
+
+        The second link carries everything at once, without a fault.
+        """
+        with self._lock:
+            now_us = self.clock.now_us()
+            self._firmware.receive(data, 1)
+            self._deadline_us = self._firmware.poll(now_us)
+            pieces: list[bytes] = []
+            while piece := self._firmware.transmit(CLEAR_LINE_BYTES, 1):
+                pieces.append(piece)
+                self._deadline_us = self._firmware.poll(now_us)
+        self.wake()
+        return b"".join(pieces)
+
+    def cut_power(self, words: int) -> None:
+        """Let the power fail after so many more words of non-volatile memory are written.
+
+        From then on the device is dead, until `reset` with ResetCause.POWER_ON.
+        """
+        with self._lock:
+            self._firmware.cut_power(words)
+
     def hang_up(self) -> None:
         """Drop all bytes under way in both directions and in the firmware: nobody listens."""
         with self._lock:
