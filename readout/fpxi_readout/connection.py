@@ -65,6 +65,7 @@ class Connection:
         self.bytes_sent = 0
         self.retries = 0
         self.last_arrival_s = clock()
+        self.last_command_s = clock()
         # Starting anywhere keeps the first command from looking like an earlier host's retry.
         self._changing = random.randrange(NUMBERS)
         self._repeatable = random.randrange(NUMBERS)
@@ -79,7 +80,7 @@ class Connection:
     def send(self, command: Command) -> int:
         """Send a command that is not waited for; return its sequence number."""
         sequence = self._next_sequence(command)
-        self._write(encode_packet(command.TYPE, sequence, command.pack()))
+        self._write_command(encode_packet(command.TYPE, sequence, command.pack()))
         return sequence
 
     def request(
@@ -110,7 +111,7 @@ class Connection:
         wait_s = first_wait_s
         while tries < TRIES and (limit_s is None or self.clock() - began < limit_s):
             # The leading 0x00 ends whatever an interrupted transmission left behind.
-            self._write(packet if tries == 0 else b"\0" + packet)
+            self._write_command(packet if tries == 0 else b"\0" + packet)
             tries += 1
             found = self._await(sequence, command, answer, self.clock() + wait_s)
             if found is not None:
@@ -143,6 +144,10 @@ class Connection:
             return NUMBERS + self._repeatable
         self._changing = (self._changing + 1) % NUMBERS
         return self._changing
+
+    def _write_command(self, data: bytes) -> None:
+        self._write(data)
+        self.last_command_s = self.clock()
 
     def _write(self, data: bytes) -> None:
         self.link.write(data)

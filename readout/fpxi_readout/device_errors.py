@@ -62,6 +62,16 @@ class DeviceFaultError(DeviceError):
         self.fault = fault
 
 
+class StreamTakenError(DeviceError):
+    """Another host started an acquisition on the device's other link; the run is over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a host on the device's other link has started an acquisition: frames go there, and "
+            "this run is over; agree with its user, then start again"
+        )
+
+
 ADVICE = {
     "silent": "check cable and power",
     "idle": "call start()",

@@ -31,6 +31,8 @@ class Inbox:
         """the last BOOT event since `attach` or `forget`"""
         self.fault: Event | None = None
         """the last FAULT event since `attach` or `forget`"""
+        self.left: Event | None = None
+        """the last STREAM_LEFT event since `attach` or `forget`"""
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._run: Run | None = None
         self._held: list[tuple[Packet, bool]] | None = None
@@ -46,6 +48,7 @@ class Inbox:
         """Give frame packets to a run from now on, those that were held first."""
         held, self._held = self._held or [], None
         self._run = run
+        self.left = None  # what was told before START was answered is over
         if run is not None:
             for packet, contiguous in held:
                 run.frame_packet(packet, contiguous=contiguous)
@@ -55,9 +58,10 @@ class Inbox:
         return self.booted is not None
 
     def forget(self) -> None:
-        """Forget that a BOOT or FAULT event came."""
+        """Forget that a BOOT, FAULT or STREAM_LEFT event came."""
         self.booted = None
         self.fault = None
+        self.left = None
 
     def take_events(self) -> list[Event]:
         """Return the events that came since the last call."""
@@ -97,5 +101,7 @@ class Inbox:
             self.sequence.take(sequence)
         if event.code == EventCode.FAULT:
             self.fault = event
+        if event.code == EventCode.STREAM_LEFT:
+            self.left = event
         self.events_dropped += len(self._events) == MOST_EVENTS
         self._events.append(event)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
-from fpxi_readout import parameter_values
 from fpxi_readout.connection import Connection
 from fpxi_readout.device_errors import (
     CommandTimeoutError,
@@ -17,6 +16,7 @@ from fpxi_readout.device_errors import (
     FrameTimeoutError,
     NotStartedError,
     ParameterRangeError,
+    StreamTakenError,
 )
 from fpxi_readout.dictionary_cache import DictionaryCache
 from fpxi_readout.explanation import DeviceEvent, explain_event
@@ -25,29 +25,24 @@ from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify, id
 from fpxi_readout.inbox import Inbox
 from fpxi_readout.links.base import Link
 from fpxi_readout.protocol.counters import FrameCounters
-from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
+from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.generated import (
     Ack,
     BoardTest,
+    Bootloader,
     Delivery,
     FaultRecord,
-    Get,
     LastFault,
-    Parameters,
     Reset,
-    Save,
     SelfTest,
-    Set,
     SoftwareTrigger,
     Start,
     Stop,
     TestResult,
-    Value,
 )
-from fpxi_readout.protocol.geometry import PanelGeometry
 from fpxi_readout.protocol.version import require_same_major
-from fpxi_readout.requests import Requests
 from fpxi_readout.run import Run
+from fpxi_readout.settings import DeviceSettings
 from fpxi_readout.statistics import LinkStatistics, collect
 
 MOST_FRAMES = 2**32 - 1
@@ -55,7 +50,7 @@ BOOT_WAIT_S = 1.0
 POLL_S = 0.1
 
 
-class Panel:
+class Panel(DeviceSettings):
     """A connected panel. It has no thread of its own: one thread owns it and calls `poll`.
 
     Every method that talks to the device may raise LinkLostError, CommandTimeoutError,
@@ -65,12 +60,8 @@ class Panel:
     def __init__(
         self, connection: Connection, inbox: Inbox, identity: DeviceIdentity, dictionary: Dictionary
     ) -> None:
+        super().__init__(connection, dictionary)
         self.identity = identity
-        self.dictionary = dictionary
-        self.parameters = Parameters(self)
-        """the parameters of this protocol version as typed attributes"""
-        self._connection = connection
-        self._requests = Requests(connection, dictionary)
         self._inbox = inbox
         self._counters = FrameCounters()
         self._run: Run | None = None
@@ -111,58 +102,9 @@ class Panel:
         identity = identify(connection, timeout_s)
         require_same_major(identity.protocol_version)
         dictionary = fetch_dictionary(connection, identity, cache or DictionaryCache())
-        return cls(connection, inbox, identity, dictionary)
-
-    # --- Settings -------------------------------------------------------------------------------
-
-    @property
-    def geometry(self) -> PanelGeometry:
-        """The pixel array."""
-        return self.dictionary.panel
-
-    def get(self, name: str) -> int:
-        """Read a parameter, in the unit that ends its name.
-
-        Raises
-        ------
-        UnknownParameterError
-            There is no such parameter.
-        UnsupportedByDeviceError
-            The device's older firmware lacks it.
-
-        """
-        return self._read(parameter_values.find(self.dictionary, name))
-
-    def set(self, name: str, value: int | str) -> int:
-        """Set a parameter; return the value in force. A text is a named value or a number.
-
-        Raises
-        ------
-        UnknownParameterError, UnsupportedByDeviceError
-            As for `get`.
-        ReadOnlyParameterError, ParameterValueError, ParameterRangeError
-            The value cannot be set; nothing was sent.
-
-        """
-        info = parameter_values.find(self.dictionary, name)
-        number = parameter_values.check(self.dictionary, info, value)
-        command = Set(parameter=info.id, value=parameter_values.to_wire(number))
-        return parameter_values.from_wire(info, self._requests.request(command, Value).value)
-
-    def read_parameters(self) -> dict[str, int]:
-        """Read every parameter that the device has."""
-        return {name: self._read(info) for name, info in self.dictionary.parameters.items()}
-
-    def save(self) -> None:
-        """Write the saved parameters to the device's non-volatile memory."""
-        self._requests.request(Save(), Ack)
-
-    def reset(self) -> None:
-        """Restart the firmware and identify the device anew. A run that is on ends."""
-        self._abandon_run(0)
-        self._inbox.forget()
-        self._requests.request(Reset(), Ack)
-        self._await_boot(BOOT_WAIT_S)
+        panel = cls(connection, inbox, identity, dictionary)
+        panel._learn_heartbeat()
+        return panel
 
     # --- Acquisition ----------------------------------------------------------------------------
 
@@ -222,7 +164,7 @@ class Panel:
 
         Raises
         ------
-        DeviceResetError, DeviceFaultError
+        DeviceResetError, DeviceFaultError, StreamTakenError
             The run is over; everything that arrived before has been returned.
 
         """
@@ -250,7 +192,7 @@ class Panel:
             No run is on.
         FrameTimeoutError
             No frame came within `timeout_s` of the last.
-        DeviceResetError, DeviceFaultError
+        DeviceResetError, DeviceFaultError, StreamTakenError
             As for `poll`.
 
         """
@@ -258,7 +200,22 @@ class Panel:
             raise NotStartedError
         return self._frames(count, timeout_s)
 
-    # --- Diagnosis ------------------------------------------------------------------------------
+    # --- Restart and diagnosis ------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Restart the firmware and identify the device anew. A run that is on ends."""
+        self._abandon_run(0)
+        self._inbox.forget()
+        self._requests.request(Reset(), Ack)
+        self._await_boot(BOOT_WAIT_S)
+
+    def enter_bootloader(self) -> None:
+        """Restart into the boot loader, bias off. From then on the link speaks its protocol.
+
+        Raises CommandRefusedError (not_supported) where the board has none.
+        """
+        self._requests.request(Bootloader(), Ack)
+        self._abandon_run(0)
 
     def self_test(self, test: BoardTest) -> TestResult:
         """Have the device test a part of itself, while it is stopped; a second, at most.
@@ -327,10 +284,7 @@ class Panel:
 
     def _await_boot(self, limit_s: float) -> None:
         self.identity = identify_started(self._connection, self._inbox.has_booted, limit_s)
-
-    def _read(self, info: ParameterInfo) -> int:
-        value = self._requests.request(Get(parameter=info.id), Value).value
-        return parameter_values.from_wire(info, value)
+        self._learn_heartbeat()
 
     def _abandon_run(self, end: int) -> None:
         """End the run that is on; count what it leaves undelivered of the frames below `end`."""
@@ -344,6 +298,8 @@ class Panel:
 
     def _pump(self, timeout_s: float) -> None:
         run = self._run
+        self._heartbeat.run()
+        timeout_s = min(timeout_s, self._heartbeat.seconds_left())
         if run is None or run.finished:
             self._connection.pump(timeout_s)
         else:
@@ -360,12 +316,18 @@ class Panel:
             run.assembler.explain_skipped(self.get("frames_skipped"))
 
     def _watch(self, run: Run) -> None:
-        """End the run when the device restarted, or after the frames that preceded a fault."""
+        """End the run when the device restarted, or after the frames that preceded a fault.
+
+        When another host took the stream over, what has arrived is all that comes.
+        """
         booted = self._inbox.booted
         fault = self._inbox.fault.detail if self._inbox.fault is not None else run.fault
         if booted is not None or run.restarted:
             cause = self.dictionary.name_of("reset_cause", booted.detail) if booted else "unnoticed"
             self._failure = DeviceResetError(f"reset cause: {cause}")
+            run.end_here()
+        elif self._inbox.left is not None:
+            self._failure = StreamTakenError()
             run.end_here()
         elif fault and self._failure is None:
             self.stop()  # tells how many frames were read out before the fault: they still come

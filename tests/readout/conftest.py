@@ -135,6 +135,9 @@ PARAMETER_IDS = {
 }
 
 
+HEARTBEAT_ID = 23
+
+
 class ScriptedLink:
     """A link whose other end does what a test says, in no time but what reads wait for.
 
@@ -156,7 +159,9 @@ class ScriptedLink:
             messages.Stop.TYPE: lambda p: self.answer(p, messages.Ack(p.type, 0)),
             messages.Start.TYPE: lambda p: self.answer(p, messages.Ack(p.type, 0)),
             messages.Set.TYPE: self.answer_set,
+            messages.Get.TYPE: self.answer_heartbeat,
         }
+        self.heartbeat_ms = 0
         self._decoder = PacketDecoder()
         self._waiting = bytearray()
 
@@ -257,6 +262,12 @@ class ScriptedLink:
             "piece": self.compressed[command.offset : command.offset + command.count],
         }
         self.answer(packet, messages.Identity(**fields | self.identity))  # type: ignore[arg-type]
+
+    def answer_heartbeat(self, packet: Packet) -> None:
+        """Tell the heartbeat's time-out; of other parameters, nothing."""
+        wanted = messages.Get.unpack(packet.payload).parameter
+        if wanted == HEARTBEAT_ID:
+            self.answer(packet, messages.Value(wanted, self.heartbeat_ms))
 
     def answer_set(self, packet: Packet) -> None:
         command = messages.Set.unpack(packet.payload)
