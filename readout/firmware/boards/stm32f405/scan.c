@@ -13,9 +13,6 @@
 #define AREAS 2u
 #define ROW_SAMPLES 64u
 
-/* A word has landed, at the latest, when the second slot after its own has begun. */
-#define LANDING_SLOTS 3u
-
 _Static_assert(AREAS == 2u, "an exposure's rows are handed over while the next ones land");
 
 /* One exposure, from its reset to its last row. */
@@ -48,23 +45,6 @@ uint32_t fpxi_scan_line_time_us(const fpxi_panel_description_t *panel, uint8_t c
 
 /* --- what is played ----------------------------------------------------------------------------- */
 
-static bool play(const fpxi_scan_plan_t *plan, const fpxi_exposure_t *exposure, uint64_t start_us,
-                 fpxi_rows_t *rows)
-{
-    const fpxi_waveform_t *waveform = plan->waveform;
-    fpxi_scan_t next = {
-        .words = fpxi_waveform_words(waveform, exposure->oversampling),
-        .word_count = (uint16_t)fpxi_waveform_word_count(waveform, exposure->oversampling),
-        .token = waveform->token,
-        .range = exposure->gain_setting,
-        .slots = fpxi_scan_slots(plan, exposure->oversampling),
-        .pass = waveform->slots,
-        .start_us = (uint32_t)start_us,
-        .rows = rows,
-    };
-    return fpxi_engine_play(&next);
-}
-
 static uint32_t line_us(const fpxi_exposure_t *exposure)
 {
     return (uint32_t)scan.plan->line_slots * exposure->oversampling;
@@ -82,6 +62,33 @@ static uint32_t ring_words(const fpxi_exposure_t *exposure, uint32_t slots)
     uint32_t line = line_us(exposure) * scan.plan->converters;
     uint32_t all = slots * scan.plan->converters;
     return all <= FPXI_RING_WORDS ? all : FPXI_RING_WORDS / line * line;
+}
+
+/* The main loop sleeps until a whole read-out is over, unless it is woken. Where the ring does not hold
+ * as much, it is woken whenever half of it is full. */
+static uint32_t wake_slots(const fpxi_exposure_t *exposure, const fpxi_rows_t *rows)
+{
+    uint32_t ring_lines = rows->ring_words / (line_us(exposure) * scan.plan->converters);
+    bool whole = rows->ring_words == rows->slots * scan.plan->converters;
+    return whole ? 0u : ring_lines / 2u * line_us(exposure);
+}
+
+static bool play(const fpxi_scan_plan_t *plan, const fpxi_exposure_t *exposure, uint64_t start_us,
+                 fpxi_rows_t *rows)
+{
+    const fpxi_waveform_t *waveform = plan->waveform;
+    fpxi_scan_t next = {
+        .words = fpxi_waveform_words(waveform, exposure->oversampling),
+        .word_count = (uint16_t)fpxi_waveform_word_count(waveform, exposure->oversampling),
+        .token = waveform->token,
+        .range = exposure->gain_setting,
+        .slots = fpxi_scan_slots(plan, exposure->oversampling),
+        .pass = waveform->slots,
+        .start_us = (uint32_t)start_us,
+        .rows = rows,
+        .wake_slots = rows == NULL ? 0u : wake_slots(exposure, rows),
+    };
+    return fpxi_engine_play(&next);
 }
 
 /* Has the array read out at the end of an exposure that begins, or has begun, at began_us. */
@@ -212,7 +219,7 @@ int fpxi_scan_read_row(uint16_t row, uint16_t *samples)
     uint32_t last_slot =
         fpxi_word_index(plan, count, row, count - 1u, columns - 1u) / plan->converters;
     bool all = rows->state == FPXI_ROWS_COMPLETE;
-    if (!all && fpxi_engine_slots(rows) < last_slot + LANDING_SLOTS) {
+    if (!all && fpxi_engine_slots(rows) < last_slot + FPXI_LANDING_SLOTS) {
         return FPXI_AGAIN;
     }
     gather(acquisition, row);

@@ -44,6 +44,7 @@
 #define RANGE_MASK 7u
 
 static uint8_t converters_present; /* set once */
+static uint32_t wake_slots;        /* of the scan that is loaded */
 static const uint16_t dummy_word;  /* sent to have a converter's word clocked out */
 
 /* --- start-up ----------------------------------------------------------------------------------- */
@@ -165,7 +166,9 @@ void fpxi_timers_load(const fpxi_scan_t *scan)
     TIM1->SR = 0u;
     TIM2->CNT = 0u;
     TIM2->CCR[1] = scan->slots;
+    TIM2->CCR[2] = scan->wake_slots + FPXI_LANDING_SLOTS;
     TIM2->SR = 0u;
+    wake_slots = scan->wake_slots;
     uint32_t range = scan->range & RANGE_MASK;
     GPIOC->BSRR = range << PIN_GAIN_0 | (~range & RANGE_MASK) << (PIN_GAIN_0 + 16u);
     GPIOB->BSRR = scan->token ? HIGH(STV) : LOW(STV);
@@ -174,7 +177,8 @@ void fpxi_timers_load(const fpxi_scan_t *scan)
     if (scan->rows != NULL) {
         start_conversions(scan->rows);
     }
-    TIM2->DIER = TIM_DIER_CCIE(1u) | TIM_DIER_CCIE(2u);
+    TIM2->DIER = TIM_DIER_CCIE(1u) | TIM_DIER_CCIE(2u) |
+                 (scan->wake_slots != 0u ? TIM_DIER_CCIE(3u) : 0u);
     TIM2->CR1 |= TIM_CR1_CEN;
     TIM8->CR1 |= TIM_CR1_CEN;
     TIM1->CR1 |= TIM_CR1_CEN;
@@ -184,6 +188,9 @@ uint32_t fpxi_timers_take_events(void)
 {
     uint32_t flags = TIM2->SR;
     TIM2->SR = ~flags;
+    if ((flags & TIM2->DIER & TIM_SR_CCIF(3u)) != 0u) {
+        TIM2->CCR[2] += wake_slots;
+    }
     return ((flags & TIM_SR_CCIF(1u)) != 0u ? FPXI_FIRST_SLOT : 0u) |
            ((flags & TIM_SR_CCIF(2u)) != 0u ? FPXI_LAST_SLOT : 0u);
 }

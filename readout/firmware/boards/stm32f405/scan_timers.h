@@ -16,6 +16,9 @@
 /* Words of a whole scan of the tft64 with two converters: 65 lines of 33 slots. */
 #define FPXI_RING_WORDS 4290u
 
+/* A word has landed, at the latest, when the second slot after its own has begun. */
+#define FPXI_LANDING_SLOTS 3u
+
 typedef enum {
     FPXI_ROWS_NONE,
     FPXI_ROWS_EXPECTED, /* the scan waits or runs */
@@ -40,6 +43,7 @@ typedef struct {
     uint32_t pass;     /* slots after which it may be ended early */
     uint32_t start_us; /* TIM5 */
     fpxi_rows_t *rows; /* NULL: nothing is converted */
+    uint32_t wake_slots; /* interrupt whenever the words of so many slots have landed; 0: never */
 } fpxi_scan_t;
 
 /* Everything at rest; TIM5 must run. Enables the interrupt of TIM2. */
