@@ -115,6 +115,7 @@ class EmulatedFirmware:
         if reset is ResetCause.POWER:
             self._dead = False
             self._power_wanted = True
+            self.board.mcu.flash.cut_power_at = None
             machine.power_cycle()
         else:
             machine.request_reset(reset)
@@ -126,13 +127,14 @@ class EmulatedFirmware:
         self.board.mcu.pins.drive(TRIGGER_PIN, high)
         self._last_activity = self._machine.now
 
-    def cut_power(self, operations: int) -> None:
-        """Let the power fail during the operation on the flash that follows so many more.
+    def cut_power(self, words: int) -> None:
+        """Let the power fail in the midst of the word of flash that follows so many more.
 
-        The board is dead from then on, until `reset` with ResetCause.POWER_ON.
+        An erasure writes every word of its sector. The board is dead from then on, until `reset`
+        with ResetCause.POWER_ON.
         """
         flash = self.board.mcu.flash
-        flash.cut_power_at = flash.operations + operations + 1
+        flash.cut_power_at = flash.words + words + 1
 
     # ---- time
 
@@ -166,7 +168,7 @@ class EmulatedFirmware:
         if self.board.acquisition.running:
             self._last_activity = machine.now
         if self._flash is not None:
-            self._flash.store(machine.memory, self.board.mcu.flash.operations)
+            self._flash.store(machine.memory, self.board.mcu.flash.words)
 
     def _send(self) -> None:
         """Put the host's bytes on the lines, at the rate that the firmware listens at."""

@@ -34,15 +34,16 @@ class Flash(Peripheral):
     core stands still for these times (3.5.3), DMA and peripherals go on.
 
     Attributes:
-        operations: words programmed and sectors erased so far.
-        cut_power_at: number of the operation during which the power goes; None: never.
+        words: words written so far; an erasure writes every word of its sector.
+        cut_power_at: number of the word during which the power goes, 1 for the very first; None:
+            never.
 
     """
 
     def __init__(self, machine: Machine, rcc: Rcc) -> None:
         super().__init__(machine, "FLASH", 0x4002_3C00)
         self._rcc = rcc
-        self.operations = 0
+        self.words = 0
         self.cut_power_at: int | None = None
         self._keys = 0
         self._locked_for_good = False
@@ -115,10 +116,10 @@ class Flash(Peripheral):
             self.fail("CR", "erasing at 2.7 to 3.6 V wants PSIZE = 32 bits")
         first, beyond = (address - FLASH_BASE for address in sector_range(sector))
         flash = self.machine.memory.flash
-        if self._power_fails():
-            noise = random.Random(self.operations)
-            for offset in range(first, beyond):
-                flash[offset] |= noise.randrange(256)
+        done = self._written_before_cut((beyond - first) // 4)
+        if done is not None:
+            self._spoil(first + 4 * done, 4, 0xFFFF_FFFF)
+            flash[first : first + 4 * done] = b"\xff" * (4 * done)
             self._lose_power()
             return
         flash[first:beyond] = b"\xff" * (beyond - first)
@@ -147,12 +148,11 @@ class Flash(Peripheral):
         flash = self.machine.memory.flash
         if any(byte != 0xFF for byte in flash[offset : offset + size]):
             self.fail("CR", f"{where}, which has not been erased")
-        if self._power_fails():
-            noise = random.Random(self.operations)
-            partly = value | noise.randrange(1 << 8 * size)
+        if self._written_before_cut(1) is not None:
 
             def leave_partly() -> None:
-                flash[offset : offset + size] = partly.to_bytes(size, "little")
+                flash[offset : offset + size] = b"\xff" * size
+                self._spoil(offset, size, value)
                 self._lose_power()
 
             self.schedule.after(0, leave_partly)
@@ -160,9 +160,19 @@ class Flash(Peripheral):
         self._work(_PROGRAM_US)
         self.schedule.after(0, lambda: self.machine.engine.forget_code(address, size))
 
-    def _power_fails(self) -> bool:
-        self.operations += 1
-        return self.operations == self.cut_power_at
+    def _written_before_cut(self, words: int) -> int | None:
+        """Count words, and return how many are whole when the power goes; None: it stays."""
+        before, self.words = self.words, self.words + words
+        cut = self.cut_power_at
+        return None if cut is None or cut > self.words else max(cut - 1 - before, 0)
+
+    def _spoil(self, offset: int, size: int, wanted: int) -> None:
+        """Leave memory on its way to a value: each bit that is to change has, or has not."""
+        flash = self.machine.memory.flash
+        present = int.from_bytes(flash[offset : offset + size], "little")
+        changed = random.Random(self.words).getrandbits(8 * size)
+        value = (present & ~changed) | (wanted & changed)
+        flash[offset : offset + size] = value.to_bytes(size, "little")
 
     def _lose_power(self) -> None:
         self.cut_power_at = None

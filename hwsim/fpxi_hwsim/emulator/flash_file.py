@@ -16,7 +16,7 @@ class FlashFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._operations = 0
+        self._words = 0
 
     def load(self, memory: Memory) -> None:
         """Take the flash from the file, if there is one; FirmwareImageError if it is no flash."""
@@ -32,10 +32,10 @@ class FlashFile:
             raise FirmwareImageError(str(self._path), reason)
         memory.flash[:] = content
 
-    def store(self, memory: Memory, operations: int) -> None:
-        """Write the file if the flash was worked on; `operations` counts its words and erasures."""
-        if operations != self._operations:
-            self._operations = operations
+    def store(self, memory: Memory, words: int) -> None:
+        """Write the file if the flash was worked on; `words` counts what was written."""
+        if words != self._words:
+            self._words = words
             self._write(memory)
 
     def _write(self, memory: Memory) -> None:
