@@ -84,15 +84,14 @@ class Cpu:
         self._stalled_until = max(self._stalled_until, until)
         self._engine.cut(0)
 
-    def reset(self, *, from_rom: bool) -> None:
-        """Start at the vector table of the boot memory."""
-        table = self._machine.boot_vectors(from_rom)
+    def reset(self) -> None:
+        """Start at the vector table of the memory shown at address 0."""
         memory = self._machine.memory
+        table = memory.boot_base
         self.sleeping = False
         self._stalled_until = 0
         self._poll = None
         self.exceptions.reset(stack=memory.word(table), entry=memory.word(table + 4))
-        self.exceptions.vector_table = table
 
     # ---- register accesses
 

@@ -52,7 +52,7 @@ class Flash(Peripheral):
         self.register(0x08, "OPTKEYR", read=lambda: 0)
         self._sr = self.register(0x0C, "SR", writable=0xF3, ignored=_BSY, write=self._write_sr)
         self._cr = self.register(
-            0x10, "CR", reset=_LOCK, writable=0x8301_037B, write=self._write_cr
+            0x10, "CR", reset=_LOCK, writable=0x8301_037F, write=self._write_cr
         )
         self.register(0x14, "OPTCR", reset=0x0FFF_AAED)
         rcc.before_clock.append(self._check_clock)

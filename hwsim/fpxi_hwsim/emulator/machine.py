@@ -9,7 +9,7 @@ from fpxi_hwsim.emulator.cpu import Cpu
 from fpxi_hwsim.emulator.engine import Engine
 from fpxi_hwsim.emulator.errors import EmulationError
 from fpxi_hwsim.emulator.image import Image
-from fpxi_hwsim.emulator.memory import FLASH_BASE, SYSTEM_BASE, Memory
+from fpxi_hwsim.emulator.memory import Memory
 from fpxi_hwsim.emulator.nvic import Nvic
 from fpxi_hwsim.emulator.peripheral import Peripheral
 from fpxi_hwsim.emulator.schedule import TICKS_PER_US, Schedule
@@ -165,13 +165,10 @@ class Machine:
 
     # ---- core
 
-    def boot_vectors(self, from_rom: bool) -> int:
-        """Address of the vector table that a reset reads."""
-        return SYSTEM_BASE if from_rom else FLASH_BASE
-
     def vector_address(self, exception: int) -> int:
         """Address of an exception's vector."""
-        return self.cpu.exceptions.vector_table + 4 * exception
+        table = self.cpu.exceptions.vector_table
+        return (table or self.memory.boot_base) + 4 * exception
 
     def note_fault(self, status: int, address: int | None) -> None:
         """Have the system control block show a fault that became a HardFault."""
@@ -206,5 +203,6 @@ class Machine:
         self.nvic.reset()
         for function in self.on_reset:
             function(cause)
-        self.cpu.reset(from_rom=self.boot0)
+        self.memory.map_at_zero(from_rom=self.boot0)
+        self.cpu.reset()
         return True

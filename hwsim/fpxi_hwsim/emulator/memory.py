@@ -69,10 +69,17 @@ class Memory:
 
     def map_at_zero(self, *, from_rom: bool) -> None:
         """Show the system memory or the flash at address 0 (SYSCFG_MEMRMP)."""
+        if from_rom == self._rom_at_zero:
+            return
         engine = self._engine
         engine.unmap_memory(0, SYSTEM_SIZE if self._rom_at_zero else FLASH_SIZE)
         engine.map_memory(0, self.system if from_rom else self.flash, execute=True)
         self._rom_at_zero = from_rom
+
+    @property
+    def boot_base(self) -> int:
+        """Address proper of the memory shown at address 0."""
+        return SYSTEM_BASE if self._rom_at_zero else FLASH_BASE
 
     def lose_power(self, seed: int) -> None:
         """Leave in the RAMs what RAM holds when power returns: anything."""

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-
 from fpxi_hwsim.emulator.errors import EmulationError
 from fpxi_hwsim.emulator.uart_line import LineFormat, receive
 
