@@ -15,6 +15,7 @@ from fpxi_hwsim.emulator.board import (
     Surroundings,
     channel_offsets,
 )
+from fpxi_hwsim.emulator.boot_rom import BootRom
 from fpxi_hwsim.emulator.errors import EmulationError
 from fpxi_hwsim.emulator.flash_file import FlashFile
 from fpxi_hwsim.emulator.machine import ResetCause
@@ -68,6 +69,7 @@ class EmulatedFirmware:
         self._links: tuple[Usart, Usart] = (board.mcu.usart1, board.mcu.usart2)
         self._incoming = (bytearray(), bytearray())
         self._outgoing = (bytearray(), bytearray())
+        self._boot_rom = BootRom(board.mcu)
         self._flash = flash
         self._paced = paced
         self._dead = False
@@ -141,7 +143,7 @@ class EmulatedFirmware:
     def _boot(self) -> None:
         machine, receivers = self._machine, [link.receiver for link in self._links]
         limit = machine.now + BOOT_LIMIT_US * TICKS_PER_US
-        while not all(receiver.enabled for receiver in receivers):
+        while not (self._boot_rom.waits or all(receiver.enabled for receiver in receivers)):
             if machine.now >= limit:
                 raise EmulationError(
                     "firmware",
@@ -172,11 +174,23 @@ class EmulatedFirmware:
 
     def _send(self) -> None:
         """Put the host's bytes on the lines, at the rate that the firmware listens at."""
+        if self._boot_rom.waits:
+            self._talk_to_boot_loader()
+            return
         for link, waiting in zip(self._links, self._incoming, strict=True):
             if waiting and link.receiver.enabled and link.ready_to_receive:
                 link.send(bytes(waiting))
                 waiting.clear()
                 self._last_activity = self._machine.now
+
+    def _talk_to_boot_loader(self) -> None:
+        """Have the boot loader in ROM answer on the USART; the module's link leads nowhere."""
+        waiting = self._incoming[0]
+        if waiting:
+            self._outgoing[0].extend(self._boot_rom.feed(bytes(waiting)))
+            self._last_activity = self._machine.now
+        waiting.clear()
+        self._incoming[1].clear()
 
     def _on_reset(self, cause: ResetCause) -> None:
         if cause is ResetCause.POWER:
@@ -188,6 +202,8 @@ class EmulatedFirmware:
         reached_us = -(-(machine.now - self._origin) // TICKS_PER_US)
         if reached_us < now_us or not machine.cpu.sleeping:
             return reached_us + STEP_US
+        if not machine.schedule.has_events():
+            return None  # in the boot loader, which waits for the host
         event_us = -(-(machine.schedule.next_time() - self._origin) // TICKS_PER_US)
         due_us = max(event_us, reached_us + STEP_US)
         if self._paced and machine.now - self._last_activity > QUIET_US * TICKS_PER_US:

@@ -160,6 +160,11 @@ class Flash(Peripheral):
         self._work(_PROGRAM_US)
         self.schedule.after(0, lambda: self.machine.engine.forget_code(address, size))
 
+    def count_words(self, words: int) -> None:
+        """Count what the ROM boot loader has changed at once; the power may fail right after."""
+        if words and self._written_before_cut(words) is not None:
+            self._lose_power()
+
     def _written_before_cut(self, words: int) -> int | None:
         """Count words, and return how many are whole when the power goes; None: it stays."""
         before, self.words = self.words, self.words + words

@@ -19,7 +19,7 @@ OPTION_BYTES = bytes.fromhex("efaa0000efaa1055ff0f0000ff0f00f0")
 
 #: Stack and entry of the ROM boot loader; at its entry waits the model that takes over.
 ROM_STACK, ROM_ENTRY = 0x2000_2D40, 0x1FFF_0100
-_ROM_CODE = b"\x30\xbf\xfd\xe7"  # wfi; b to the wfi
+ROM_CODE = b"\x30\xbf\xfd\xe7"  # wfi; b to the wfi
 
 
 class Memory:
@@ -61,7 +61,7 @@ class Memory:
             self.system[offset : offset + len(data)] = data
 
         put(SYSTEM_BASE, ROM_STACK.to_bytes(4, "little") + (ROM_ENTRY | 1).to_bytes(4, "little"))
-        put(ROM_ENTRY, _ROM_CODE)
+        put(ROM_ENTRY, ROM_CODE)
         put(UNIQUE_ID_ADDRESS, unique_id)
         put(FLASH_SIZE_ADDRESS, (FLASH_SIZE // 1024).to_bytes(2, "little"))
         put(VREFINT_CAL_ADDRESS, VREFINT_CAL.to_bytes(2, "little"))

@@ -82,6 +82,8 @@ class RomBootloader:
         """address of the vector table that Go named; None while the boot loader runs"""
         self.deaf = False
         """whether another byte than 0x7F came first: the rate was measured wrongly"""
+        self.words = 0
+        """words of flash programmed and erased"""
         self._flash = flash
         self._write_protected = frozenset(write_protected)
         self._read_protected = read_protected
@@ -182,6 +184,7 @@ class RomBootloader:
 
     def _program(self, offset: int, data: bytes) -> None:
         """Clear bits: programming cannot set one, which takes an erase."""
+        self.words += len(data) // 4
         for index, value in enumerate(data, offset):
             if self._sector_of(index) not in self._write_protected:
                 self._flash[index] &= value
@@ -206,6 +209,7 @@ class RomBootloader:
         for sector in set(sectors) - self._write_protected:
             first, end = (address - FLASH_BASE for address in sector_range(sector))
             self._flash[first:end] = b"\xff" * (end - first)
+            self.words += (end - first) // 4
 
     def _go(self) -> Exchange:
         address = yield from self._take_address()
