@@ -197,7 +197,7 @@ class EmulatedFirmware:
             self._dead = not self._power_wanted
             self._power_wanted = False
 
-    def _due_us(self, now_us: int) -> int:
+    def _due_us(self, now_us: int) -> int | None:
         machine = self._machine
         reached_us = -(-(machine.now - self._origin) // TICKS_PER_US)
         if reached_us < now_us or not machine.cpu.sleeping:
