@@ -18,6 +18,8 @@ from fpxi.recording.creation import require_new
 from fpxi.replay import require_recordable
 from fpxi.replay_url import is_replay
 
+TRIGGERED_BY_SOFTWARE = (TriggerMode.SOFTWARE, TriggerMode.RESET_EXPOSE_READ)
+
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
     from fpxi_readout.statistics import LinkStatistics
@@ -73,7 +75,8 @@ class CapturePlan:
 def default_timeout_s(parameters: Mapping[str, int]) -> float:
     """Return ten seconds more than a regular frame takes, twice over."""
     slowest_us = parameters.get("exposure_us", 0) + parameters.get("frame_period_us", 0)
-    return 10.0 + 2e-6 * slowest_us
+    exposures = 1 << parameters.get("average_log2", 0)
+    return 10.0 + 2e-6 * slowest_us * exposures
 
 
 def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
@@ -110,18 +113,17 @@ def _take(
     plan: CapturePlan,
     recording: Recording | None,
 ) -> tuple[Frame, Frame]:
-    """Take every frame, triggering each if that is what begins an exposure."""
-    triggered = session.parameters.get("trigger_mode") == TriggerMode.SOFTWARE
-    if triggered:
-        session.software_trigger()
-    first = frame = next(frames)
-    _report(plan, recording, 1)
-    for received in range(2, plan.count + 1):
-        if triggered:
+    """Take every frame, triggering each burst if that is what begins one."""
+    triggered = session.parameters.get("trigger_mode") in TRIGGERED_BY_SOFTWARE
+    burst = session.parameters.get("burst_frames", 1)
+    taken: list[Frame] = []
+    for received in range(plan.count):
+        if triggered and received % burst == 0:
             session.software_trigger()
         frame = next(frames)
-        _report(plan, recording, received)
-    return first, frame
+        taken = [*taken[:1], frame]
+        _report(plan, recording, received + 1)
+    return taken[0], taken[-1]
 
 
 def _report(plan: CapturePlan, recording: Recording | None, received: int) -> None:

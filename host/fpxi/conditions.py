@@ -15,4 +15,9 @@ def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
         gain_setting=frame.gain_setting,
         bias_mV=frame.bias_mV,
         temperature_mC=frame.temperature_mC,
+        first_row=frame.sampling.first_row,
+        first_column=frame.sampling.first_column,
+        binning=frame.sampling.binning,
+        cds=int(frame.sampling.cds),
+        oversampling=frame.sampling.oversampling,
     )

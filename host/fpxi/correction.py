@@ -57,7 +57,8 @@ def correct_recording(
     calibration as an NXprocess. `source` is the calibration's file and `sources` are the
     recordings that it was made from, named there. `device` is the recording's, less its events.
 
-    Every frame's own conditions must fit: raises `fpxi_imaging.CalibrationMismatchError`,
+    Every frame's own conditions must fit, and its region lie within the calibration's: raises
+    `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError`,
     `NotARecordingError`, `FrameSelectionError` for a recording without frames,
     `RecordingExistsError`, `OutputError`. `out` appears whole or not at all.
     """
@@ -70,6 +71,7 @@ def correct_recording(
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
         for conditions in recorded_conditions(reader):
             calibration.require_match(conditions, tolerances)
+        calibration = calibration.for_area(reader.area)
         with whole_hdf5(out) as (file, raw):
             _write_facts(file, reader, calibration, source, sources)
             for done in _write_frames(file, reader, calibration):

@@ -194,6 +194,20 @@ class RecordingInterruptedError(RecordingError):
         )
 
 
+class RecordingAreaError(RecordingError):
+    """A frame shows another part of the panel than the recording's first one."""
+
+    def __init__(self, path: Path, frame: int, recorded: str, shown: str) -> None:
+        self.path = path
+        self.frame = frame
+        self.recorded = recorded
+        self.shown = shown
+        super().__init__(
+            f"{path} ends before frame {frame}: it is a recording of {recorded}, and that frame "
+            f"shows {shown}; begin a new recording after changing region or binning"
+        )
+
+
 class RecordingBusyError(RecordingError):
     """The disk is still at work when the recording should have been closed."""
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import NO_AVERAGING, Averaging, Calibration, Corrector, ImagingError, PixelFlag
 from fpxi_readout.frame import Frame
-from fpxi_readout.protocol.geometry import PanelGeometry
+from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 from fpxi.conditions import conditions_of
 from fpxi.preview import PipelineSettings, PreviewImage
@@ -26,9 +26,12 @@ class Renderer:
     def __init__(self, geometry: PanelGeometry, serial_number: str) -> None:
         self._geometry = geometry
         self._serial_number = serial_number
+        self._area = FrameArea.whole(geometry)
         self._not_imaging = geometry.not_imaging
         self._corrector: Corrector | None = None
         self._made_for: tuple[object, ...] = ()
+        self._fitted: Calibration | None = None
+        self._fitted_for: tuple[object, ...] = ()
         self._generation = 0
 
     def render(
@@ -39,6 +42,9 @@ class Renderer:
         Corrected only if the calibration fits the frame's own conditions; else raw, and the
         notice says why. A `repeated` frame does not count in the average again.
         """
+        if frame.area != self._area:
+            self._area = frame.area
+            self._not_imaging = frame.area.not_imaging(self._geometry)
         notice = self._obstacle(frame, settings, warm)
         corrected = settings.corrected and not notice
         calibration = settings.calibration if corrected else None
@@ -64,6 +70,7 @@ class Renderer:
             settings.calibration.require_match(
                 conditions_of(frame, self._geometry.name, self._serial_number)
             )
+            self._fit(settings.calibration)
         except ImagingError as error:
             return f"showing raw counts: {error}"
         return ""
@@ -82,7 +89,8 @@ class Renderer:
     def _compute(
         self, frame: Frame, calibration: Calibration | None, frames: int, repeated: bool
     ) -> tuple[Values, Flags, int]:
-        made_for = (calibration, frames, frame.exposure_us, frame.gain_setting, frame.bias_mV)
+        settings = (frame.exposure_us, frame.gain_setting, frame.bias_mV, frame.sampling)
+        made_for = (calibration, frames, self._area, *settings)
         if self._corrector is None or made_for != self._made_for:
             self._corrector = self._make_corrector(frame, calibration, frames)
             self._made_for = made_for
@@ -97,7 +105,16 @@ class Renderer:
         self, frame: Frame, calibration: Calibration | None, frames: int
     ) -> Corrector:
         averaging = Averaging.exponential(frames) if frames > 1 else NO_AVERAGING
-        return Corrector(calibration or self._neutral(frame), averaging=averaging)
+        if calibration is None:
+            return Corrector(self._neutral(frame), averaging=averaging)
+        return Corrector(self._fit(calibration), averaging=averaging)
+
+    def _fit(self, calibration: Calibration) -> Calibration:
+        """Return what corrects the area at hand. Raises `fpxi_imaging.RegionMismatchError`."""
+        if self._fitted is None or self._fitted_for != (calibration, self._area):
+            self._fitted = calibration.for_area(self._area)
+            self._fitted_for = (calibration, self._area)
+        return self._fitted
 
     def _neutral(self, frame: Frame) -> Calibration:
         """Return a calibration that changes nothing, for the average of raw counts."""

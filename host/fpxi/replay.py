@@ -36,6 +36,9 @@ _OF_FRAME: dict[str, Callable[[Frame], int]] = {
     "gain_setting": lambda frame: frame.gain_setting,
     "bias_mV": lambda frame: frame.bias_mV,
     "temperature_mC": lambda frame: frame.temperature_mC,
+    "cds": lambda frame: int(frame.sampling.cds),
+    "oversampling": lambda frame: frame.sampling.oversampling,
+    "binning": lambda frame: frame.sampling.binning,
 }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi_imaging._guards import require_saturation_level
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
@@ -16,6 +17,7 @@ from fpxi_imaging.errors import (
     CalibrationError,
     FlatNotBrighterError,
     NotEnoughFramesError,
+    RegionMismatchError,
     SaturatedError,
     SettingError,
     ShapeMismatchError,
@@ -87,6 +89,29 @@ class Calibration:
         """Raise `CalibrationMismatchError`, naming every difference, unless `actual` agrees."""
         self.conditions.require_match(actual, tolerances)
 
+    @property
+    def area(self) -> FrameArea:
+        """The part of the panel that this corrects."""
+        at = self.conditions
+        return FrameArea(at.first_row, at.first_column, *self.shape, at.binning)
+
+    def for_area(self, area: FrameArea) -> Calibration:
+        """Return the part that corrects frames of a region; itself where that is all of it.
+
+        Values stay in counts of the median pixel of the whole. Raises `RegionMismatchError` unless
+        the region, of the same binning, lies within this calibration's.
+        """
+        if area == self.area:
+            return self
+        rows, columns = _within(self.area, area)
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows, columns] for name in _ARRAYS},
+            conditions=replace(
+                self.conditions, first_row=area.first_row, first_column=area.first_column
+            ),
+        )
+
     def _require_one_shape(self) -> None:
         if self.offset.ndim != 2 or self.offset.size == 0:
             raise CalibrationError(f"offset must be a non-empty image, not {self.offset.shape}")
@@ -109,6 +134,21 @@ _ARRAYS: dict[str, Any] = {
     "defects": np.bool_,
     "not_imaging": np.bool_,
 }
+
+
+def _within(whole: FrameArea, part: FrameArea) -> tuple[slice, slice]:
+    """Return the samples of `whole` that are those of `part`."""
+    row, row_rest = divmod(part.first_row - whole.first_row, whole.binning)
+    column, column_rest = divmod(part.first_column - whole.first_column, whole.binning)
+    fits = (
+        part.binning == whole.binning
+        and row_rest == column_rest == 0
+        and 0 <= row <= whole.rows - part.rows
+        and 0 <= column <= whole.columns - part.columns
+    )
+    if not fits:
+        raise RegionMismatchError(str(whole), str(part))
+    return slice(row, row + part.rows), slice(column, column + part.columns)
 
 
 def _frozen_copy(array: npt.ArrayLike, dtype: Any) -> npt.NDArray[Any]:

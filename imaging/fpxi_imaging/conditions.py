@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
+_EXACT = ("panel", "serial_number", "binning", "cds", "oversampling")
+
 
 @dataclass(frozen=True)
 class Tolerances:
-    """How far each numeric condition may differ; texts must be equal."""
+    """How far each of these conditions may differ; the others must be equal, but for the region."""
 
     exposure_us: int = 0
     gain_setting: int = 0
@@ -28,20 +30,29 @@ class Conditions:
     gain_setting: int
     bias_mV: int
     temperature_mC: int
+    first_row: int = 0
+    """Panel row of the first sample; a calibration serves any region within its own."""
+    first_column: int = 0
+    """Panel column of the first sample."""
+    binning: int = 1
+    """Panel rows, and columns, to one sample."""
+    cds: int = 1
+    """1 with correlated double sampling."""
+    oversampling: int = 1
+    """Conversions averaged for each pixel."""
 
     def require_match(self, actual: Conditions, tolerances: Tolerances) -> None:
         """Raise `CalibrationMismatchError` naming every condition that is out of tolerance."""
-        mismatches = _texts(self, actual) + _numbers(self, actual, tolerances)
+        mismatches = _exact(self, actual) + _numbers(self, actual, tolerances)
         if mismatches:
             raise CalibrationMismatchError(mismatches)
 
 
-def _texts(calibrated: Conditions, actual: Conditions) -> tuple[Mismatch, ...]:
-    pairs = (
-        ("panel", calibrated.panel, actual.panel),
-        ("serial_number", calibrated.serial_number, actual.serial_number),
+def _exact(calibrated: Conditions, actual: Conditions) -> tuple[Mismatch, ...]:
+    was, now = asdict(calibrated), asdict(actual)
+    return tuple(
+        Mismatch(name, was[name], now[name], 0) for name in _EXACT if was[name] != now[name]
     )
-    return tuple(Mismatch(name, was, now, 0) for name, was, now in pairs if was != now)
 
 
 def _numbers(

@@ -73,6 +73,18 @@ class CalibrationMismatchError(ImagingError):
         )
 
 
+class RegionMismatchError(ImagingError):
+    """The calibration does not cover the region that the data show."""
+
+    def __init__(self, calibrated: str, actual: str) -> None:
+        self.calibrated = calibrated
+        self.actual = actual
+        super().__init__(
+            f"the calibration is of {calibrated}, the data of {actual}; calibrate that region, or "
+            "the whole panel"
+        )
+
+
 class CalibrationError(ImagingError):
     """The frames or values given cannot make a usable calibration."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fpxi_readout.protocol.generated import FrameFlag
+from fpxi_readout.protocol.geometry import FrameArea
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,13 @@ class Frame:
     row_received: NDArray[np.bool_]
     """shape (rows,); False where the row never arrived"""
     sampling: Sampling = Sampling()
+
+    @property
+    def area(self) -> FrameArea:
+        """The part of the panel that it shows."""
+        rows, columns = self.samples.shape
+        made = self.sampling
+        return FrameArea(made.first_row, made.first_column, rows, columns, made.binning)
 
     @property
     def rows_missing(self) -> int:

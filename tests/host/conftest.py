@@ -83,7 +83,7 @@ def session() -> Iterator[fpxi.Session]:
 def same_frame(left: Frame, right: Frame) -> bool:
     """Whether two frames are equal in everything."""
     names = ("number", "timestamp_us", "exposure_us", "gain_setting", "bias_mV")
-    names = (*names, "temperature_mC", "flags")
+    names = (*names, "temperature_mC", "flags", "sampling")
     return (
         all(getattr(left, name) == getattr(right, name) for name in names)
         and np.array_equal(left.samples, right.samples)

@@ -15,6 +15,7 @@ from fpxi.errors import (
     RecordingExistsError,
     RecordingOpenError,
 )
+from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.compression import compress
 from fpxi.recording.facts import RecordingFacts, dictionary_from_text, dictionary_text
@@ -232,6 +233,6 @@ def test_an_hdf5_file_of_others_is_named(tmp_path: Path) -> None:
 def test_a_later_layout_is_refused(record: Callable[..., Path], make_frame: MakeFrame) -> None:
     path = record([make_frame(0)])
     with h5py.File(path, "r+") as file:
-        file.attrs["fpxi_layout"] = 2
-    with pytest.raises(NotARecordingError, match="version 2"):
+        file.attrs["fpxi_layout"] = layout.LAYOUT + 1
+    with pytest.raises(NotARecordingError, match=f"version {layout.LAYOUT + 1}"):
         read_recording(path)

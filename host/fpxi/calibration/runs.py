@@ -27,7 +27,18 @@ from fpxi.recording.reader import RecordingReader, read_recording
 
 DEFAULT_THRESHOLDS = DefectThresholds()
 DEFAULT_TOLERANCES = Tolerances()
-_EXACT = {"exposure_us": 0, "gain_setting": 0}
+_EXACT = dict.fromkeys(
+    (
+        "exposure_us",
+        "gain_setting",
+        "first_row",
+        "first_column",
+        "binning",
+        "cds",
+        "oversampling",
+    ),
+    0,
+)
 """Settings whose darks and flats cannot be mixed, whatever is tolerated elsewhere."""
 
 
@@ -46,9 +57,9 @@ def calibration_from_recordings(
     which none is marked as dark or flat. Frames with missing rows count where they have rows.
     `progress` is called with the frames done and the frames in all.
 
-    Panel, exposure and gain setting must be the same throughout; bias and temperature must agree
-    within `tolerances`. The calibration's exposure, gain setting and bias are those of the flats,
-    its temperature is the mean of all frames.
+    Panel, region, exposure, gain setting and sampling must be the same throughout; bias and
+    temperature must agree within `tolerances`. The calibration's bias is that of the flats, its
+    temperature is the mean of all frames.
 
     Raises `UnmarkedRecordingError`, `WrongImageKeyError`, `MixedConditionsError`,
     `NotARecordingError`, and `fpxi_imaging.CalibrationError` for frames that make no calibration,
@@ -67,7 +78,7 @@ def calibration_from_recordings(
         geometry = readers[0].geometry
         return build_calibration(
             *stacks,
-            not_imaging=geometry.not_imaging,
+            not_imaging=readers[0].area.not_imaging(geometry),
             saturation_level=geometry.full_scale,
             conditions=conditions,
             created=datetime.now(UTC),
@@ -84,7 +95,7 @@ def require_usable_darks(
     """
     with read_recording(dark) as reader:
         stack = _stack(reader, _choose(reader, ImageKey.DARK, unmarked=False), 0, 0, None)
-        imaging = ~reader.geometry.not_imaging
+        imaging = ~reader.area.not_imaging(reader.geometry)
         fraction = float(np.mean(stack.maximum[imaging] >= reader.geometry.full_scale))
     if fraction > thresholds.most_saturated:
         raise SaturatedError("dark", fraction, thresholds.most_saturated)
@@ -114,7 +125,9 @@ def _conditions(
     where = " and ".join(dict.fromkeys(str(reader.path) for reader in readers))
     names = [reader.geometry.name for reader in readers]
     serials = [reader.facts.identity.serial_number for reader in readers]
-    for name, pair in (("panel", names), ("serial_number", serials)):
+    shapes = [reader.area.shape for reader in readers]
+    pairs = (("panel", names), ("serial_number", serials), ("the frames' shape", shapes))
+    for name, pair in pairs:
         if pair[0] != pair[1]:
             raise MixedConditionsError(name, pair[0], pair[1], where)
     of_dark, of_flat = (
@@ -149,7 +162,7 @@ def _stack(
     total: int,
     progress: Callable[[int, int], None] | None,
 ) -> StackMean:
-    stack = StackMean((reader.geometry.rows, reader.geometry.columns))
+    stack = StackMean(reader.area.shape)
     for index in indices:
         frame = reader.frame(int(index))
         stack.add(frame.samples, frame.row_received)

@@ -44,11 +44,12 @@ class RawSource:
     def __init__(self, reader: RecordingReader) -> None:
         geometry = reader.geometry
         self.frame_count = reader.frame_count
-        self.shape = (geometry.rows, geometry.columns)
+        self.shape = reader.area.shape
         self.dtype = np.dtype(np.uint16)
-        self.pitch_um = geometry.pitch_um
+        self.pitch_um = reader.area.binning * geometry.pitch_um
         self._reader = reader
-        self._ring = np.where(geometry.not_imaging, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
+        ring = reader.area.not_imaging(geometry)
+        self._ring = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return counts as they were recorded."""
@@ -66,10 +67,11 @@ class CalibratedSource:
     def __init__(self, reader: RecordingReader, calibration: Calibration) -> None:
         for conditions in recorded_conditions(reader):
             calibration.require_match(conditions)
+        calibration = calibration.for_area(reader.area)
         self.frame_count = reader.frame_count
         self.shape = calibration.shape
         self.dtype = np.dtype(np.float32)
-        self.pitch_um = reader.geometry.pitch_um
+        self.pitch_um = reader.area.binning * reader.geometry.pitch_um
         self._reader = reader
         self._corrector = Corrector(calibration)
 
@@ -104,7 +106,7 @@ def open_source(path: Path, calibration: Calibration | None) -> Iterator[ImageSo
     """Open a recording or corrected file; with a calibration, a recording is corrected.
 
     Raises `NotARecordingError`, `ExportError` for a file that is corrected already, and
-    `fpxi_imaging.CalibrationMismatchError`.
+    `fpxi_imaging.CalibrationMismatchError` and `fpxi_imaging.RegionMismatchError`.
     """
     if _is_corrected(path):
         if calibration is not None:

@@ -19,6 +19,10 @@ class Column:
     of_frame: Callable[[Frame], int]
     per_unit: int = 1
     """What a frame says, divided by this, is in `unit`."""
+    since: int = 1
+    """The layout that brought it."""
+    before: int = 0
+    """What frames of earlier layouts are."""
 
     def value(self, frame: Frame) -> float:
         """Return what the file holds for a frame."""
@@ -30,6 +34,10 @@ class Column:
         return int(value) if self.per_unit == 1 else round(float(value) * self.per_unit)
 
 
+def _of_sampling(name: str) -> Callable[[Frame], int]:
+    return lambda frame: int(getattr(frame.sampling, name))
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("sequence_number", "<u4", "", "number since the device started", lambda f: f.number),
     Column("timestamp", "<u8", "us", "device time at exposure start", lambda f: f.timestamp_us),
@@ -39,4 +47,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("temperature", "<f8", "degC", "at read-out", lambda f: f.temperature_mC, 1000),
     Column("flags", "<u2", "", "bits that the device set", lambda f: int(f.flags)),
     Column("rows_missing", "<u4", "", "rows that never arrived", lambda f: f.rows_missing),
+    *(
+        Column(name, "<u2", "", meaning, _of_sampling(name), since=2, before=before)
+        for name, meaning, before in (
+            ("first_row", "panel row of the first sample", 0),
+            ("first_column", "panel column of the first sample", 0),
+            ("binning", "panel rows, and columns, summed to one sample", 1),
+            ("cds", "1 with correlated double sampling", 1),
+            ("oversampling", "conversions averaged for each pixel", 1),
+            ("averaged", "exposures averaged", 1),
+        )
+    ),
 )

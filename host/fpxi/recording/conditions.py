@@ -14,6 +14,7 @@ _COLUMN_OF = {
     "gain_setting": "gain_setting",
     "bias_mV": "bias_voltage",
     "temperature_mC": "temperature",
+    **{name: name for name in ("first_row", "first_column", "binning", "cds", "oversampling")},
 }
 _PER_UNIT = {column.name: column.per_unit for column in COLUMNS}
 

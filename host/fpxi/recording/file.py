@@ -19,10 +19,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.geometry import FrameArea
 from fpxi_readout.statistics import LinkStatistics
 
 from fpxi.errors import (
     DiskFullError,
+    RecordingAreaError,
     RecordingError,
     RecordingWriteError,
 )
@@ -66,13 +68,21 @@ class RecordingFile:
         self.pending_bytes = 0
         self._pending: list[_Pending] = []
         self._events: list[_Event] = []
+        # Those committed before the first frame.
+        self._early_events: list[_Event] = []
         self._events_written = 0
-        self._commit_file = CommitFile(create(path, overwrite=overwrite))
-        self._file = h5py.File(self._commit_file, "w", libver="earliest")
-        self._begin(facts)
+        self._facts = facts
+        self._raw = create(path, overwrite=overwrite)
+        self._begin(FrameArea.whole(facts.dictionary.panel))
 
     def append(self, frame: Frame, image_key: ImageKey) -> None:
-        """Compress a frame and keep it for the next commit."""
+        """Compress a frame and keep it for the next commit.
+
+        The first frame decides which area of the panel the recording shows. Raises
+        `RecordingAreaError` for a frame of another.
+        """
+        if frame.area != self._area:
+            self._change_area(frame)
         pending = _Pending(frame, compress(frame.samples), image_key)
         self._pending.append(pending)
         self.pending_bytes += len(pending.chunk)
@@ -101,6 +111,7 @@ class RecordingFile:
             raise self._named(error) from error
         self.frames_written += len(self._pending)
         self._events_written += len(self._events)
+        self._early_events = [] if self.frames_written else [*self._early_events, *self._events]
         self._forget_pending()
 
     def finish(self, statistics: LinkStatistics, reason: str) -> None:
@@ -140,10 +151,24 @@ class RecordingFile:
         self._file.close()
         self._commit_file.close()
 
-    def _begin(self, facts: RecordingFacts) -> None:
+    def _change_area(self, frame: Frame) -> None:
+        """Begin again for the area of the first frame; nothing but events is in the file yet."""
+        if self.frames_written or self._pending:
+            raise RecordingAreaError(self.path, frame.number, str(self._area), str(frame.area))
+        self._commit_file.abandon()
+        self._file.close()
+        self._raw.truncate(0)
+        self._events, self._early_events = [*self._early_events, *self._events], []
+        self._events_written = 0
+        self._begin(frame.area)
+
+    def _begin(self, area: FrameArea) -> None:
+        self._area = area
+        self._commit_file = CommitFile(self._raw)
+        self._file = h5py.File(self._commit_file, "w", libver="earliest")
         try:
             require_space(self.path, self._commit_file.fileno(), 0, 2 * FINISH_BYTES)
-            write_skeleton(self._file, facts)
+            write_skeleton(self._file, self._facts, area)
             self._flush()
         except OSError as error:
             self._abandon()

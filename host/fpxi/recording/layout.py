@@ -7,8 +7,10 @@ What NeXus has no name for is in `/entry/device` (NXcollection).
 
 from __future__ import annotations
 
-LAYOUT = 1
-"""Version of this layout, an attribute of the file; readers refuse a later one."""
+LAYOUT = 2
+"""Version of this layout, an attribute of the file; readers refuse a later one.
+
+2 added the columns of the region and of the sampling; files of 1 show whole panels."""
 LAYOUT_ATTRIBUTE = "fpxi_layout"
 
 ENTRY = "entry"

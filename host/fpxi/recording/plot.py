@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import h5py
 import numpy as np
+from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 from fpxi.recording import layout
 from fpxi.recording.nexus import nexus_group
@@ -11,10 +12,15 @@ from fpxi.recording.nexus import nexus_group
 OFFSETS = {"y_pixel_offset": "downwards, from row 0 on top", "x_pixel_offset": "to the right"}
 
 
-def write_offsets(detector: h5py.Group, rows: int, columns: int, pitch_um: float) -> None:
-    """Write where the pixels are: NXdetector's offsets of their centres from the array's centre."""
-    for (name, meaning), count in zip(OFFSETS.items(), (rows, columns), strict=True):
-        detector[name] = (np.arange(count) - (count - 1) / 2) * pitch_um / 1e3
+def write_offsets(detector: h5py.Group, panel: PanelGeometry, area: FrameArea) -> None:
+    """Write NXdetector's offsets of the samples' centres from the centre of the whole array."""
+    axes = (
+        (area.first_row, area.rows, panel.rows),
+        (area.first_column, area.columns, panel.columns),
+    )
+    for (name, meaning), (first, count, pixels) in zip(OFFSETS.items(), axes, strict=True):
+        centres = first + (np.arange(count) + 0.5) * area.binning
+        detector[name] = (centres - pixels / 2) * panel.pitch_um / 1e3
         detector[name].attrs["units"] = "mm"
         detector[name].attrs["long_name"] = f"pixel centre, {meaning}"
 

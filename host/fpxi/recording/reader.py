@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,16 +13,16 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from fpxi_readout.errors import FpxiError
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.identity import DeviceIdentity
 from fpxi_readout.protocol.generated import FrameFlag
-from fpxi_readout.protocol.geometry import PanelGeometry
+from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 from fpxi.errors import FrameSelectionError, NotARecordingError
 from fpxi.file_kind import why_unreadable
 from fpxi.image_key import ImageKey
 from fpxi.recording import layout
-from fpxi.recording.columns import COLUMNS
+from fpxi.recording.columns import COLUMNS, Column
 from fpxi.recording.facts import RecordingFacts, dictionary_from_text
 
 _FRAME_FIELDS = {
@@ -34,6 +34,7 @@ _FRAME_FIELDS = {
     "temperature_mC": "temperature",
     "flags": "flags",
 }
+_SAMPLING_FIELDS = tuple(field.name for field in fields(Sampling))
 _COLUMNS = {column.name: column for column in COLUMNS}
 
 
@@ -71,10 +72,11 @@ class RecordingReader:
         except OSError as error:
             raise _not_a_recording(self.path, error) from error
         try:
+            self._layout = self._read_layout()
             self.facts = self._read_facts()
             self.frame_count = self._count_frames()
             # A value at a time, h5py is slower than the rest of reading a frame.
-            self._columns = {name: self._read(name) for name in _COLUMNS}
+            self._columns = {name: self._read_column(column) for name, column in _COLUMNS.items()}
             self._keys = self.image_keys
         except (KeyError, OSError, ValueError, FpxiError) as error:
             self._file.close()
@@ -86,6 +88,17 @@ class RecordingReader:
     def geometry(self) -> PanelGeometry:
         """The pixel array."""
         return self.facts.dictionary.panel
+
+    @property
+    def area(self) -> FrameArea:
+        """The part of the panel that the frames show; every frame of a recording shows the same."""
+        rows, columns = self.data.shape[1:]
+        if not self.frame_count:
+            return FrameArea(0, 0, rows, columns)
+        first_row, first_column, binning = (
+            int(self._columns[name][0]) for name in ("first_row", "first_column", "binning")
+        )
+        return FrameArea(first_row, first_column, rows, columns, binning)
 
     @property
     def complete(self) -> bool:
@@ -108,7 +121,7 @@ class RecordingReader:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return one value a frame, in the unit of the dataset, such as `exposure_time` in s."""
-        return self._read(name)
+        return self._columns[name]
 
     def events(self) -> list[RecordedEvent]:
         """Return what happened while the recording was made."""
@@ -135,13 +148,15 @@ class RecordingReader:
         """Return one frame as it was received. Raises `FrameSelectionError`."""
         if not 0 <= index < self.frame_count:
             raise FrameSelectionError(self.path, f"frame {index}", self.frame_count)
-        fields: dict[str, Any] = {
-            field: _COLUMNS[name].said(self._columns[name][index])
-            for field, name in _FRAME_FIELDS.items()
+        said: dict[str, Any] = {
+            field: self._said(name, index) for field, name in _FRAME_FIELDS.items()
         }
-        fields["flags"] = FrameFlag(fields["flags"])
+        said["flags"] = FrameFlag(said["flags"])
+        sampling: dict[str, Any] = {name: self._said(name, index) for name in _SAMPLING_FIELDS}
+        sampling["cds"] = bool(sampling["cds"])
         return RecordedFrame(
-            **fields,
+            **said,
+            sampling=Sampling(**sampling),
             samples=self.data[index],
             row_received=self._file[layout.ROW_RECEIVED][index].astype(np.bool_),
             image_key=self.image_key(index),
@@ -176,6 +191,14 @@ class RecordingReader:
     def _detector(self) -> h5py.Group:
         return self._file[layout.DETECTOR]
 
+    def _said(self, name: str, index: int) -> int:
+        return _COLUMNS[name].said(self._columns[name][index])
+
+    def _read_column(self, column: Column) -> npt.NDArray[Any]:
+        if column.since <= self._layout:
+            return self._read(column.name)
+        return np.full(self.frame_count, column.before, column.dtype)
+
     def _read(self, name: str) -> npt.NDArray[Any]:
         values: npt.NDArray[Any] = self._detector[name][: self.frame_count]
         return values
@@ -183,7 +206,7 @@ class RecordingReader:
     def _text(self, path: str) -> str:
         return str(self._file[path].asstr()[()])
 
-    def _read_facts(self) -> RecordingFacts:
+    def _read_layout(self) -> int:
         written_by = int(self._file.attrs[layout.LAYOUT_ATTRIBUTE])
         if not 1 <= written_by <= layout.LAYOUT:
             raise NotARecordingError(
@@ -191,6 +214,9 @@ class RecordingReader:
                 f"its layout is version {written_by}, known are 1 to {layout.LAYOUT}; "
                 "update fpxi if the file is a newer one's",
             )
+        return written_by
+
+    def _read_facts(self) -> RecordingFacts:
         device = self._file[layout.DEVICE]
         identity = DeviceIdentity(
             protocol_version=tuple(device["protocol_version"][()].tolist()),
@@ -208,7 +234,8 @@ class RecordingReader:
     def _count_frames(self) -> int:
         """Return how many frames every dataset holds; a torn last commit is left out."""
         received, keys = self._file[layout.ROW_RECEIVED], self._file[layout.IMAGE_KEY]
-        datasets = (self.data, received, keys, *(self._detector[name] for name in _COLUMNS))
+        columns = [column.name for column in COLUMNS if column.since <= self._layout]
+        datasets = (self.data, received, keys, *(self._detector[name] for name in columns))
         count = min(len(dataset) for dataset in datasets)
         while count and not self._has_image(count - 1):
             count -= 1

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 from fpxi_readout.protocol.dictionary import Dictionary
-from fpxi_readout.protocol.geometry import PanelGeometry
+from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
@@ -20,8 +20,8 @@ from fpxi.software import software_version
 COLUMN_CHUNK = 1024
 
 
-def write_skeleton(file: h5py.File, facts: RecordingFacts) -> None:
-    """Write everything that is known before the first frame."""
+def write_skeleton(file: h5py.File, facts: RecordingFacts, area: FrameArea) -> None:
+    """Write everything that is known before the first frame, for frames of an area."""
     file.attrs[layout.LAYOUT_ATTRIBUTE] = layout.LAYOUT
     file.attrs["default"] = layout.ENTRY
     entry = nexus_group(file, layout.ENTRY, "NXentry")
@@ -29,8 +29,8 @@ def write_skeleton(file: h5py.File, facts: RecordingFacts) -> None:
     _write_entry(entry, facts)
     nexus_group(file, "entry/instrument", "NXinstrument")
     detector = nexus_group(file, layout.DETECTOR, "NXdetector")
-    _write_detector(detector, facts)
-    _write_frames(detector, facts.dictionary.panel)
+    _write_detector(detector, facts, area)
+    _write_frames(detector, facts.dictionary.panel, area)
     _write_device(nexus_group(file, layout.DEVICE, "NXcollection"), facts)
     write_plot(file)
 
@@ -42,7 +42,7 @@ def _write_entry(entry: h5py.Group, facts: RecordingFacts) -> None:
     entry["program_name"].attrs["version"] = software_version()
 
 
-def _write_detector(detector: h5py.Group, facts: RecordingFacts) -> None:
+def _write_detector(detector: h5py.Group, facts: RecordingFacts, area: FrameArea) -> None:
     panel = facts.dictionary.panel
     detector["local_name"] = panel.name
     detector["description"] = f"{panel.rows} x {panel.columns} flat-panel X-ray imager"
@@ -50,16 +50,16 @@ def _write_detector(detector: h5py.Group, facts: RecordingFacts) -> None:
     detector["bit_depth_readout"] = panel.adc_bits
     detector["saturation_value"] = panel.full_scale
     for name in ("x_pixel_size", "y_pixel_size"):
-        detector[name] = panel.pitch_um / 1e6  # times 1e-6 would round twice
+        detector[name] = area.binning * panel.pitch_um / 1e6  # times 1e-6 would round twice
         detector[name].attrs["units"] = "m"
-    write_offsets(detector, panel.rows, panel.columns, panel.pitch_um)
-    mask = np.where(panel.not_imaging, layout.MASK_GAP, 0).astype("<u4")
+    write_offsets(detector, panel, area)
+    mask = np.where(area.not_imaging(panel), layout.MASK_GAP, 0).astype("<u4")
     detector.create_dataset("pixel_mask", data=mask)
 
 
-def _write_frames(detector: h5py.Group, panel: PanelGeometry) -> None:
+def _write_frames(detector: h5py.Group, panel: PanelGeometry, area: FrameArea) -> None:
     """Make the datasets that grow with every frame."""
-    rows, columns = panel.rows, panel.columns
+    rows, columns = area.shape
     data = detector.create_dataset(
         "data",
         shape=(0, rows, columns),

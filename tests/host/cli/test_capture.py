@@ -53,9 +53,9 @@ def test_json_is_one_document_with_the_counters(run: Run, tmp_path: Path) -> Non
 
 
 def test_settings_hold_for_the_frames(run: Run, tmp_path: Path) -> None:
-    arguments = ["--exposure", "2ms", "--set", "gain_setting=4"]
+    arguments = ["--exposure", "3ms", "--set", "gain_setting=4"]
     assert run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", *arguments).exit_code == 0
-    assert list(read(tmp_path / "run.h5", "exposure_time")) == [0.002, 0.002]
+    assert list(read(tmp_path / "run.h5", "exposure_time")) == [0.003, 0.003]
     assert list(read(tmp_path / "run.h5", "gain_setting")) == [4, 4]
 
 
