@@ -23,6 +23,7 @@ typedef struct {
     uint32_t start_us;
     uint32_t slots; /* planned */
     uint32_t played;
+    uint32_t wake_slots;
     uint8_t token, range, converts, started;
 } entry_t;
 
@@ -187,7 +188,8 @@ void fpxi_timers_load(const fpxi_scan_t *scan)
     bench.events = 0u;
     bench.serial++;
     bench.failed = false;
-    entry_t entry = {.start_us = scan->start_us, .slots = scan->slots, .token = scan->token,
+    entry_t entry = {.start_us = scan->start_us, .slots = scan->slots,
+                     .wake_slots = scan->wake_slots, .token = scan->token,
                      .range = scan->range, .converts = scan->rows != NULL};
     bench.log[bench.log_count++ % LOG_SIZE] = entry;
 }

@@ -38,6 +38,7 @@ class Entry(ctypes.Structure):
         ("start_us", ctypes.c_uint32),
         ("slots", ctypes.c_uint32),
         ("played", ctypes.c_uint32),
+        ("wake_slots", ctypes.c_uint32),
         ("token", ctypes.c_uint8),
         ("range", ctypes.c_uint8),
         ("converts", ctypes.c_uint8),

@@ -168,6 +168,24 @@ def test_a_row_overwritten_in_the_ring_is_told(
 
 
 @every_set_up
+@pytest.mark.parametrize("conversions", [1, 2, 4, 5, 9, 16])
+def test_the_main_loop_is_woken_before_the_ring_comes_round(
+    bench: Callable[..., Bench], set_up: tuple[int, int], conversions: int
+) -> None:
+    board = bench(*set_up, conversions)
+    began = board.begin_exposure(board.readout_us)
+    assert began is not None
+    board.run_to(began + board.readout_us + 33 * conversions)
+    (rows,) = (entry for entry in board.log if entry.converts)
+    line = board.plan.line_slots * conversions
+    if rows.slots * board.plan.converters <= WORDS:
+        assert rows.wake_slots == 0
+    else:
+        assert rows.wake_slots % line == 0
+        assert line <= rows.wake_slots <= WORDS // board.plan.converters // 2
+
+
+@every_set_up
 def test_a_lost_word_fails_the_read_out(
     bench: Callable[..., Bench], set_up: tuple[int, int]
 ) -> None:
