@@ -29,6 +29,8 @@ BOOT_LIMIT_US = 3_000_000
 """in which the firmware must listen to its links; storing parameters erases flash for 0.5 s"""
 STEP_US = 500
 """a busy board is asked so often: bytes pass the line at most so late"""
+VIRTUAL_STEP_US = 2000
+"""in virtual time, where it is the board's time alone that passes"""
 POLL_LIMIT_US = 50_000
 """of the board's time in one call: when the computer is too slow, time runs slower"""
 OUTPUT_LIMIT = 1 << 17
@@ -72,6 +74,7 @@ class EmulatedFirmware:
         self._boot_rom = BootRom(board.mcu)
         self._flash = flash
         self._paced = paced
+        self._step_us = VIRTUAL_STEP_US if paced else STEP_US
         self._dead = False
         self._power_wanted = True
         self._machine.on_reset.append(self._on_reset)
@@ -201,11 +204,11 @@ class EmulatedFirmware:
         machine = self._machine
         reached_us = -(-(machine.now - self._origin) // TICKS_PER_US)
         if reached_us < now_us or not machine.cpu.sleeping:
-            return reached_us + STEP_US
+            return reached_us + self._step_us
         if not machine.schedule.has_events():
             return None  # in the boot loader, which waits for the host
         event_us = -(-(machine.schedule.next_time() - self._origin) // TICKS_PER_US)
-        due_us = max(event_us, reached_us + STEP_US)
+        due_us = max(event_us, reached_us + self._step_us)
         if self._paced and machine.now - self._last_activity > QUIET_US * TICKS_PER_US:
             time.sleep((due_us - now_us) * 1e-6 / QUIET_PACE)
         return due_us

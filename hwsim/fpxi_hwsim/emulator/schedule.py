@@ -14,15 +14,11 @@ _NEVER = 1 << 62
 class Event:
     """Something due at a tick; the handle by which it is cancelled."""
 
-    __slots__ = ("function", "order", "time")
+    __slots__ = ("function", "time")
 
-    def __init__(self, time: int, order: int, function: Callable[[], None]) -> None:
+    def __init__(self, time: int, function: Callable[[], None]) -> None:
         self.time = time
-        self.order = order
         self.function: Callable[[], None] | None = function
-
-    def __lt__(self, other: Event) -> bool:
-        return (self.time, self.order) < (other.time, other.order)
 
 
 class Schedule:
@@ -35,7 +31,8 @@ class Schedule:
 
     def __init__(self) -> None:
         self.now = 0
-        self._heap: list[Event] = []
+        # Tuples, since these are compared without a call into Python; the order is unique.
+        self._heap: list[tuple[int, int, Event]] = []
         self._order = 0
         # The core executes freely up to the horizon; an event before it must cut that short.
         self.horizon = 0
@@ -45,8 +42,8 @@ class Schedule:
         """Have `function` called at tick `time`; a past time means as soon as possible."""
         time = max(time, self.now)
         self._order += 1
-        event = Event(time, self._order, function)
-        heapq.heappush(self._heap, event)
+        event = Event(time, function)
+        heapq.heappush(self._heap, (time, self._order, event))
         if time < self.horizon and self.on_earlier is not None:
             self.horizon = time
             self.on_earlier(time)
@@ -65,9 +62,9 @@ class Schedule:
     def next_time(self) -> int:
         """Tick of the earliest event, or a time beyond all others if none is due."""
         heap = self._heap
-        while heap and heap[0].function is None:
+        while heap and heap[0][2].function is None:
             heapq.heappop(heap)
-        return heap[0].time if heap else _NEVER
+        return heap[0][0] if heap else _NEVER
 
     def has_events(self) -> bool:
         """Whether anything is due at all."""
@@ -79,17 +76,17 @@ class Schedule:
         The core may have gone on for some ticks: an instruction is not cut in two.
         """
         heap, reached = self._heap, self.now
-        while heap and heap[0].time <= reached:
-            event = heapq.heappop(heap)
+        while heap and heap[0][0] <= reached:
+            time, _, event = heapq.heappop(heap)
             function = event.function
             if function is not None:
                 event.function = None
-                self.now = event.time
+                self.now = time
                 function()
         self.now = reached
 
     def clear(self) -> None:
         """Drop every event: the power went."""
-        for event in self._heap:
+        for _, _, event in self._heap:
             event.function = None
         self._heap.clear()

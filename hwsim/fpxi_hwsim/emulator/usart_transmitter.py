@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fpxi_hwsim.emulator.schedule import Event, Schedule
 
 Ticks = int | Fraction
-_GROUP = 64
+_GROUP = 512
 
 
 class Transmitter:

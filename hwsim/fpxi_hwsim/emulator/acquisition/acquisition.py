@@ -84,6 +84,8 @@ class Acquisition:
         self.slot_counter = SlotCounter(machine, self)
         self.receiver = SpiReceiver(machine, self)
         self._requests = Requests(dma2, self)
+        self._sums: dict[int, tuple[int, int]] = {}
+        """by number of a stretch: bits of port B that all its words leave, and that they set"""
         self._gate = False
         self._playing: _Playing | None = None
         self._carried: tuple[tuple[int, int], ...] = ()
@@ -180,7 +182,7 @@ class Acquisition:
         if verdict.error is not None:
             error = _at(verdict.error, now + verdict.error_tick)
             events.append(at(now + verdict.error_tick, partial(_complain, error)))
-        if stretch.timers and self.slot_counter.counting:
+        if stretch.slots and self.slot_counter.counting:
             updates = stretch.timers[0].times(0, stretch.length)
             for ahead in self.slot_counter.updates_to_interrupt():
                 if ahead <= len(updates):
@@ -265,8 +267,8 @@ class Acquisition:
     def _await_landings(self, start: int, verdict: Verdict) -> list[Event]:
         """Have the words in memory in time, at the latest when a row is complete."""
         now = self._schedule.now
-        due = (start + int(verdict.landings[number]) for number in verdict.row_ends)
-        return [self._schedule.at(tick, self._land) for tick in due if tick > now]
+        at = self._schedule.at
+        return [at(start + end, self._land) for end in verdict.row_ends if start + end > now]
 
     # ---- accounts
 
@@ -281,14 +283,25 @@ class Acquisition:
         if fresh == 0:
             return
         if stretch.words:
-            output = self._port.output
-            for word in stretch.words[playing.updates : updates]:
-                output = output & ~(word >> 16) | word & 0xFFFF
-            self._port.played(output)
+            self._port.played(self._played(playing, updates))
             self._requests.count(UPDATE, fresh)
         playing.updates = updates
         if self.slot_counter.counting:
             self.slot_counter.add(fresh)
+
+    def _played(self, playing: _Playing, updates: int) -> int:
+        """Return what port B drives after so many words of a stretch."""
+        words = playing.stretch.words
+        whole = playing.updates == 0 and updates == len(words)
+        kept, driven = self._sums.get(playing.number, (0, 0)) if whole else (0, 0)
+        if not kept:
+            kept, driven = 0xFFFF, 0
+            for word in words[playing.updates : updates]:
+                kept &= ~((word >> 16) | word)
+                driven = driven & ~(word >> 16) | word & 0xFFFF
+            if whole:
+                self._sums[playing.number] = (kept, driven)
+        return self._port.output & kept | driven
 
     def _deliver(self, words: Counts) -> None:
         stream = self._requests.stream(RECEIVE) if self.receiver.asks_for_dma else None

@@ -81,7 +81,7 @@ class Landing:
             batch = self._batches[0]
             landings = batch.verdict.landings
             count = len(landings)
-            if batch.start + landings[-1] > now:
+            if batch.start + batch.verdict.last_landing > now:
                 count = int(np.searchsorted(landings, now - batch.start, "right"))
             if count > batch.landed:
                 words = self._evaluate(batch)[batch.landed : count]

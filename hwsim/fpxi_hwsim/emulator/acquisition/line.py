@@ -142,8 +142,9 @@ class Verdict:
     """for each word: place in the readings' values laid end to end, each with an idle value last"""
     landings: npt.NDArray[np.int64]
     """for each word: when it is in memory"""
+    last_landing: int
     row_ends: tuple[int, ...]
-    """numbers of the words that complete a reading, and of the last word"""
+    """when a word lands that completes a reading, and the last"""
     state: State
     state_number: int
     carried: tuple[tuple[int, int], ...]
@@ -221,13 +222,15 @@ class Judge:
         passes: dict[int, int] = {}
         for reading in readings:
             passes[reading.source] = max(passes.get(reading.source, 0), reading.number + 1)
+        landings = np.array(starts[: len(words)], np.int64) + duration
         return Verdict(
             effects=effects,
             readings=readings,
             passes=passes,
             index=index,
-            landings=np.array(starts[: len(words)], np.int64) + duration,
-            row_ends=_row_ends(words),
+            landings=landings,
+            last_landing=int(landings[-1]) if len(landings) else 0,
+            row_ends=tuple(int(landings[place]) for place in _row_ends(words)),
             state=state,
             state_number=self.number(state),
             carried=tuple(carried),
