@@ -102,7 +102,7 @@ def _run(arguments: Sequence[str | Path], folder: Path) -> str:
     return result.stdout
 
 
-def _sources(firmware: Path) -> list[Path]:
+def firmware_sources(firmware: Path) -> list[Path]:
     """Return the C files, relative to the firmware folder."""
     return [
         path.relative_to(firmware)
@@ -111,8 +111,8 @@ def _sources(firmware: Path) -> list[Path]:
     ]
 
 
-def _compile(firmware: Path, objects: Path) -> list[Path]:
-    """Compile every source; return the objects, relative to their folder."""
+def compile_sources(firmware: Path, objects: Path, sources: Sequence[Path]) -> list[Path]:
+    """Compile sources, named relative to the firmware; return objects, relative to their folder."""
     compiler = _tool("gcc")
     # Names in the debugging information, and in assertions, are relative to the firmware.
     paths = [f"-ffile-prefix-map={firmware}=.", f"-fdebug-prefix-map={objects}=."]
@@ -124,7 +124,7 @@ def _compile(firmware: Path, objects: Path) -> list[Path]:
         return target
 
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(compile_one, _sources(firmware)))
+        return list(pool.map(compile_one, sources))
 
 
 def _link(firmware: Path, objects: Path, names: Sequence[Path]) -> tuple[Path, Path]:
@@ -152,6 +152,17 @@ def _write_checksum(elf: Path) -> int:
     word.write_bytes(checksum.to_bytes(4, "little"))
     _run([_tool("objcopy"), "--update-section", f".image_crc={word}", elf], elf.parent)
     return checksum
+
+
+def link_unchecked(firmware: Path, objects: Path) -> Path:
+    """Make an ELF file that runs of compiled sources, whatever else is wrong with it.
+
+    For tests of what finds mistakes; what is shipped comes from `build`.
+    """
+    names = [source.with_suffix(".o") for source in firmware_sources(firmware)]
+    elf, _ = _link(firmware, objects, names)
+    _write_checksum(elf)
+    return elf
 
 
 def _version(firmware: Path) -> str:
@@ -198,7 +209,8 @@ def build(output: Path, *, firmware: Path = FIRMWARE, git: str | None = None) ->
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         objects = Path(scratch).resolve()
-        elf, listing = _link(firmware, objects, _compile(firmware, objects))
+        compiled = compile_sources(firmware, objects, firmware_sources(firmware))
+        elf, listing = _link(firmware, objects, compiled)
         findings = _examine(elf, listing, objects)
         checksum = _write_checksum(elf)
         regions = {region: _region(elf, region) for region in image.REGIONS}

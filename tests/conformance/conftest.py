@@ -17,7 +17,9 @@ BOARDS = ("native", "stm32f405")
 
 
 def _load(name: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(f"conformance_{name}", FOLDER / f"{name}.py")
+    specification = importlib.util.spec_from_file_location(
+        f"conformance_{name}", FOLDER / f"{name}.py"
+    )
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)

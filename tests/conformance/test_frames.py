@@ -67,8 +67,7 @@ def test_both_boards_deliver_the_same_frames(make_rig, panel, name):
 
 def test_one_converter_delivers_the_same_frames_as_two(make_rig):
     one, two = (
-        taken(make_rig("stm32f405", converters=count), 2, {"exposure_us": 5000})
-        for count in (1, 2)
+        taken(make_rig("stm32f405", converters=count), 2, {"exposure_us": 5000}) for count in (1, 2)
     )
     assert [content(frame) for frame in one] == [content(frame) for frame in two]
 

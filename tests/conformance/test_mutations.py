@@ -1,0 +1,108 @@
+"""Mistakes in the board's code are caught by the models, not passed to silicon."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from fpxi_hwsim.emulator.errors import EmulationError
+from fpxi_readout.protocol import generated as p
+
+FIRMWARE = Path(__file__).resolve().parents[2] / "readout" / "firmware"
+BOARD = Path("boards") / "stm32f405"
+
+
+def load(path: Path, name: str) -> ModuleType:
+    specification = importlib.util.spec_from_file_location(name, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+mutations = load(Path(__file__).parent / "mutations.py", "conformance_mutations")
+
+
+@pytest.fixture(scope="module")
+def builder() -> ModuleType:
+    return load(FIRMWARE / "build_stm32f405.py", "conformance_build")
+
+
+@pytest.fixture(scope="module")
+def objects(builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sound firmware, compiled."""
+    folder = tmp_path_factory.mktemp("objects")
+    builder.compile_sources(FIRMWARE, folder, builder.firmware_sources(FIRMWARE))
+    return folder
+
+
+@pytest.fixture
+def mutated(builder: ModuleType, objects: Path, tmp_path: Path) -> Callable[[Any], Path]:
+    """Make the one replacement, compile what it changes, and link."""
+
+    def make(mutation: Any) -> Path:
+        firmware, target = tmp_path / "firmware", tmp_path / "objects"
+        shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(objects, target)
+        source = firmware / BOARD / mutation.file
+        text = source.read_text(encoding="utf-8")
+        assert text.count(mutation.old) == 1, f"{mutation.file} has no single {mutation.old!r}"
+        source.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        changed = builder.firmware_sources(firmware)
+        if mutation.file.endswith(".c"):
+            changed = [BOARD / mutation.file]
+        builder.compile_sources(firmware, target, changed)
+        return Path(builder.link_unchecked(firmware, target))
+
+    return make
+
+
+def outcome(run: Callable[[], Any]) -> str:
+    """Run a rig up to two frames and a saved parameter; say what went wrong, or return pixels."""
+    try:
+        rig = run()
+        rig.set(exposure_us=6000)
+        saved = rig.ask(p.Save())
+        rig.start(2)
+        frames = rig.frames(2)
+        rig.run(2_500_000)
+        cause = p.ResetCause(rig.ask(p.Identify(0, 0)).reset_cause)
+    except EmulationError as error:
+        return str(error)
+    except AssertionError as error:
+        return f"unfit: {error}"
+    if cause != p.ResetCause.POWER_ON:
+        return f"restarted by {cause.name}"
+    return f"{saved} " + "".join(frame.samples.tobytes().hex() for frame in frames)
+
+
+@pytest.fixture(scope="module")
+def sound() -> dict[str, str]:
+    return {}
+
+
+@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mistake_is_caught(make_rig, mutated, sound, mutation, record_property):
+    elf = mutated(mutation)
+    if mutation.panel not in sound:
+        sound[mutation.panel] = outcome(lambda: make_rig("native", mutation.panel))
+    told = outcome(lambda: make_rig("stm32f405", mutation.panel, image=elf))
+    assert told != sound[mutation.panel], "nobody noticed"
+    if mutation.caught == "frames differ":
+        told = "frames differ"
+    record_property("caught by", told)
+    assert mutation.caught in told
+
+
+def test_the_sound_firmware_is_not_complained_of(make_rig):
+    for panel in ("tft64", "cmos32"):
+        expected = outcome(lambda panel=panel: make_rig("native", panel))
+        assert outcome(lambda panel=panel: make_rig("stm32f405", panel)) == expected
