@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from fpxi.cli.group import Terminated
 from fpxi.cli.options import JSON_OPTION, examples, url_argument
-from fpxi.cli.output import format_facts, plural, print_json
+from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.progress import ProgressBar
 from fpxi.firmware_update import FirmwareImage, UpdateReport, load_image, update_firmware
 
@@ -27,8 +28,12 @@ def command(url: str, image: Path, as_json: bool) -> None:
     Exit status 0: the new firmware runs. After an interruption, run the command again.
     """
     loaded = load_image(image)
-    with ProgressBar() as bar:
-        report = update_firmware(url, loaded, bar.show)
+    try:
+        with ProgressBar() as bar:
+            report = update_firmware(url, loaded, bar.show)
+    except (KeyboardInterrupt, Terminated):
+        note("The update is not done: run the same command again.")
+        raise
     if as_json:
         print_json({"url": url, "image": str(loaded.path), **dataclasses.asdict(report)})
     else:

@@ -152,10 +152,12 @@ class BootLoader:
         raise self._refusal("it does not answer")
 
     def _drain(self) -> None:
+        """Read until nothing comes, or more than a boot loader would say: then it is none."""
         self._port.timeout = SILENCE_S
         try:
-            while self._port.read(CHUNK):
-                pass
+            for _ in range(TRIES):
+                if not self._port.read(CHUNK):
+                    return
         finally:
             self._port.timeout = ANSWER_S
 
@@ -172,8 +174,9 @@ class BootLoader:
         return False
 
     def _identifies(self) -> bool:
+        """Tell a boot loader from a firmware whose frames held the right byte by chance."""
         with contextlib.suppress(BootLoaderError):
-            return self.product_id() > 0
+            return self.product_id() == self.product_id()
         return False
 
 

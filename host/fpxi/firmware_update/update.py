@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from fpxi.firmware_update.image import FirmwareImage
 from fpxi.firmware_update.program import Progress, program_image
 from fpxi.firmware_update.running import RunningFirmware, ask_firmware
 
+RESTART_S = 0.3
+"""until the boot loader listens: half a byte, met as it begins to, would spoil its measurement"""
 ENTER_S = 5.0
 START_S = 10.0
 ASK_S = 1.0
@@ -116,6 +119,7 @@ def _enter(place: str, url: str, image: FirmwareImage) -> RunningFirmware | None
             raise WrongPanelError(found.panel, image.panels)
         try:
             enter_boot_loader(link)
+            time.sleep(RESTART_S)
         except CommandRefusedError as error:
             raise NotUpdatableError(url, str(error)) from error
     return found

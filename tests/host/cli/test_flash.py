@@ -23,7 +23,7 @@ def update(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     answers: list[Any] = [REPORT]
 
     def answer(url: str, image: Any, progress: Any) -> UpdateReport:
-        if isinstance(answers[0], Exception):
+        if isinstance(answers[0], BaseException):
             raise answers[0]
         progress("Writing", 1, 2)
         return answers[0]
@@ -90,6 +90,15 @@ def test_a_failure_is_status_1_with_the_way_out(
     result = run("flash", "serial:X", manifest)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "BOOT0" in result.stderr
+
+
+def test_an_interruption_is_told_to_be_repeated(
+    run: Run, manifest: Path, update: list[Any]
+) -> None:
+    update[0] = KeyboardInterrupt()
+    result = run("flash", "serial:X", manifest)
+    assert result.exit_code == 130
+    assert "run the same command again" in result.stderr
 
 
 def test_a_damaged_image_is_refused_without_looking_for_the_board(run: Run, manifest: Path) -> None:

@@ -139,6 +139,7 @@ class Board:
 def _short_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(boot_loader, "ANSWER_S", 0.06)
     monkeypatch.setattr(boot_loader, "SILENCE_S", 0.02)
+    monkeypatch.setattr(update, "RESTART_S", 0.0)
     monkeypatch.setattr(update, "ENTER_S", 0.5)
     monkeypatch.setattr(update, "START_S", 1.0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

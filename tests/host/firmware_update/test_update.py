@@ -78,6 +78,18 @@ def test_a_setting_that_was_not_saved_is_no_loss(board: Board, write_image: Writ
     assert update(board, write_image()).parameters_compared > 5
 
 
+def test_a_board_that_is_sending_frames_is_updated_all_the_same(
+    board: Board, write_image: WriteImage
+) -> None:
+    with Panel.connect(open_link(board.url)) as panel:
+        panel.set("exposure_us", 2_500)
+        panel.start()
+    manifest = write_image(firmware=bytes(1024))
+    board.sound.append(bytes(1024))
+    assert update(board, manifest).previous_version is not None
+    assert holds(board, manifest)
+
+
 def test_progress_names_every_step_and_ends_full(board: Board, write_image: WriteImage) -> None:
     seen: dict[str, tuple[int, int]] = {}
 
@@ -125,8 +137,10 @@ STEPS = [
 ]
 
 
-@pytest.mark.parametrize(("step", "least"), STEPS)
-@pytest.mark.parametrize("power_cycled", [False, True])
+@pytest.mark.parametrize(
+    ("step", "least", "power_cycled"),
+    [*((*step, False) for step in STEPS), ("Erasing", 2, True), ("Writing", 0x1_0000, True)],
+)
 def test_after_an_interruption_of_the_host_the_same_command_completes_the_update(
     board: Board,
     write_image: WriteImage,
