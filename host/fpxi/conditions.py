@@ -1,9 +1,10 @@
-"""The conditions of a frame, as calibrations name them."""
+"""Conditions and regions of frames, as calibrations name them."""
 
 from __future__ import annotations
 
-from fpxi_imaging import Conditions
+from fpxi_imaging import Calibration, Conditions
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.geometry import FrameArea
 
 
 def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
@@ -21,3 +22,8 @@ def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
         cds=int(frame.sampling.cds),
         oversampling=frame.sampling.oversampling,
     )
+
+
+def for_area(calibration: Calibration, area: FrameArea) -> Calibration:
+    """Return what corrects frames of an area. Raises `fpxi_imaging.RegionMismatchError`."""
+    return calibration.region(area.first_row, area.first_column, area.shape)

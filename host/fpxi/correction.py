@@ -11,6 +11,7 @@ import numpy as np
 from fpxi_imaging import Calibration, Corrector, PixelFlag, Tolerances
 
 from fpxi.calibration.files import write_calibration
+from fpxi.conditions import for_area
 from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
@@ -71,7 +72,7 @@ def correct_recording(
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
         for conditions in recorded_conditions(reader):
             calibration.require_match(conditions, tolerances)
-        calibration = calibration.for_area(reader.area)
+        calibration = for_area(calibration, reader.area)
         with whole_hdf5(out) as (file, raw):
             _write_facts(file, reader, calibration, source, sources)
             for done in _write_frames(file, reader, calibration):

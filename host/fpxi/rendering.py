@@ -10,7 +10,7 @@ from fpxi_imaging import NO_AVERAGING, Averaging, Calibration, Corrector, Imagin
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
-from fpxi.conditions import conditions_of
+from fpxi.conditions import conditions_of, for_area
 from fpxi.preview import PipelineSettings, PreviewImage
 
 Values = npt.NDArray[np.float32]
@@ -112,7 +112,7 @@ class Renderer:
     def _fit(self, calibration: Calibration) -> Calibration:
         """Return what corrects the area at hand. Raises `fpxi_imaging.RegionMismatchError`."""
         if self._fitted is None or self._fitted_for != (calibration, self._area):
-            self._fitted = calibration.for_area(self._area)
+            self._fitted = for_area(calibration, self._area)
             self._fitted_for = (calibration, self._area)
         return self._fitted
 

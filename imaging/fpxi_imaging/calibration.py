@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi_imaging._guards import require_saturation_level
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
@@ -89,27 +88,32 @@ class Calibration:
         """Raise `CalibrationMismatchError`, naming every difference, unless `actual` agrees."""
         self.conditions.require_match(actual, tolerances)
 
-    @property
-    def area(self) -> FrameArea:
-        """The part of the panel that this corrects."""
-        at = self.conditions
-        return FrameArea(at.first_row, at.first_column, *self.shape, at.binning)
-
-    def for_area(self, area: FrameArea) -> Calibration:
+    def region(self, first_row: int, first_column: int, shape: tuple[int, int]) -> Calibration:
         """Return the part that corrects frames of a region; itself where that is all of it.
 
-        Values stay in counts of the median pixel of the whole. Raises `RegionMismatchError` unless
-        the region, of the same binning, lies within this calibration's.
+        `first_row` and `first_column` are the panel's pixels, `shape` is in samples, binned as this
+        calibration is. Values stay in counts of the median pixel of the whole. Raises
+        `RegionMismatchError` unless the region lies within this calibration's.
         """
-        if area == self.area:
+        at = self.conditions
+        if (first_row, first_column, shape) == (at.first_row, at.first_column, self.shape):
             return self
-        rows, columns = _within(self.area, area)
+        rows, row_rest = divmod(first_row - at.first_row, at.binning)
+        columns, column_rest = divmod(first_column - at.first_column, at.binning)
+        fits = (
+            row_rest == column_rest == 0
+            and 0 <= rows <= self.shape[0] - shape[0]
+            and 0 <= columns <= self.shape[1] - shape[1]
+        )
+        if not fits:
+            raise RegionMismatchError(
+                (at.first_row, at.first_column, *self.shape), (first_row, first_column, *shape)
+            )
+        part = np.s_[rows : rows + shape[0], columns : columns + shape[1]]
         return replace(
             self,
-            **{name: getattr(self, name)[rows, columns] for name in _ARRAYS},
-            conditions=replace(
-                self.conditions, first_row=area.first_row, first_column=area.first_column
-            ),
+            **{name: getattr(self, name)[part] for name in _ARRAYS},
+            conditions=replace(at, first_row=first_row, first_column=first_column),
         )
 
     def _require_one_shape(self) -> None:
@@ -134,21 +138,6 @@ _ARRAYS: dict[str, Any] = {
     "defects": np.bool_,
     "not_imaging": np.bool_,
 }
-
-
-def _within(whole: FrameArea, part: FrameArea) -> tuple[slice, slice]:
-    """Return the samples of `whole` that are those of `part`."""
-    row, row_rest = divmod(part.first_row - whole.first_row, whole.binning)
-    column, column_rest = divmod(part.first_column - whole.first_column, whole.binning)
-    fits = (
-        part.binning == whole.binning
-        and row_rest == column_rest == 0
-        and 0 <= row <= whole.rows - part.rows
-        and 0 <= column <= whole.columns - part.columns
-    )
-    if not fits:
-        raise RegionMismatchError(str(whole), str(part))
-    return slice(row, row + part.rows), slice(column, column + part.columns)
 
 
 def _frozen_copy(array: npt.ArrayLike, dtype: Any) -> npt.NDArray[Any]:

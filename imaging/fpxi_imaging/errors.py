@@ -76,12 +76,19 @@ class CalibrationMismatchError(ImagingError):
 class RegionMismatchError(ImagingError):
     """The calibration does not cover the region that the data show."""
 
-    def __init__(self, calibrated: str, actual: str) -> None:
+    def __init__(
+        self, calibrated: tuple[int, int, int, int], actual: tuple[int, int, int, int]
+    ) -> None:
         self.calibrated = calibrated
+        """Panel row and column of the first sample, rows and columns of samples."""
         self.actual = actual
+        was, now = (
+            f"{rows} x {columns} samples from row {row}, column {column}"
+            for row, column, rows, columns in (calibrated, actual)
+        )
         super().__init__(
-            f"the calibration is of {calibrated}, the data of {actual}; calibrate that region, or "
-            "the whole panel"
+            f"the calibration is of {was}, the data are of {now}; calibrate that region, or the "
+            "whole panel"
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, Corrector, PixelFlag
 
+from fpxi.conditions import for_area
 from fpxi.errors import ExportError, NotARecordingError
 from fpxi.file_kind import why_unreadable
 from fpxi.recording import layout
@@ -67,7 +68,7 @@ class CalibratedSource:
     def __init__(self, reader: RecordingReader, calibration: Calibration) -> None:
         for conditions in recorded_conditions(reader):
             calibration.require_match(conditions)
-        calibration = calibration.for_area(reader.area)
+        calibration = for_area(calibration, reader.area)
         self.frame_count = reader.frame_count
         self.shape = calibration.shape
         self.dtype = np.dtype(np.float32)
