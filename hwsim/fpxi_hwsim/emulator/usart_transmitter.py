@@ -2,7 +2,9 @@
 
 The state is a burst: byte i of it is shifted out from `start + i * frame` on. A byte is written
 to the data register as soon as the byte before it has moved on to the shift register. Bytes that
-DMA writes are fetched in groups when somebody looks, or 64 at a time, or at a flag of the stream.
+DMA writes are fetched in groups: when somebody looks (NDTR, a flag, the outside), at a flag of the
+stream, or 512 at a time. A byte is thus read from memory at its own time or later, never earlier
+than the firmware can know: what overwrites it too soon is sent.
 """
 
 from __future__ import annotations
