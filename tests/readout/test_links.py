@@ -23,6 +23,7 @@ from fpxi_readout.links import (
     list_serial_ports,
     open_link,
 )
+from fpxi_readout.links.serial import open_port
 from fpxi_readout.panel import Panel
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
@@ -181,6 +182,25 @@ def test_a_port_is_not_shared() -> None:
     open_link(end.url).close()
     end.accept()
     end.close()
+
+
+@posix_only
+def test_a_pseudo_terminal_is_opened_without_the_parity_that_it_does_not_know() -> None:
+    end = _Terminal()
+    port = open_port(end.url, baud=115_200, parity="E", timeout_s=0.1)
+    assert port.parity == ("N" if sys.platform == "linux" else "E")
+    end.accept()
+    port.close()
+    end.close()
+
+
+def test_a_port_is_opened_with_the_rate_parity_and_timeout_asked_for() -> None:
+    port = open_port("serial:loop://?baud=9600", baud=115_200, parity="E", timeout_s=0.1)
+    assert (port.baudrate, port.parity, port.timeout) == (115_200, "E", 0.1)
+    port.close()
+    port = open_port("serial:loop://?baud=9600")
+    assert (port.baudrate, port.parity) == (9600, "N")
+    port.close()
 
 
 def test_a_port_without_a_descriptor_works() -> None:

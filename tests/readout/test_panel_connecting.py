@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,13 @@ from fpxi_readout.device_errors import (
     NotAPanelError,
 )
 from fpxi_readout.dictionary_cache import DictionaryCache
-from fpxi_readout.maintenance import identify_device, reset_device, stop_device
+from fpxi_readout.maintenance import (
+    describe_device,
+    enter_boot_loader,
+    identify_device,
+    reset_device,
+    stop_device,
+)
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol import generated as messages
 from fpxi_readout.protocol.dictionary import DictionaryError
@@ -111,3 +118,21 @@ def test_the_stale_side_of_a_major_version_is_named(device: tuple[int, int], sta
     assert error.stale_side == stale
     assert error.remedy in str(error)
     assert f"{device[0]}.{device[1]}" in str(error)
+
+
+def test_a_device_of_another_major_version_describes_itself_and_takes_new_firmware(
+    link: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    link.identity["protocol_major"] = 9
+    link.answer_with(messages.Bootloader, 0)
+    identity, dictionary = describe_device(link)
+    assert (identity.protocol_version[0], dictionary.panel.name) == (9, "tft64")
+    enter_boot_loader(link)
+    assert len(link.of_type(messages.Bootloader)) == 1
+
+
+def test_a_board_without_a_boot_loader_says_so(link: Any) -> None:
+    link.refuse(messages.Bootloader, messages.NackCode.NOT_SUPPORTED)
+    with pytest.raises(CommandRefusedError, match="not_supported"):
+        enter_boot_loader(link)

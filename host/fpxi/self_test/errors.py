@@ -19,6 +19,18 @@ class NoBoardToTestError(SelfTestError):
         super().__init__(f"{url} is no device that could be tested; name a panel by its URL")
 
 
+class FramesLostError(SelfTestError):
+    """The panel could not send the frames that a check needs, though it was given time."""
+
+    def __init__(self, wanted: int, received: int) -> None:
+        self.wanted = wanted
+        self.received = received
+        super().__init__(
+            f"{received} of {wanted} frames came whole, though the panel waits for the link; "
+            "check the cable, and that nothing else uses the panel"
+        )
+
+
 class SettingsNotRestoredError(SelfTestError):
     """The panel did not take back the settings that it had before the test."""
 

@@ -9,6 +9,7 @@ from fpxi_readout.frame import Frame
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import FrameFlag, TestPattern
 
+from fpxi.self_test.errors import FramesLostError
 from fpxi.self_test.lines import (
     AXES,
     Axis,
@@ -156,6 +157,8 @@ def _place(finding: LineFinding) -> str:
 
 def _wrong_sample(frames: Sequence[Frame], pattern: TestPattern) -> str:
     """Say what is wrong with the first frame that is not as the pattern's definition says."""
+    if len(frames) != PATTERN_FRAMES:
+        return f"{len(frames)} of {PATTERN_FRAMES} frames came"
     for frame in frames:
         if FrameFlag.PATTERN not in frame.flags:
             return f"frame {frame.number} is not marked as a test pattern"
@@ -179,10 +182,12 @@ def _take(panel: Panel, count: int) -> list[Frame]:
 
 
 def _stack(panel: Panel, exposure_us: int) -> Stack:
-    """Take frames; of those with missing rows, which a reliable run has none of, none counts."""
+    """Take frames; FramesLostError if the panel could not send all of them whole."""
     panel.set("exposure_us", exposure_us)
-    frames = _take(panel, RESPONSE_FRAMES)
-    return np.stack([frame.samples for frame in frames if not frame.rows_missing])
+    frames = [frame for frame in _take(panel, RESPONSE_FRAMES) if not frame.rows_missing]
+    if len(frames) != RESPONSE_FRAMES:
+        raise FramesLostError(RESPONSE_FRAMES, len(frames))
+    return np.stack([frame.samples for frame in frames])
 
 
 def _shortest_us(panel: Panel) -> int:

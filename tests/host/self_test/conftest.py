@@ -61,6 +61,7 @@ class MadePanel:
         self.reports_restarts = True
         self.refused: dict[str, int] = {}
         self.fails_in: str | None = None
+        self.frames_lost = 0
         self.geometry = SimpleNamespace(
             name="made", rows=self.ROWS, columns=self.COLUMNS, full_scale=65535, process_ring=0
         )
@@ -108,7 +109,7 @@ class MadePanel:
         return self._next_frame
 
     def frames(self, count: int | None = None, *, timeout_s: float) -> Iterator[Frame]:
-        for _ in range(self._wanted):
+        for _ in range(self._wanted - self.frames_lost):
             self._next_frame += 1
             yield self._frame(self._next_frame)
 

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 import pytest
-from fpxi.self_test.errors import SettingsNotRestoredError
+from fpxi.self_test.errors import FramesLostError, SettingsNotRestoredError
 from fpxi.self_test.report import Check, Outcome, SelfTestReport
 from fpxi.self_test.run import run_self_test
+from fpxi.self_test.samples import check_path
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.protocol import generated
 from fpxi_readout.protocol.generated import BoardTest
@@ -139,6 +140,16 @@ def test_one_wrong_bit_of_a_pattern_is_found_with_its_place(panel: Panel) -> Non
     report = run_self_test(panel)
     assert failed(report) == {"samples as packed14"}
     assert "at row 3, column 5" in by_name(report)["samples as packed14"].text
+
+
+def test_frames_that_do_not_come_are_no_pass(panel: Panel) -> None:
+    panel.frames_lost = 3
+    before = dict(panel.values)
+    with pytest.raises(FramesLostError, match="13 of 16"):
+        run_self_test(panel)
+    assert panel.values == before
+    panel.frames_lost = 1
+    assert check_path(panel, "raw16").text == "ramp: 2 of 3 frames came"
 
 
 def test_a_silent_row_and_a_stuck_column_are_named(panel: Panel) -> None:
