@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fpxi.conditions import conditions_of
+from fpxi.conditions import conditions_of, for_area
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi_readout.errors import FpxiError
 
@@ -172,6 +172,7 @@ def _misfit(
         calibration.require_match(
             conditions_of(preview.frame, geometry.name, identity.serial_number)
         )
+        for_area(calibration, preview.frame.area)
     except FpxiError as error:
         return error
     return None

@@ -55,6 +55,7 @@ def make_picture(preview: PreviewImage, display: DisplayIntent, finder: LevelFin
         colour_map=display.colour_map,
         marked=ALWAYS_MARKED | defects,
         corrected=preview.corrected,
+        binning=preview.frame.sampling.binning,
     )
 
 

@@ -53,6 +53,8 @@ class Picture:
     marked: PixelFlag
     """flags drawn in their signal colour"""
     corrected: bool
+    binning: int = 1
+    """panel rows, and columns, to one pixel of the picture"""
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -102,7 +102,8 @@ class ViewerWindow(QMainWindow):
         return super().eventFilter(watched, event)
 
     def _draw(self, state: ViewState) -> None:
-        pitch_mm = state.geometry.pitch_um / 1000 if state.geometry else 1.0
+        binning = 1 if state.picture is None else state.picture.binning
+        pitch_mm = binning * state.geometry.pitch_um / 1000 if state.geometry else 1.0
         axes_mm = state.display.axes_mm
         if state.picture is not None and (
             self.state is None or state.picture != self.state.picture

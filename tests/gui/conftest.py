@@ -27,7 +27,7 @@ from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.raw import raw_values
 from fpxi_readout.errors import FpxiError
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.identity import DeviceIdentity
 from fpxi_readout.protocol.dictionary import (
     Dictionary,
@@ -40,6 +40,7 @@ from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.statistics import LinkStatistics
 
 ROWS, COLUMNS = 6, 8
+ONE_TO_ONE = Sampling()
 GEOMETRY = PanelGeometry(
     name="test-panel",
     rows=ROWS,
@@ -295,10 +296,14 @@ class FakeSession:
         flags: np.ndarray[Any, Any] | None = None,
         notice: str = "",
         at: float = 0.0,
+        sampling: Sampling = ONE_TO_ONE,
     ) -> PreviewImage:
         generation = 1 if self._newest is None else self._newest.generation + 1
         received = np.ones(len(samples), np.bool_) if row_received is None else row_received
-        frame = Frame(generation, 0, 1000, 0, 0, 25_000, FrameFlag(0), samples, received)
+        flags_of_frame = FrameFlag(0)
+        frame = Frame(
+            generation, 0, 1000, 0, 0, 25_000, flags_of_frame, samples, received, sampling
+        )
         raw, raw_flags = np.empty(samples.shape, np.float32), np.empty(samples.shape, np.uint8)
         raw_values(
             samples, received, np.zeros(samples.shape, np.bool_), 65535, out=raw, flags=raw_flags

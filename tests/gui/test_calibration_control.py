@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fpxi_gui.state import Level
+from fpxi_readout.frame import Sampling
 
 CAL = Path("cal.h5")
 
@@ -60,6 +61,15 @@ def test_a_calibration_of_other_conditions_is_named_while_the_picture_is_raw(
     assert rig.controller.tick().correction.misfit is None
     rig.session.pipeline.configure(calibration=calibration, corrected=True)
     assert rig.controller.tick().correction.misfit is None
+
+
+def test_a_calibration_of_another_region_is_named_while_the_picture_is_raw(
+    rig: Any, calibration: Any, ramp: Any
+) -> None:
+    rig.session.connect()
+    rig.session.deliver(ramp, sampling=Sampling(first_row=1))
+    rig.session.pipeline.configure(calibration=calibration, corrected=True)
+    assert "calibrate that region" in str(rig.controller.tick().correction.misfit)
 
 
 def test_a_run_asks_for_the_beam_and_goes_on_when_told(rig: Any) -> None:

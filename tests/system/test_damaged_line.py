@@ -5,6 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from fpxi_readout.protocol.generated import FrameFlag
 
 DAMAGE = "bit_flips=1e-4&drops=0.01&rechunk=on"
 FRAMES = 60
@@ -58,3 +59,47 @@ def test_live_capture_over_a_damaged_line_accounts_for_every_row(
     assert report["rows_lost"] >= rows_missing.sum()
     span = int(numbers[-1]) - int(numbers[0]) + 1
     assert report["frames_lost"] >= span - len(numbers)
+
+
+@pytest.fixture
+def drifting(tmp_path) -> np.ndarray:
+    """Frames that change little from one to the next, as those that are coded by differences."""
+    frames = np.random.default_rng(6).normal(3000, 8, (FRAMES, 64, 64)).astype(np.uint16)
+    np.save(tmp_path / "drifting.npy", frames)
+    return frames
+
+
+CODED = ("--set", "encoding=aec_reference", "--set", "key_frame_interval=8")
+REGION = tuple(
+    part
+    for setting in ("first_row=10", "rows=31", "first_column=5", "columns=40")
+    for part in ("--set", f"region_{setting}")
+)
+
+
+@pytest.mark.parametrize("delivery", ["--reliable", "--live"])
+def test_a_coded_region_over_a_damaged_line_is_right_in_every_row_that_came(
+    delivery, drifting, serve, run, as_json, tmp_path
+) -> None:
+    file = tmp_path / "run.h5"
+    url = f"sim:tft64?frames={tmp_path / 'drifting.npy'}&at_end=loop&{DAMAGE}&seed=2"
+    with serve(url, "--tcp", "127.0.0.1:0") as place:
+        arguments = ("-n", FRAMES, "-o", file, delivery, *CODED, *REGION)
+        report = as_json(
+            run("capture", place, *arguments, "--set", "frame_period_us=20000", "--json")
+        )
+    assert report["crc_errors"] > 0, "the line did no damage"
+    with h5py.File(file) as recording:
+        detector = recording["entry/instrument/detector"]
+        data, numbers = detector["data"][()], detector["sequence_number"][()]
+        received = detector["row_received"][()].astype(bool)
+        flags = detector["flags"][()]
+    truth = drifting[numbers % FRAMES][:, 10:41, 5:45]
+    assert data.shape == truth.shape
+    assert np.array_equal(data[received], truth[received])
+    assert not data[~received].any()
+    assert (flags & FrameFlag.KEY).any()
+    assert report["rows_lost"] >= (~received).sum()
+    if delivery == "--reliable":
+        assert received.all()
+        assert np.array_equal(np.flatnonzero(flags & FrameFlag.KEY), np.arange(0, FRAMES, 8))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from fpxi_gui.render import FLAG_COLOURS
 from fpxi_imaging.flags import PixelFlag
+from fpxi_readout.frame import Sampling
 from PySide6.QtCore import QPointF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -117,3 +118,31 @@ def test_the_colour_map_can_be_chosen(live: Any) -> None:
     choice.activated.emit(choice.findData("viridis"))
     live.settle()
     assert live.drawn_pixel(5, 7) == (253, 231, 37)
+
+
+def test_a_region_is_drawn_and_read_in_its_own_rows_and_columns(live: Any) -> None:
+    samples = np.arange(6, dtype=np.uint16).reshape(2, 3) * 100
+    live.rig.session.deliver(samples, sampling=Sampling(first_row=40, first_column=8))
+    live.window.display.low.setValue(0)
+    live.window.display.high.setValue(500)
+    state = live.settle()
+    assert state.picture.shape == (2, 3)
+    assert live.drawn_pixel(1, 2) == (255, 255, 255)
+    assert live.drawn_pixel(0, 0) == (0, 0, 0)
+    image = live.window.image
+    assert image.pixel_at(image.scene_position(1, 2)) == (1, 2)
+    assert image.pixel_at(image.scene_position(2, 2)) is None
+
+
+def test_a_cursor_that_a_smaller_picture_leaves_reads_nothing(live: Any) -> None:
+    live.rig.controller.display.cursor = (5, 7)
+    live.rig.session.deliver(np.ones((2, 3), np.uint16), sampling=Sampling(first_row=1))
+    assert live.settle().cursor is None
+
+
+def test_millimetres_count_the_pixels_of_a_bin(live: Any) -> None:
+    live.window.display.axes_mm.click()
+    live.rig.controller.display.cursor = (1, 2)
+    live.rig.session.deliver(np.ones((2, 3), np.uint16), sampling=Sampling(binning=2))
+    live.settle()
+    assert "(0.40, 0.80) mm" in live.window.legend._cursor.text()
