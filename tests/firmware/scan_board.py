@@ -76,6 +76,7 @@ class Bench:
         self.plan = plan
         self.columns: int = plan.columns * plan.converters
         self.c.bench_init(plan.panel, plan.converters, ctypes.c_uint64(now_us))
+        self.run(200)  # long enough to clear the gate driver
 
     def begin_exposure(self, exposure_us: int, **others: Any) -> int | None:
         """When it began; None where it failed."""

@@ -205,16 +205,19 @@ def test_exposures_given_up_anywhere_cut_no_pulse_and_leave_no_token(
     board = bench(*set_up, now_us=2**32 - 20_000)
     chance = random.Random(1)
     token_left = True
+    seen = 0
     for _ in range(60):
-        before = board.c.bench_log_count()
         assert board.begin_exposure(board.readout_us) is not None
         board.run(chance.randrange(3 * board.readout_us))
         board.c.fpxi_scan_abandon()
-        entries = board.log[before:]
-        clears = entries[0].slots == 2 * board.plan.rows and not entries[0].token
-        assert clears or not token_left
-        token_left = any(entry.started and entry.played != entry.slots for entry in entries)
+        board.run(chance.choice([0, 10, 100, 300]))
         assert board.wrong == 0
+        log = board.log
+        for entry in log[seen:-1]:
+            complete = entry.started and entry.played == entry.slots
+            assert not (entry.started and entry.token and token_left)
+            token_left = (token_left or bool(entry.started)) and not complete
+        seen = len(log) - 1
     began = board.begin_exposure(board.readout_us)
     assert began is not None
     board.run_to(began + board.readout_us)
@@ -238,18 +241,26 @@ def test_an_exposure_given_up_as_it_starts_is_not_cut(
 
 
 @every_set_up
-def test_only_an_unfinished_scan_is_cleared_away(
+def test_a_token_is_cleared_away_at_once_and_delays_only_an_exposure_that_comes_sooner(
     bench: Callable[..., Bench], set_up: tuple[int, int]
 ) -> None:
     board = bench(*set_up)
-    counts = []
-    for _ in range(2):
-        before = board.c.bench_log_count()
-        began = board.begin_exposure(board.readout_us)
-        assert began is not None
+
+    def scans_of_an_exposure() -> int:
+        before: int = board.c.bench_log_count()
+        assert board.begin_exposure(board.readout_us) is not None
         board.run(3 * board.readout_us)
-        counts.append(board.c.bench_log_count() - before)
-    assert counts[1] == counts[0] - 1
+        count: int = board.c.bench_log_count()
+        return count - before
+
+    usual = scans_of_an_exposure()
+    assert scans_of_an_exposure() == usual
+    for pause_us, more in ((200, 0), (5, 1)):
+        assert board.begin_exposure(board.readout_us) is not None
+        board.run(board.readout_us * 3 // 2)
+        board.c.fpxi_scan_abandon()
+        board.run(pause_us)
+        assert scans_of_an_exposure() == usual + more
 
 
 def test_giving_up_is_harmless_before_and_after_everything(bench: Callable[..., Bench]) -> None:

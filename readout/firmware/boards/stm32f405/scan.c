@@ -32,12 +32,6 @@ static struct {
     const acquisition_t *read_out; /* whose rows are handed over; NULL: none */
 } scan;
 
-void fpxi_scan_init(const fpxi_panel_description_t *panel, uint8_t converters)
-{
-    scan.plan = fpxi_panel_plan(panel->id, converters);
-    fpxi_timers_init(converters);
-}
-
 uint32_t fpxi_scan_line_time_us(const fpxi_panel_description_t *panel, uint8_t converters)
 {
     return fpxi_panel_plan(panel->id, converters)->line_slots;
@@ -122,6 +116,22 @@ static void give_up(void)
     scan.read_out = NULL;
 }
 
+/* Moves out any token while nothing else is to do, so that the next exposure need not wait for it. */
+static void clear_ahead(void)
+{
+    static const fpxi_exposure_t none = {.oversampling = 1u};
+    if (fpxi_engine_token_left()) {
+        (void)play(&scan.plan->clear, &none, fpxi_time_now_us() + LEAD_US, NULL);
+    }
+}
+
+void fpxi_scan_init(const fpxi_panel_description_t *panel, uint8_t converters)
+{
+    scan.plan = fpxi_panel_plan(panel->id, converters);
+    fpxi_timers_init(converters);
+    clear_ahead();
+}
+
 int fpxi_scan_begin_exposure(const fpxi_exposure_t *exposure, uint64_t *began_us)
 {
     const fpxi_panel_plan_t *plan = scan.plan;
@@ -173,6 +183,7 @@ int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us)
 void fpxi_scan_abandon(void)
 {
     give_up();
+    clear_ahead();
 }
 
 void fpxi_scan_safe(void)
