@@ -261,14 +261,14 @@ class Acquisition:
         if verdict.error is not None:
             raise _at(verdict.error, now + verdict.error_tick)
 
-    def _land(self) -> None:
-        self._landing.land(self._schedule.now)
+    def _land(self, start: int) -> None:
+        self._landing.land(self._schedule.now, latest=start)
 
     def _await_landings(self, start: int, verdict: Verdict) -> list[Event]:
         """Have the words in memory in time, at the latest when a row is complete."""
         now = self._schedule.now
-        at = self._schedule.at
-        return [at(start + end, self._land) for end in verdict.row_ends if start + end > now]
+        at, land = self._schedule.at, partial(self._land, start)
+        return [at(start + end, land) for end in verdict.row_ends if start + end > now]
 
     # ---- accounts
 

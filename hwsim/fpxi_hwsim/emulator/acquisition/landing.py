@@ -75,10 +75,12 @@ class Landing:
                 values = values[: len(verdict.index)]
             self._batches.append(_Batch(start, verdict, values, whole.landed))
 
-    def land(self, now: int) -> None:
-        """Deliver the words that are in memory by now."""
+    def land(self, now: int, latest: int | None = None) -> None:
+        """Deliver the words that are in memory by now, of stretches that began by `latest`."""
         while self._batches:
             batch = self._batches[0]
+            if latest is not None and batch.start > latest:
+                return
             landings = batch.verdict.landings
             count = len(landings)
             if batch.start + batch.verdict.last_landing > now:
