@@ -85,7 +85,7 @@ class Dma(Peripheral):
         super().reset()
         self._flags = [0] * 8
         for stream in self.streams:
-            stream.remaining = stream.loaded = 0
+            stream.clear()
             self._update_irq(stream)
 
     # ---- flags
@@ -112,11 +112,12 @@ class Dma(Peripheral):
 
     def set_flags(self, stream: Stream, bits: int) -> None:
         """Raise flags of a stream, and its interrupt if enabled."""
-        self._flags[stream.number] |= bits
-        self._update_irq(stream)
+        flags = self._flags[stream.number] = self._flags[stream.number] | bits
+        if flags & stream.interrupt_mask:
+            self._update_irq(stream)
 
     def _update_irq(self, stream: Stream) -> None:
-        level = bool(self._flags[stream.number] & stream.interrupt_mask())
+        level = bool(self._flags[stream.number] & stream.interrupt_mask)
         self.machine.irq(INTERRUPTS[self.name][stream.number], level)
 
     # ---- stream registers
@@ -150,6 +151,7 @@ class Dma(Peripheral):
         if stream.enabled:
             self.fail(register.name, "written while the stream is enabled")
         register.value = value
+        stream.update_interrupt_mask()
 
     def _read_ndtr(self, stream: Stream) -> int:
         if stream.enabled:
@@ -163,6 +165,7 @@ class Dma(Peripheral):
             if (value ^ register.value) & ~_CR_LIVE_BITS:
                 self.fail(name, "configuration changed while the stream is enabled")
             register.value = value
+            stream.update_interrupt_mask()
             if not value & ENABLE:
                 self.owner(stream).disabled(stream)
                 # Ended before its time: the flag tells that no access is outstanding (10.3.14).
@@ -170,6 +173,7 @@ class Dma(Peripheral):
                 self.set_flags(stream, stream.COMPLETE)
         else:
             register.value = value & ~ENABLE
+            stream.update_interrupt_mask()
             if value & ENABLE:
                 if self._flags[stream.number]:
                     self.fail(name, "enabled before the flags of the last transfer were cleared")

@@ -22,6 +22,12 @@ class Stream:
 
     Attributes:
         number: 0 to 7.
+        enabled: whether EN is set.
+        to_peripheral: direction, from memory to the peripheral.
+        circular: whether the stream starts anew when complete.
+        increments: whether the memory address advances.
+        item_bytes: size of an item, the same on both sides (direct mode).
+        interrupt_mask: flags whose interrupts are enabled.
         loaded: items as programmed when the stream was enabled.
         remaining: items still to be moved in this round.
         view: the memory side, `loaded` items of `item_bytes`, while enabled.
@@ -48,6 +54,14 @@ class Stream:
         self.par_register = par
         self.m0ar_register = m0ar
         self.fcr_register = fcr
+        self.clear()
+
+    def clear(self) -> None:
+        """Leave nothing of a transfer, as a reset does."""
+        self.enabled = False
+        self.to_peripheral = self.circular = self.increments = False
+        self.item_bytes = 1
+        self.interrupt_mask = 0
         self.loaded = 0
         self.remaining = 0
         self.view = memoryview(b"")
@@ -73,41 +87,16 @@ class Stream:
         return self.loaded
 
     @property
-    def enabled(self) -> bool:
-        """Whether EN is set."""
-        return bool(self.cr & ENABLE)
-
-    @property
     def channel(self) -> int:
         """Selected channel."""
         return self.cr >> 25 & 7
 
-    @property
-    def to_peripheral(self) -> bool:
-        """Direction: from memory to the peripheral."""
-        return self.cr >> 6 & 3 == _TO_PERIPHERAL
-
-    @property
-    def circular(self) -> bool:
-        """Whether the stream starts anew when complete."""
-        return bool(self.cr & _CIRC)
-
-    @property
-    def increments(self) -> bool:
-        """Whether the memory address advances."""
-        return bool(self.cr & _MINC)
-
-    @property
-    def item_bytes(self) -> int:
-        """Size of an item, the same on both sides (direct mode)."""
-        return 1 << (self.cr >> 11 & 3)
-
-    def interrupt_mask(self) -> int:
-        """Tell the flags whose interrupts are enabled."""
+    def update_interrupt_mask(self) -> None:
+        """Derive from CR and FCR the flags whose interrupts are enabled."""
         cr = self.cr
         mask = (cr >> 1 & 1) * self.DIRECT_ERROR | (cr >> 2 & 1) * self.ERROR
         mask |= (cr >> 3 & 1) * self.HALF | (cr >> 4 & 1) * self.COMPLETE
-        return mask | (self.fcr_register.value >> 7 & 1) * self.FIFO_ERROR
+        self.interrupt_mask = mask | (self.fcr_register.value >> 7 & 1) * self.FIFO_ERROR
 
     def _fail(self, reason: str) -> NoReturn:
         self.dma.fail(f"S{self.number}CR", reason)
@@ -129,7 +118,10 @@ class Stream:
         loaded = self.ndtr_register.value
         if loaded == 0:
             self._fail("enabled with NDTR = 0")
-        size = self.item_bytes
+        size = self.item_bytes = 1 << (cr >> 11 & 3)
+        self.to_peripheral = cr >> 6 & 3 == _TO_PERIPHERAL
+        self.circular = bool(cr & _CIRC)
+        self.increments = bool(cr & _MINC)
         if self.par % size or self.m0ar % size:
             self._fail(f"PAR or M0AR is not aligned to the item size of {size}")
         reach = _APB1 if self.dma.name == "DMA1" else _PERIPHERALS
@@ -140,9 +132,11 @@ class Stream:
             self.dma.name, self.m0ar, length, write=not self.to_peripheral
         )
         self.loaded = self.remaining = loaded
+        self.enabled = True
 
     def stop(self) -> None:
         """Leave the enabled state, NDTR showing what remained."""
+        self.enabled = False
         self.cr_register.value &= ~ENABLE
         self.ndtr_register.value = self.remaining
 
@@ -153,7 +147,7 @@ class Stream:
         else:
             self.remaining = 0
             self.stop()
-        self.set_flags(complete=True)
+        self.dma.set_flags(self, self.COMPLETE)
 
     def set_flags(self, *, half: bool = False, complete: bool = False, error: bool = False) -> None:
         """Raise flags, and the interrupt if enabled. A transfer error ends the stream."""
@@ -202,8 +196,7 @@ class Stream:
     def _advance(self, count: int) -> None:
         before = self.loaded - self.remaining
         self.remaining -= count
-        half = self.loaded // 2
-        if before < half <= before + count:
-            self.set_flags(half=True)
+        if before < self.loaded // 2 <= before + count:
+            self.dma.set_flags(self, self.HALF)
         if self.remaining == 0:
             self.finish()

@@ -9,6 +9,8 @@ from .conftest import Program
 
 Make = Callable[[str], Program]
 
+SECTOR_WORDS = 4096
+
 
 FLASH = """
 static void unlock(void) { R(0x40023C04) = 0x45670123; R(0x40023C04) = 0xCDEF89AB; }
@@ -34,7 +36,7 @@ def test_flash_is_erased_and_programmed_in_its_time(program: Make) -> None:
     made.machine.run_us(5_000)
     assert made.out(62) == 1
     assert (made.out(0), made.out(1)) == (0x1234_5678, 0xFFFF_FFFF)
-    assert made.board.flash.operations == 2
+    assert made.board.flash.words == 1 + SECTOR_WORDS
 
 
 def test_interrupts_wait_while_the_flash_is_busy(program: Make) -> None:
@@ -68,27 +70,39 @@ def test_flash_misuse_is_refused(program: Make, body: str, message: str) -> None
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("operation", [1, 2, 3, 4])
-def test_power_cut_in_an_operation_leaves_it_half_done_and_the_earlier_ones_whole(
-    program: Make, operation: int
-) -> None:
+def cut(program: Make, at: int) -> list[int]:
+    """Cut the power at a word of an erasure and three words programmed; return the sector's start.
+
+    The sector holds zeros before.
+    """
     made = program(
         FLASH + "void start(void) { clocks(); if (R(0x0800C000) != 0) finish(); unlock();"
         "erase(2); for (uint32_t i = 0; i < 3; i++) "
         "program_word(0x08008000 + 4 * i, 0x11 * (i + 1));"
         "for (;;) {} }"
     )
-    made.machine.memory.write(0x0800_8000, bytes(16))
+    made.machine.memory.write(0x0800_8000, bytes(4 * SECTOR_WORDS))
     made.machine.memory.write(0x0800_C000, bytes(4))
-    made.board.flash.cut_power_at = operation
+    made.board.flash.cut_power_at = at
     made.machine.run_us(3000)
     made.machine.memory.write(0x0800_C000, b"\xff" * 4)
     made.machine.run_until(lambda: len(made.machine.resets) == 2, limit_us=300_000)
-    words = [made.machine.memory.word(0x0800_8000 + 4 * index) for index in range(4)]
-    done = operation - 2
-    if operation == 1:
-        assert words != [0xFFFF_FFFF] * 4
-    else:
-        assert words[:done] == [0x11, 0x22, 0x33][:done]
-        assert words[done] not in {0x11 * (done + 1), 0xFFFF_FFFF}
-        assert words[done + 1 :] == [0xFFFF_FFFF] * (3 - done)
+    return [made.machine.memory.word(0x0800_8000 + 4 * index) for index in range(5)]
+
+
+@pytest.mark.parametrize("word", [1, 2, 3])
+def test_power_cut_in_programming_leaves_that_word_half_done_and_the_earlier_ones_whole(
+    program: Make, word: int
+) -> None:
+    left = cut(program, SECTOR_WORDS + word)
+    assert left[: word - 1] == [0x11, 0x22, 0x33][: word - 1]
+    assert left[word - 1] not in {0x11 * word, 0xFFFF_FFFF}
+    assert left[word:] == [0xFFFF_FFFF] * (5 - word)
+
+
+@pytest.mark.parametrize("word", [1, 3])
+def test_power_cut_in_an_erasure_leaves_what_follows_as_it_was(program: Make, word: int) -> None:
+    left = cut(program, word)
+    assert left[: word - 1] == [0xFFFF_FFFF] * (word - 1)
+    assert left[word - 1] not in {0, 0xFFFF_FFFF}
+    assert left[word:] == [0] * (5 - word)
