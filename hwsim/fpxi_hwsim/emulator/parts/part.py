@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from fpxi_hwsim.emulator.errors import PinError
 from fpxi_hwsim.emulator.schedule import TICKS_PER_US
 
-HORIZON_TICKS = 50 * TICKS_PER_US
+HORIZON_TICKS = 16 * TICKS_PER_US
 """no requirement looks further back: edges older than this are all alike"""
 
 Emit = Callable[[int, str, Any], None]

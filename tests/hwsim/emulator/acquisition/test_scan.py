@@ -117,12 +117,11 @@ def test_one_converter_reads_all_channels_of_one_output(make_bench: Make) -> Non
 
 def test_each_pass_of_the_multiplexer_is_a_conversion_of_its_own(make_bench: Make) -> None:
     bench = make_bench()
-    slots = 3 * 2 * LINE
     empty: Wave = {LINE + slot: edges for slot, edges in RESET_LINE.items()}
-    bench.arm(words(empty, 2 * LINE), slots, convert=False)
-    bench.play(slots)
+    bench.arm(words(empty, 2 * LINE), 2 * SCAN, convert=False)
+    bench.play(2 * SCAN)
     bench.rest()
-    bench.clear_tokens()
+    slots = 3 * 2 * LINE
     wave: Wave = {0: "-SHS +STI", 1: "-STI"}
     wave.update({LINE + slot: edges for slot, edges in TFT_LINE.items()})
     bench.arm(words(wave, 2 * LINE), slots)
