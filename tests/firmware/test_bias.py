@@ -35,6 +35,16 @@ def test_a_slope_below_a_millivolt_a_step_is_kept_on_average(native):
     assert device.bias_times_us[-1] == pytest.approx(1e5 / 300 * 1000, abs=1000)
 
 
+def test_time_spent_at_a_set_point_does_not_count(native):
+    device = native(panel=1)
+    device.run(60_000_000)
+    ramp(device, 1000, 300_000)
+    assert device.biases == [300]
+    device.run(120_000_000)
+    ramp(device, 0, 300_000)
+    assert device.biases == [700]
+
+
 def test_the_bias_of_this_moment_can_be_read(native):
     device = native(panel=2)
     ramp(device, -100_000, 100_000)
@@ -75,12 +85,14 @@ def test_frames_tell_that_the_bias_was_on_its_way(native):
     assert [header.bias_mV for header in headers] == [100, 1100, 2100, 3000, 3000]
 
 
-def test_a_change_waits_for_the_last_exposure_of_an_averaged_frame(native):
-    device = native(panel=1)
+@pytest.mark.parametrize("exposure_us", [1000, 10_000])  # apart from the read-out, or with it
+def test_a_change_waits_for_the_last_exposure_of_an_averaged_frame(native, exposure_us):
+    device = native(panel=2)
+    device.set(EXPOSURE, exposure_us)
     device.set(RAMP, 100_000_000)
     device.set(AVERAGE, 2)
     device.ask(p.Start(2))
-    device.run(5000)
+    device.run(500)
     device.set(BIAS, 700)
     device.run(1_000_000)
     assert [taken.bias_mV for taken in device.exposures] == [0] * 4 + [700] * 4

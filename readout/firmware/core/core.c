@@ -213,7 +213,7 @@ static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
     if (core->sequencer.done) {
         core->sequencer.done = false;
         fpxi_core_add_event(core, FPXI_SEVERITY_INFO, FPXI_EVENT_CODE_ACQUISITION_DONE,
-                  core->sequencer.next_frame - 1u);
+                            core->sequencer.next_frame - 1u);
     }
 }
 
@@ -258,7 +258,8 @@ static void tell_counts(fpxi_core_t *core, uint64_t now_us)
 static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
 {
     uint64_t next = fpxi_sequencer_deadline(&core->sequencer, now_us);
-    next = earliest(next, fpxi_events_count_due(&core->receive_errors, fpxi_core_receive_errors(core)));
+    next = earliest(next, fpxi_events_count_due(&core->receive_errors,
+                                                fpxi_core_receive_errors(core)));
     next = earliest(next, fpxi_events_count_due(&core->frames_skipped,
                                                 core->sequencer.frames_skipped));
     next = earliest(next, fpxi_events_count_due(&core->triggers_missed, core->missed_triggers));
@@ -266,6 +267,7 @@ static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
     next = earliest(next, fpxi_trigger_deadline(&core->trigger, debounce_us(core)));
     next = earliest(next, fpxi_restart_deadline(core));
     next = earliest(next, fpxi_supervision_deadline(core));
+    next = next > now_us ? next : now_us + 1u; /* what a late poll has not caught up with yet */
     return next == UINT64_MAX ? UINT64_MAX : next + core->boot_us;
 }
 

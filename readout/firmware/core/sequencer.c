@@ -63,24 +63,15 @@ uint16_t fpxi_sequencer_start(fpxi_sequencer_t *sequencer, uint64_t now_us, uint
     return 0;
 }
 
-static void give_up(fpxi_slot_t **slot)
-{
-    if (*slot != NULL) {
-        (*slot)->state = FPXI_SLOT_FREE;
-    }
-    *slot = NULL;
-}
-
+/* The slots of the frames that are given up stay as they are until START frees all. */
 void fpxi_sequencer_stop(fpxi_sequencer_t *sequencer)
 {
     const fpxi_hardware_t *hardware = sequencer->parts.hardware;
     if (busy(sequencer)) {
         hardware->abandon(hardware->context);
     }
-    give_up(&sequencer->open);
-    give_up(&sequencer->exposing.slot);
-    give_up(&sequencer->parts.readout->shot.slot);
-    sequencer->burst_left = 0;
+    sequencer->open = NULL;
+    sequencer->exposing.slot = NULL;
     sequencer->state = FPXI_STATE_IDLE;
 }
 
