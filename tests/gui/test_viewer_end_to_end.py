@@ -255,12 +255,12 @@ def test_frames_are_drawn_and_parameters_set(run: Any) -> None:
     running = run("sim:tft64?seed=1")
     running.until(lambda state: running.window.pictures_drawn >= 3)
     assert running.window.device.settings.editor("exposure_us").value() == 10_000
-    running.window.device.settings.editor("exposure_us").setValue(2000)
-    state = running.until(lambda state: state.parameters.values["exposure_us"].value == 2000)
+    running.window.device.settings.editor("exposure_us").setValue(3000)
+    state = running.until(lambda state: state.parameters.values["exposure_us"].value == 3000)
     assert state.status.frames_lost == 0
     drawn = running.window.pictures_drawn
     running.until(lambda _: running.window.pictures_drawn > drawn + 2)
-    assert running.session.preview().frame.exposure_us == 2000
+    assert running.session.preview().frame.exposure_us == 3000
 
 
 def test_the_cursor_reads_the_frame_that_is_shown(run: Any) -> None:

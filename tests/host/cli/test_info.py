@@ -95,7 +95,7 @@ def test_set_save_keeps_the_value_over_a_reset_of_the_panel(spawn: Spawn, run: R
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("exposure_us=1", "not within 100 to 60000000 us"),
+        ("exposure_us=1", "not within 2150 to 60000000 us"),
         ("trigger_mode=sometimes", "free_running, reset_expose_read, software"),
         ("state=1", "can be read, not set"),
         ("exposure=1", "there is no parameter 'exposure'"),
