@@ -107,3 +107,15 @@ def test_without_a_reference_the_neighbour_stands_in(encode):
 def test_a_chunk_that_coding_does_not_make_smaller_is_raw16(encode, encoding, shape):
     samples = np.random.default_rng(5).integers(0, 2**16, shape, dtype=np.uint16)
     assert encode(encoding, samples, np.zeros_like(samples)) == raw16(samples)
+
+
+def test_a_chunk_that_coding_leaves_as_long_is_raw16(encode):
+    """Noise of growing width, until coding just pays no more."""
+    sizes = set()
+    for width in range(20_000, 65_536, 200):
+        samples = np.random.default_rng(7).integers(0, width, (1, 32), dtype=np.uint16)
+        coded_size = len(coded(samples, PREDICTED))
+        sizes.add(coded_size)
+        used = Encoding.AEC if coded_size < 2 * samples.size else Encoding.RAW16
+        assert encode(Encoding.AEC, samples)[0] is used
+    assert {63, 64, 65} <= sizes
