@@ -7,11 +7,17 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from cobs import cobs
+from firmware_tests_interface import (
+    Expose,
+    ExposeRequest,
+    NativeConfig,
+    SetBias,
+    Temperature,
+)
 from fpxi_readout.protocol import generated as protocol
 
 NEVER = 2**64 - 1
@@ -54,155 +60,6 @@ class Taken:
     oversampling: int
 
 
-class Exposure(c.Structure):
-    _fields_ = (
-        ("start_us", c.c_uint64),
-        ("integration_us", c.c_uint32),
-        ("beam_us", c.c_uint32),
-        ("bias_mV", c.c_int32),
-        ("gain_setting", c.c_uint32),
-        ("cds", c.c_uint32),
-        ("oversampling", c.c_uint32),
-    )
-
-
-Expose = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Exposure), c.POINTER(c.c_uint16))
-Temperature = c.CFUNCTYPE(c.c_int32, c.c_void_p)
-SetBias = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int32)
-ExposeRequest = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_uint64)
-
-
-class NativeConfig(c.Structure):
-    _fields_ = (
-        ("context", c.c_void_p),
-        ("expose", Expose),
-        ("temperature", Temperature),
-        ("set_bias", SetBias),
-        ("expose_request", ExposeRequest),
-        ("now_us", c.c_uint64),
-        ("serial_number", c.c_uint8 * 16),
-        ("panel", c.c_uint8),
-        ("slots", c.c_uint8),
-    )
-
-
-Clock = c.CFUNCTYPE(c.c_uint64, c.c_void_p)
-
-
-class ExposureSettings(c.Structure):
-    _fields_ = (
-        ("exposure_us", c.c_uint32),
-        ("gain_setting", c.c_uint8),
-        ("oversampling", c.c_uint8),
-        ("cds", c.c_bool),
-        ("request_beam", c.c_bool),
-    )
-
-
-class FaultNote(c.Structure):
-    _fields_ = (
-        ("fault", c.c_uint8),
-        ("line", c.c_uint32),
-        ("uptime_ms", c.c_uint32),
-        ("file", c.c_char * 24),
-    )
-
-
-class TestOutcome(c.Structure):
-    __test__ = False
-    _fields_ = (
-        ("outcome", c.c_uint8),
-        ("expected", c.c_uint32),
-        ("measured", c.c_uint32),
-    )
-
-
-Begin = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ExposureSettings), c.POINTER(c.c_uint64))
-ReadRow = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint16, c.POINTER(c.c_uint16))
-Battery = c.CFUNCTYPE(c.c_uint32, c.c_void_p)
-StorageRead = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8, c.c_uint32, c.c_void_p, c.c_size_t)
-StorageErase = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8)
-StorageProgram = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8, c.c_uint32, c.c_uint32)
-NoteFault = c.CFUNCTYPE(None, c.c_void_p, c.POINTER(FaultNote))
-# ctypes cannot return a structure from a callback: test_api.c turns this one into what the core
-# asks for.
-SelfTest = c.CFUNCTYPE(None, c.c_uint8, c.POINTER(TestOutcome))
-Action = c.CFUNCTYPE(None, c.c_void_p)
-Reset = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8)
-SLOT_SIZE = 16384
-
-
-class Hardware(c.Structure):
-    _fields_ = (
-        ("context", c.c_void_p),
-        ("now_us", Clock),
-        ("set_bias", SetBias),
-        ("begin_exposure", Begin),
-        ("begin_readout", Begin),
-        ("read_row", ReadRow),
-        ("abandon", Action),
-        ("temperature_mC", Temperature),
-        ("battery_mV", Battery),
-        ("storage_read", StorageRead),
-        ("storage_erase", StorageErase),
-        ("storage_program", StorageProgram),
-        ("note_fault", NoteFault),
-        ("self_test", c.c_void_p),
-        ("safe_state", Action),
-        ("kick_watchdog", Action),
-        ("reset", Reset),
-        ("enter_bootloader", Action),
-    )
-
-
-class AecSettings(c.Structure):
-    _fields_ = (("block_size", c.c_uint8), ("reference_interval", c.c_uint16))
-
-
-def load_library(path: Path) -> c.CDLL:
-    library = c.CDLL(str(path))
-    memory, size, byte = c.c_void_p, c.c_size_t, c.c_uint8
-    signatures: dict[str, tuple[Any, list[Any]]] = {
-        "fpxi_native_abi": (c.c_uint32, []),
-        "fpxi_native_size": (size, []),
-        "fpxi_native_init": (c.c_int, [memory, c.POINTER(NativeConfig)]),
-        "fpxi_native_receive": (None, [memory, byte, c.c_char_p, size]),
-        "fpxi_native_poll": (c.c_uint64, [memory, c.c_uint64]),
-        "fpxi_native_transmit": (size, [memory, byte, memory, size]),
-        "fpxi_native_reset": (None, [memory, byte]),
-        "fpxi_native_trigger": (None, [memory, byte, c.c_uint64]),
-        "fpxi_native_cut_power": (None, [memory, c.c_uint32]),
-        "fpxi_test_crc32": (c.c_uint32, [c.c_uint32, c.c_char_p, size]),
-        "fpxi_test_cobs_encode": (size, [c.c_char_p, size, memory]),
-        "fpxi_test_cobs_decode": (c.c_int64, [c.c_char_p, size, memory, size]),
-        "fpxi_test_encode": (
-            size,
-            [c.POINTER(byte), c.POINTER(AecSettings), memory, memory, size, size, memory],
-        ),
-        "fpxi_test_aec": (size, [c.POINTER(AecSettings), memory, memory, size, memory, size]),
-        "fpxi_test_queue_size": (size, []),
-        "fpxi_test_queue_init": (None, [memory, memory, size]),
-        "fpxi_test_queue_add": (c.c_int, [memory, c.c_char_p, size, size]),
-        "fpxi_test_queue_take": (size, [memory, memory, size]),
-        "fpxi_test_core_size": (size, []),
-        "fpxi_test_core_init": (
-            c.c_int,
-            [memory, c.POINTER(Hardware), SelfTest, byte, size, byte, c.POINTER(FaultNote)],
-        ),
-        "fpxi_test_memory": (size, [memory, size]),
-        "fpxi_test_core_set_state": (None, [memory, byte]),
-        "fpxi_test_core_receive": (None, [memory, byte, c.c_char_p, size]),
-        "fpxi_test_core_poll": (c.c_uint64, [memory]),
-        "fpxi_test_core_transmit": (size, [memory, byte, memory, size]),
-        "fpxi_test_core_fault": (None, [memory, c.c_int]),
-        "fpxi_test_core_set_next_frame": (None, [memory, c.c_uint32]),
-    }
-    for name, (result, arguments) in signatures.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
 @dataclass(frozen=True)
 class Packet:
     type: int
@@ -223,51 +80,6 @@ def decode(stuffed: bytes) -> Packet:
     body = cobs.decode(stuffed)
     assert zlib.crc32(body[:-4]) == struct.unpack("<I", body[-4:])[0]
     return Packet(body[0], body[1], body[2:-4])
-
-
-class Storage:
-    """Two slots of flash memory whose power can fail within any word.
-
-    `words_left`: how many words are still erased or programmed before it fails; None: it does not.
-    Of the word at which it fails, the bits in `torn` keep (or, erased, get) the value 1.
-    """
-
-    def __init__(self) -> None:
-        self.content = bytearray(b"\xff" * 2 * SLOT_SIZE)
-        self.words_left: int | None = None
-        self.torn = 0xFFFFFFFF
-
-    @property
-    def dark(self) -> bool:
-        return self.words_left is not None and self.words_left < 0
-
-    def read(self, slot: int, offset: int, size: int) -> bytes:
-        start = slot * SLOT_SIZE + offset
-        return bytes(self.content[start : start + size])
-
-    def erase(self, slot: int) -> int:
-        whole = SLOT_SIZE if self.words_left is None else 4 * max(self.words_left, 0)
-        start = slot * SLOT_SIZE
-        end = start + min(whole, SLOT_SIZE)
-        self.content[start:end] = b"\xff" * (end - start)
-        if whole < SLOT_SIZE and not self.dark:
-            old = int.from_bytes(self.content[end : end + 4], "little")
-            self.content[end : end + 4] = (old | self.torn).to_bytes(4, "little")
-        if self.words_left is not None:
-            self.words_left = max(self.words_left - SLOT_SIZE // 4, -1)
-        return -1 if self.dark else 0
-
-    def program(self, slot: int, offset: int, word: int) -> int:
-        if self.dark:
-            return -1
-        if self.words_left is not None:
-            word |= self.torn if self.words_left == 0 else 0
-            self.words_left -= 1
-        start = slot * SLOT_SIZE + offset
-        assert offset % 4 == 0
-        assert self.content[start : start + 4] == b"\xff" * 4, "programmed without erasing"
-        self.content[start : start + 4] = word.to_bytes(4, "little")
-        return -1 if self.dark else 0
 
 
 class Bench:
@@ -505,120 +317,3 @@ class NativeBench(Bench):
     def reset(self, cause: int) -> None:
         self.library.fpxi_native_reset(self._memory, cause)
         self.deadline_us = self._poll()
-
-
-class BoardBench(Bench):
-    """A core for panel cmos32 on hardware that the test plays."""
-
-    def __init__(self, library: c.CDLL) -> None:
-        super().__init__()
-        self.library = library
-        self.calls: list[str] = []
-        self.results: dict[str, int] = {}
-        self.storage = Storage()
-        self.row_delay_us = 0
-        self.battery_mV = 3700
-        self.note = FaultNote()
-        self.outcome = (protocol.TestOutcome.NOT_SUPPORTED, 0, 0)
-        self.tests: list[int] = []
-        self.reset_causes: list[int] = []
-        self._readout_us = 0
-        self._buffer = c.create_string_buffer(65536)
-        self._memory = c.create_string_buffer(library.fpxi_test_core_size())
-        self._self_test = SelfTest(self._answer_self_test)
-        self._hardware = Hardware(
-            context=None,
-            now_us=Clock(lambda _context: self.now_us),
-            set_bias=SetBias(lambda _context, bias_mV: self._call(f"set_bias {bias_mV}")),
-            begin_exposure=Begin(self._begin_exposure),
-            begin_readout=Begin(self._begin_readout),
-            read_row=ReadRow(self._read_row),
-            abandon=Action(lambda _context: self.calls.append("abandon")),
-            temperature_mC=Temperature(lambda _context: -40_000),
-            battery_mV=Battery(lambda _context: self.battery_mV),
-            storage_read=StorageRead(self._storage_read),
-            storage_erase=StorageErase(self._storage_erase),
-            storage_program=StorageProgram(self._storage_program),
-            note_fault=NoteFault(self._note_fault),
-            self_test=None,
-            safe_state=Action(lambda _context: self.calls.append("safe_state")),
-            kick_watchdog=Action(lambda _context: self.calls.append("kick_watchdog")),
-            reset=Reset(self._reset),
-            enter_bootloader=Action(lambda _context: self.calls.append("enter_bootloader")),
-        )
-
-    def start(self, slots: int = 2, transmit_size: int = 0, cause: int = 0) -> int:
-        """Start with the last fault's note; a transmit size of 0 is a generous one."""
-        note, self.note = self.note, FaultNote()
-        result = self.library.fpxi_test_core_init(
-            self._memory,
-            c.byref(self._hardware),
-            self._self_test,
-            slots,
-            transmit_size,
-            cause,
-            c.byref(note),
-        )
-        assert isinstance(result, int)
-        if result == 0:
-            self.deadline_us = self._poll()
-        return result
-
-    def fault(self, reason: int) -> None:
-        self.library.fpxi_test_core_fault(self._memory, reason)
-
-    def set_next_frame(self, frame: int) -> None:
-        self.library.fpxi_test_core_set_next_frame(self._memory, frame)
-
-    def _call(self, call: str) -> int:
-        self.calls.append(call)
-        return self.results.get(call.split(maxsplit=1)[0], 0)
-
-    def _begin_exposure(self, _context: Any, _exposure: Any, began_us: Any) -> int:
-        began_us[0] = self.now_us
-        return self._call("begin_exposure")
-
-    def _begin_readout(self, _context: Any, _following: Any, began_us: Any) -> int:
-        began_us[0] = self._readout_us = self.now_us
-        return self._call("begin_readout")
-
-    def _read_row(self, _context: Any, row: int, samples: Any) -> int:
-        if self.now_us < self._readout_us + self.row_delay_us:
-            return 1
-        c.memset(samples, row, 64)
-        return self.results.get("read_row", 0)
-
-    def _note_fault(self, _context: Any, note: Any) -> None:
-        self.note = FaultNote.from_buffer_copy(note.contents)
-        self.calls.append("note_fault")
-
-    def _reset(self, _context: Any, cause: int) -> None:
-        self.reset_causes.append(cause)
-        self.calls.append("reset")
-
-    def _answer_self_test(self, test: int, outcome: Any) -> None:
-        self.tests.append(test)
-        outcome.contents.outcome, outcome.contents.expected, outcome.contents.measured = (
-            self.outcome
-        )
-
-    def _storage_read(self, _context: Any, slot: int, offset: int, data: Any, size: int) -> None:
-        c.memmove(data, self.storage.read(slot, offset, size), size)
-
-    def _storage_erase(self, _context: Any, slot: int) -> int:
-        return self._call("storage_erase") or self.storage.erase(slot)
-
-    def _storage_program(self, _context: Any, slot: int, offset: int, word: int) -> int:
-        return self.results.get("storage_program", 0) or self.storage.program(slot, offset, word)
-
-    def _receive(self, data: bytes, link: int = 0) -> None:
-        self.library.fpxi_test_core_receive(self._memory, link, data, len(data))
-
-    def _poll(self) -> int:
-        deadline = self.library.fpxi_test_core_poll(self._memory)
-        assert isinstance(deadline, int)
-        return deadline
-
-    def _transmit(self, capacity: int, link: int = 0) -> bytes:
-        count = self.library.fpxi_test_core_transmit(self._memory, link, self._buffer, capacity)
-        return self._buffer.raw[:count]

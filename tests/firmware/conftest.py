@@ -34,8 +34,22 @@ def build_native() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def bench() -> ModuleType:
+def interface() -> ModuleType:
+    return load_module(HERE / "interface.py")
+
+
+@pytest.fixture(scope="session")
+def bench(interface: ModuleType) -> ModuleType:
+    """Needs the interface as firmware_tests_interface."""
+    del interface
     return load_module(HERE / "bench.py")
+
+
+@pytest.fixture(scope="session")
+def board_bench(bench: ModuleType) -> ModuleType:
+    """Needs the bench as firmware_tests_bench."""
+    del bench
+    return load_module(HERE / "board_bench.py")
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +64,8 @@ def library_path(build_native: ModuleType, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def library(bench: ModuleType, library_path: Path) -> ctypes.CDLL:
-    loaded: ctypes.CDLL = bench.load_library(library_path)
+def library(interface: ModuleType, library_path: Path) -> ctypes.CDLL:
+    loaded: ctypes.CDLL = interface.load_library(library_path)
     return loaded
 
 
@@ -66,9 +80,9 @@ def native(bench: ModuleType, library: ctypes.CDLL) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def board(bench: ModuleType, library: ctypes.CDLL) -> Any:
+def board(board_bench: ModuleType, library: ctypes.CDLL) -> Any:
     """A core, not yet started, on hardware whose every answer the test decides."""
-    return bench.BoardBench(library)
+    return board_bench.BoardBench(library)
 
 
 TIMING = ROOT / "readout" / "firmware" / "boards" / "stm32f405" / "timing"

@@ -20,13 +20,13 @@ intervals = st.one_of(st.sampled_from([1, 2, 63, 64, 65, 128, 4096]), st.integer
 
 
 @pytest.fixture(scope="module")
-def encode(bench, library):
+def encode(interface, library):
     def run(values, block_size, interval, *, reference=None, capacity=None):
         values = np.ascontiguousarray(values, np.uint16)
         room = 4 * values.size + 64 if capacity is None else capacity
         out = (ctypes.c_uint8 * room)()
         size = library.fpxi_test_aec(
-            ctypes.byref(bench.AecSettings(block_size, interval)),
+            ctypes.byref(interface.AecSettings(block_size, interval)),
             values.ctypes.data,
             None if reference is None else reference.ctypes.data,
             values.size,

@@ -17,11 +17,11 @@ PACKED = {12: Encoding.PACKED12, 14: Encoding.PACKED14}
 
 
 @pytest.fixture(scope="module")
-def encode(bench, library):
+def encode(interface, library):
     def run(encoding, samples, reference=None):
         rows, columns = samples.shape
         used = ctypes.c_uint8(encoding)
-        settings = bench.AecSettings(BLOCK, INTERVAL)
+        settings = interface.AecSettings(BLOCK, INTERVAL)
         # Not a byte more than raw16 takes, so that a sanitizer sees any.
         out = (ctypes.c_uint8 * (2 * samples.size))()
         size = library.fpxi_test_encode(

@@ -54,8 +54,8 @@ static void load_parameters(fpxi_core_t *core)
 {
     fpxi_store_state_t state = fpxi_parameter_store_load(&core->config.hardware, &core->parameters);
     if (!state.loaded) {
-        fpxi_core_add_event(core, state.damaged > 0u ? FPXI_SEVERITY_WARNING : FPXI_SEVERITY_INFO,
-                  FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, state.damaged);
+        fpxi_severity_t severity = state.damaged > 0u ? FPXI_SEVERITY_WARNING : FPXI_SEVERITY_INFO;
+        fpxi_core_add_event(core, severity, FPXI_EVENT_CODE_PARAMETERS_DEFAULTED, state.damaged);
     }
 }
 

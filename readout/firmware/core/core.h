@@ -101,7 +101,7 @@ void fpxi_core_stream_to(fpxi_core_t *core, uint8_t link);
 /* Damaged packets received on all links. */
 uint32_t fpxi_core_receive_errors(const fpxi_core_t *core);
 
-/* Goes to the safe state, latches the fault and keeps it for the next start. The first fault stays. */
+/* Goes to the safe state, latches the fault and notes it for the next start. The first one stays. */
 void fpxi_core_fault(fpxi_core_t *core, fpxi_fault_t reason);
 
 /* Queues an event of this moment for the streaming link. */

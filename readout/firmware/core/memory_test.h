@@ -1,4 +1,4 @@
-/* A march test of memory: finds stuck bits, bits that couple, and addresses that are not told apart. */
+/* A march test of memory: finds stuck bits, coupled bits, and addresses that are not told apart. */
 
 #ifndef FPXI_MEMORY_TEST_H
 #define FPXI_MEMORY_TEST_H

@@ -118,7 +118,7 @@ static void survey(const fpxi_hardware_t *hardware, const fpxi_parameters_t *par
     }
 }
 
-/* The slot that is worth most. No memory lasts for as many writes as would wrap the sequence number. */
+/* The slot that is worth most. No memory lasts for as many writes as would wrap the sequence. */
 static uint8_t best(const slot_t slots[FPXI_STORAGE_SLOTS])
 {
     bool equal = slots[0].state == slots[1].state;
@@ -174,9 +174,8 @@ fpxi_test_outcome_note_t fpxi_parameter_store_test(const fpxi_hardware_t *hardwa
 static int program(const fpxi_hardware_t *hardware, uint8_t slot, const uint8_t *record)
 {
     int result = hardware->storage_erase(hardware->context, slot);
-    for (uint32_t offset = 0; result == FPXI_OK && offset < FPXI_STORE_RECORD_SIZE; offset += WORD) {
-        result = hardware->storage_program(hardware->context, slot, offset,
-                                           take_u32(record + offset));
+    for (uint32_t at = 0; result == FPXI_OK && at < FPXI_STORE_RECORD_SIZE; at += WORD) {
+        result = hardware->storage_program(hardware->context, slot, at, take_u32(record + at));
     }
     return result;
 }

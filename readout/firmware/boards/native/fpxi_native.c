@@ -33,8 +33,8 @@ typedef struct {
     bool reset_asked;
     uint8_t asked_cause; /* fpxi_reset_cause_t */
     size_t input_size[FPXI_NATIVE_LINKS];
-    bool kicked;        /* in the last poll */
-    uint64_t bite_us;   /* when the watchdog resets a core that no longer kicks it; else UINT64_MAX */
+    bool kicked;            /* in the last poll */
+    uint64_t bite_us;       /* when the watchdog resets a core that kicks no more; else UINT64_MAX */
     fpxi_fault_note_t note; /* as if in memory that a reset leaves alone */
     fpxi_nonvolatile_t storage;
     uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
@@ -229,8 +229,9 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
 {
     fpxi_core_config_t result = {
         .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     abandon, temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
-                     note_fault, self_test, safe_state, kick_watchdog, ask_reset, NULL},
+                     abandon, temperature_mC, battery_mV, storage_read, storage_erase,
+                     storage_program, note_fault, self_test, safe_state, kick_watchdog, ask_reset,
+                     NULL},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
         .reference = device->reference,
@@ -277,7 +278,7 @@ void fpxi_native_cut_power(void *memory, uint32_t words)
     device->storage.words_left = words;
 }
 
-/* --- links and time ---------------------------------------------------------------------------- */
+/* --- links and time --------------------------------------------------------------------------- */
 
 static bool dark(const device_t *device)
 {

@@ -3,8 +3,8 @@
  *
  * Functions of one device are to be called from one thread; devices are independent.
  *
- * The way to drive it: poll with the present time; hand over what the links received; poll
- * again; take what it transmits, and poll again if any was taken; sleep until the deadline or until there
+ * The way to drive it: poll with the present time; hand over what the links received; poll again;
+ * take what it transmits, and poll again if any was taken; sleep until the deadline or until there
  * is input. Input acts at the time of the poll that follows it; of a caller that never catches up,
  * 0.1 s earlier. */
 

@@ -48,8 +48,8 @@ static int write(fpxi_nonvolatile_t *memory, uint8_t slot, uint32_t offset, uint
 int fpxi_nonvolatile_erase(fpxi_nonvolatile_t *memory, uint8_t slot)
 {
     int result = FPXI_OK;
-    for (uint32_t offset = 0; result == FPXI_OK && offset < FPXI_STORAGE_SLOT_SIZE; offset += WORD) {
-        result = write(memory, slot, offset, ERASED);
+    for (uint32_t at = 0; result == FPXI_OK && at < FPXI_STORAGE_SLOT_SIZE; at += WORD) {
+        result = write(memory, slot, at, ERASED);
     }
     return result;
 }

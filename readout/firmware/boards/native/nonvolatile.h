@@ -9,7 +9,7 @@
 
 typedef struct {
     uint8_t bytes[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
-    uint32_t words_left; /* that are still written before the power fails; UINT32_MAX: it does not */
+    uint32_t words_left; /* still written before the power fails; UINT32_MAX: it does not fail */
 } fpxi_nonvolatile_t;
 
 /* Erased, with power. */
