@@ -23,7 +23,7 @@ intervals = st.one_of(st.sampled_from([1, 2, 63, 64, 65, 128, 4096]), st.integer
 def encode(interface, library):
     def run(values, block_size, interval, *, reference=None, capacity=None):
         values = np.ascontiguousarray(values, np.uint16)
-        room = 4 * values.size + 64 if capacity is None else capacity
+        room = 4 * (values.size + block_size) if capacity is None else capacity
         out = (ctypes.c_uint8 * room)()
         size = library.fpxi_test_aec(
             ctypes.byref(interface.AecSettings(block_size, interval)),
@@ -85,6 +85,7 @@ inputs = st.one_of(
 @given(values=inputs, block_size=block_sizes, interval=intervals)
 @example(values=np.array([40_000], np.uint16), block_size=8, interval=1)
 @example(values=np.array([0], np.uint16), block_size=64, interval=4096)
+@example(values=np.array([65534, 0], np.uint16), block_size=64, interval=1)
 def test_predicted_samples_are_coded_as_libaec_does(encode, values, block_size, interval):
     coded = encode(values, block_size, interval)
     assert coded == libaec(values, block_size, interval)
