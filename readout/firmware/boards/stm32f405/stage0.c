@@ -17,8 +17,10 @@ static _Noreturn void jump(const vectors_t *vectors)
     __builtin_unreachable();
 }
 
+/* The boot loader leaves the reset flags as they are: lowered here, they tell of the next reset. */
 static _Noreturn void start_boot_loader(void)
 {
+    RCC->CSR |= RCC_CSR_RMVF;
     fpxi_clock_enable(&RCC->APB2ENR, RCC_APB2_SYSCFG);
     SYSCFG->MEMRMP = SYSCFG_MEMRMP_SYSTEM_FLASH;
     fpxi_barrier();
