@@ -286,7 +286,7 @@ static void step(world_t *world, input_t *input)
     const uint8_t *bytes;
     uint64_t deadline;
     size_t count;
-    switch (take(input, 1) % 8u) {
+    switch (take(input, 1) % 9u) {
     case 0:
         count = take_bytes(input, &bytes, take(input, 1));
         receive(world, bytes, count);
@@ -310,6 +310,9 @@ static void step(world_t *world, input_t *input)
     case 6:
         take_output(world, take(input, 2));
         poll(world);
+        break;
+    case 7:
+        fpxi_core_trigger_input(world->core, take(input, 1) % 2u == 0u, world->board.now_us);
         break;
     default:
         count = take(input, 1);
