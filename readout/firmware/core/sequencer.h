@@ -12,6 +12,9 @@
 #include "parameters.h"
 #include "readout.h"
 
+/* An exposure that begins with a read-out is asked for at least so long before its end. */
+#define FPXI_OVERLAP_LEAD_US 100u
+
 /* What a sequencer works with. */
 typedef struct {
     const fpxi_hardware_t *hardware;
