@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from fpxi_readout.protocol import generated as p
 
@@ -15,5 +17,5 @@ def test_every_encoding_goes_on_at_the_shortest_exposure(make_rig, board, panel,
     frames = rig.frames(6)
     assert not rig.events(p.EventCode.FAULT)
     times = [frame.timestamp_us for frame in frames]
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(times)]
     assert all(gap >= frames[0].exposure_us for gap in gaps)
