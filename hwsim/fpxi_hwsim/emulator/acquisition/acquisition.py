@@ -94,7 +94,7 @@ class Acquisition:
             (bit, signal) for signal, bit in PIN_OF.items() if self.panel.has(signal)
         )
         pins.on_change(PORT, self._on_port)
-        self._port.before_access.append(self.catch_up)
+        self._port.before_access.append(self.count_up)
         machine.on_reset.append(self._on_reset)
 
     @property
@@ -162,12 +162,18 @@ class Acquisition:
             self._come_to_rest(now)
         self._drive_outputs(now)
 
-    def catch_up(self) -> None:
-        """Account for what happened until now."""
-        now = self._schedule.now
+    def count_up(self) -> None:
+        """Account for the slots that began until now."""
         if self._playing is not None:
-            self._account(self._playing, now)
-        self._landing.land(now)
+            self._account(self._playing, self._schedule.now)
+
+    def catch_up(self) -> None:
+        """Account for what happened until now, words in memory included.
+
+        Without being asked, words come to memory when a row is complete: never too early.
+        """
+        self.count_up()
+        self._landing.land(self._schedule.now)
 
     # ---- stretches
 
@@ -186,7 +192,7 @@ class Acquisition:
             updates = stretch.timers[0].times(0, stretch.length)
             for ahead in self.slot_counter.updates_to_interrupt():
                 if ahead <= len(updates):
-                    events.append(at(now + updates[ahead - 1], self.catch_up))
+                    events.append(at(now + updates[ahead - 1], self.count_up))
         playing.events = tuple(events)
 
     def _plan(self, fresh: tuple[bool, bool]) -> Stretch:

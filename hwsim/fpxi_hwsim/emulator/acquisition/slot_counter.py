@@ -76,11 +76,11 @@ class SlotCounter(Timer):
             self._update_irq()
 
     def _read_flags(self) -> int:
-        self.listener.catch_up()
+        self.listener.count_up()
         return self._flags
 
     def _clear_flags(self, value: int) -> None:
-        self.listener.catch_up()
+        self.listener.count_up()
         self._flags &= value  # cleared by writing 0
         self._update_irq()
 

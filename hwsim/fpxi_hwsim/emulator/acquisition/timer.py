@@ -28,8 +28,11 @@ class Listener(Protocol):
     def after_change(self) -> None:
         """Go on with the new setting."""
 
+    def count_up(self) -> None:
+        """Bring counters and flags up to now: a timer is about to be read."""
+
     def catch_up(self) -> None:
-        """Bring memory and flags up to now: a register is about to be read."""
+        """Bring memory up to now as well: a register that tells of it is about to be read."""
 
 
 class Timer(Peripheral):
@@ -168,7 +171,7 @@ class Timer(Peripheral):
         """Set the update flag where UG does so (URS = 0)."""
 
     def _read_count(self) -> int:
-        self.listener.catch_up()
+        self.listener.count_up()
         return self.count()
 
     def _write_count(self, value: int) -> None:
