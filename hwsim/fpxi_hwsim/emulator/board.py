@@ -101,7 +101,8 @@ class EmulatedBoard:
 
     def _on_port_c(self, tick: int, old: int, new: int) -> None:
         if (old ^ new) >> GAIN & RANGES:
-            if self.acquisition.running:
+            driven = self.mcu.pins.ports["C"].mode(GAIN) == 1  # not let go of by a reset
+            if driven and self.acquisition.running:
                 raise PinError("front end", "GAIN", "the range changed during a scan", tick=tick)
             self._range = new >> GAIN & RANGES
         if (old ^ new) >> EXPOSE_REQUEST & 1:
