@@ -159,7 +159,8 @@ class Cpu:
         schedule, nvic, machine = self._schedule, self._nvic, self._machine
         while True:
             schedule.run_due()
-            if machine.take_reset():
+            if machine.reset_request is not None:
+                machine.take_reset()
                 continue
             if schedule.now >= until:
                 break

@@ -7,10 +7,10 @@ the stream or puts them in when its own time comes, so that every item moves in 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fpxi_hwsim.emulator.dma_requests import INTERRUPTS, REQUESTS
-from fpxi_hwsim.emulator.dma_stream import ENABLE, Stream
+from fpxi_hwsim.emulator.dma_stream import ENABLE, Stream, StreamOwner
 from fpxi_hwsim.emulator.peripheral import Peripheral, Register
 
 if TYPE_CHECKING:
@@ -22,20 +22,6 @@ _CR_BITS = 0x0FFF_FFFF & ~(1 << 20)
 # Bits of CR that stay writable while the stream runs: EN and the interrupt enables.
 _CR_LIVE_BITS = 0x1F
 _BASES = {"DMA1": 0x4002_6000, "DMA2": 0x4002_6400}
-
-
-class StreamOwner(Protocol):
-    """A model that makes DMA requests."""
-
-    def enabled(self, stream: Stream) -> None:
-        """Take note that the core enabled the stream; its checks have passed."""
-
-    def disabled(self, stream: Stream) -> None:
-        """Take note that the core, or a reset, disabled the stream."""
-
-    def position(self, stream: Stream) -> int:
-        """Items still to be moved, now: what NDTR shows."""
-        ...
 
 
 class Dma(Peripheral):
@@ -80,8 +66,8 @@ class Dma(Peripheral):
     def reset(self) -> None:
         """Disable all streams."""
         for stream in self.streams:
-            if stream.enabled:
-                self.owner(stream).disabled(stream)
+            if stream.owner is not None:
+                stream.owner.disabled(stream)
         super().reset()
         self._flags = [0] * 8
         for stream in self.streams:
@@ -154,8 +140,8 @@ class Dma(Peripheral):
         stream.update_interrupt_mask()
 
     def _read_ndtr(self, stream: Stream) -> int:
-        if stream.enabled:
-            return self.owner(stream).position(stream)
+        if stream.owner is not None:
+            return stream.owner.position(stream)
         return stream.ndtr_register.value
 
     def _write_cr(self, stream: Stream, value: int) -> None:
@@ -166,8 +152,8 @@ class Dma(Peripheral):
                 self.fail(name, "configuration changed while the stream is enabled")
             register.value = value
             stream.update_interrupt_mask()
-            if not value & ENABLE:
-                self.owner(stream).disabled(stream)
+            if not value & ENABLE and stream.owner is not None:
+                stream.owner.disabled(stream)
                 # Ended before its time: the flag tells that no access is outstanding (10.3.14).
                 stream.stop()
                 self.set_flags(stream, stream.COMPLETE)
@@ -180,5 +166,6 @@ class Dma(Peripheral):
                 owner = self.owner(stream)
                 stream.start()
                 register.value = value
+                stream.owner = owner
                 owner.enabled(stream)
         self._update_irq(stream)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 if TYPE_CHECKING:
     from fpxi_hwsim.emulator.dma import Dma
@@ -17,12 +17,27 @@ _APB1 = range(0x4000_0000, 0x4000_8000)
 _PERIPHERALS = range(0x4000_0000, 0x5006_1000)
 
 
+class StreamOwner(Protocol):
+    """A model that makes DMA requests."""
+
+    def enabled(self, stream: Stream) -> None:
+        """Take note that the core enabled the stream; its checks have passed."""
+
+    def disabled(self, stream: Stream) -> None:
+        """Take note that the core, or a reset, disabled the stream."""
+
+    def position(self, stream: Stream) -> int:
+        """Items still to be moved, now: what NDTR shows."""
+        ...
+
+
 class Stream:
     """Configuration and progress of a stream.
 
     Attributes:
         number: 0 to 7.
         enabled: whether EN is set.
+        owner: the model that moves the items, while enabled.
         to_peripheral: direction, from memory to the peripheral.
         circular: whether the stream starts anew when complete.
         increments: whether the memory address advances.
@@ -59,6 +74,7 @@ class Stream:
     def clear(self) -> None:
         """Leave nothing of a transfer, as a reset does."""
         self.enabled = False
+        self.owner: StreamOwner | None = None
         self.to_peripheral = self.circular = self.increments = False
         self.item_bytes = 1
         self.interrupt_mask = 0
@@ -137,6 +153,7 @@ class Stream:
     def stop(self) -> None:
         """Leave the enabled state, NDTR showing what remained."""
         self.enabled = False
+        self.owner = None
         self.cr_register.value &= ~ENABLE
         self.ndtr_register.value = self.remaining
 

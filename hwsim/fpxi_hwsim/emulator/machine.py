@@ -44,6 +44,7 @@ class Machine:
         peripherals: the register models by name.
         on_reset: called with the cause after every reset.
         boot0: level of the BOOT0 pin; high starts the ROM boot loader at a reset.
+        reset_request: the reset to be carried out before the next instruction.
         resets: causes of the resets since the machine was made.
 
     """
@@ -60,7 +61,7 @@ class Machine:
         self.on_reset: list[Callable[[ResetCause], None]] = []
         self.resets: list[ResetCause] = []
         self.boot0 = False
-        self._reset_request: ResetCause | None = ResetCause.POWER
+        self.reset_request: ResetCause | None = ResetCause.POWER
         self.system_control = SystemControl(self)
         for base, size in (
             (PERIPHERAL_BASE, PERIPHERAL_SIZE),
@@ -178,7 +179,7 @@ class Machine:
 
     def request_reset(self, cause: ResetCause) -> None:
         """Reset before the next instruction; RAM is kept unless power is the cause."""
-        self._reset_request = cause
+        self.reset_request = cause
         self.cpu.interrupt_changed()
 
     def request_software_reset(self) -> None:
@@ -190,11 +191,11 @@ class Machine:
         self.schedule.clear()
         self.request_reset(ResetCause.POWER)
 
-    def take_reset(self) -> bool:
+    def take_reset(self) -> None:
         """Carry out a requested reset; the core calls it between instructions."""
-        cause, self._reset_request = self._reset_request, None
+        cause, self.reset_request = self.reset_request, None
         if cause is None:
-            return False
+            return
         self.resets.append(cause)
         if cause is ResetCause.POWER:
             self.memory.lose_power(seed=len(self.resets))
@@ -205,4 +206,3 @@ class Machine:
             function(cause)
         self.memory.map_at_zero(from_rom=self.boot0)
         self.cpu.reset()
-        return True
