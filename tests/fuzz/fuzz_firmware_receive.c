@@ -25,6 +25,7 @@ typedef struct {
     uint64_t readout_us;
     bool failing;
     bool reset_asked;
+    bool kicked; /* the watchdog, in the last poll */
     uint8_t reset_cause;
     fpxi_fault_note_t note;
     uint8_t storage[FPXI_STORAGE_SLOTS][FPXI_STORAGE_SLOT_SIZE];
@@ -160,6 +161,11 @@ static void nothing(void *context)
     (void)context;
 }
 
+static void kick_watchdog(void *context)
+{
+    ((board_t *)context)->kicked = true;
+}
+
 static void reset(void *context, uint8_t cause)
 {
     board_t *board = context;
@@ -226,12 +232,15 @@ static void start(world_t *world, fpxi_reset_cause_t cause)
 
 static uint64_t poll(world_t *world)
 {
+    world->board.kicked = false;
     uint64_t deadline = fpxi_core_poll(world->core);
     if (deadline <= world->board.now_us) {
         abort();
     }
     if (world->board.reset_asked) {
         start(world, (fpxi_reset_cause_t)world->board.reset_cause);
+    } else if (!world->board.kicked) {
+        start(world, FPXI_RESET_CAUSE_WATCHDOG);
     }
     return deadline;
 }
@@ -340,7 +349,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.config = (fpxi_core_config_t){
         .hardware = {&world.board, now_us, set_bias, begin_exposure, begin_readout, read_row,
                      nothing, temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
-                     note_fault, self_test, nothing, nothing, reset, enter_bootloader},
+                     note_fault, self_test, nothing, kick_watchdog, reset, enter_bootloader},
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .reference = malloc(samples * sizeof(uint16_t)),
