@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ctypes
 
+import fpxi_hwsim
 import imagecodecs
 import numpy as np
 import pytest
+from fpxi_readout.dictionary_cache import DictionaryCache
+from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-BLOCK, INTERVAL = 16, 128
+BLOCK, INTERVAL = 32, 128  # the device's defaults
 PREDICTED = 8  # libaec's AEC_DATA_PREPROCESS
 PACKED = {12: Encoding.PACKED12, 14: Encoding.PACKED14}
 
@@ -119,3 +122,27 @@ def test_a_chunk_that_coding_leaves_as_long_is_raw16(encode):
         used = Encoding.AEC if coded_size < 2 * samples.size else Encoding.RAW16
         assert encode(Encoding.AEC, samples)[0] is used
     assert {63, 64, 65} <= sizes
+
+
+@pytest.fixture(scope="module")
+def dark_frames(tmp_path_factory):
+    """Dark frames of the simulated TFT panel, which does not drift."""
+    link = fpxi_hwsim.open_link("sim:tft64?time=virtual&seed=3&beam=off")
+    panel = Panel.connect(link, cache=DictionaryCache(tmp_path_factory.mktemp("cache")))
+    panel.start(24, reliable=True)
+    frames = np.stack([frame.samples for frame in panel.frames(timeout_s=5.0)])
+    panel.close()
+    return frames
+
+
+def test_dark_frames_come_within_6_percent_of_their_entropy(encode, dark_frames):
+    key, later = dark_frames[0], dark_frames[1:]
+    counts = np.unique(later - key, return_counts=True)[1]
+    shares = counts / counts.sum()
+    entropy_bits = -(shares * np.log2(shares)).sum()
+    coded_bytes = sum(
+        len(encode(Encoding.AEC_REFERENCE, frame[rows], key[rows])[1])
+        for frame in later
+        for rows in (slice(first, first + 8) for first in range(0, 64, 8))
+    )
+    assert entropy_bits < 8 * coded_bytes / later.size < 1.06 * entropy_bits
