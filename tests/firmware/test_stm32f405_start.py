@@ -12,6 +12,7 @@ from fpxi_hwsim.emulator.acquisition.acquisition import Acquisition
 from fpxi_hwsim.emulator.machine import ResetCause
 from fpxi_hwsim.emulator.release_image import find_elf, read_image
 from fpxi_hwsim.emulator.stm32f405 import Board
+from fpxi_hwsim.emulator.uart_line import LineFormat
 from fpxi_readout.protocol import generated as p
 from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 
@@ -67,6 +68,10 @@ class Bench:
 
     def identity(self, link: int = 0) -> Any:
         return self.ask(p.Identify(0, 0), p.Identity, link)
+
+    def link_errors(self) -> int:
+        address = self.machine.symbol("fpxi_link_errors")
+        return int.from_bytes(self.machine.memory.read(address, 4), "little")
 
     def in_boot_loader(self) -> bool:
         return self.machine.program_counter() in SYSTEM_MEMORY
@@ -180,8 +185,19 @@ def test_a_rate_that_the_clock_misses_is_not_used(wanted, used):
 def test_an_overflow_of_the_ring_is_survived():
     bench = Bench().run()
     bench.send(p.Save())  # the processor stands still for an erasure
-    bench.board.usart1.send(b"\x55" * 5000)
+    bench.board.usart1.send(b"\x55" * 3500)
     bench.run(ONE_SECOND_US)
+    assert bench.link_errors() == 1
+    bench.board.usart1.send(b"\0")
+    bench.run()
+    assert bench.identity().fault == p.Fault.NONE
+
+
+def test_bytes_at_a_wrong_rate_are_counted_and_forgotten():
+    bench = Bench().run()
+    bench.board.usart1.send(b"\x7f\x7f", LineFormat(115_200, even_parity=True))
+    bench.run()
+    assert bench.link_errors() > 0
     bench.board.usart1.send(b"\0")
     bench.run()
     assert bench.identity().fault == p.Fault.NONE

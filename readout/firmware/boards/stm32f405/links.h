@@ -20,7 +20,8 @@ bool fpxi_links_pending(void);
 /* Waits for the last byte to leave, as far as the other side takes it. */
 void fpxi_links_drain(void);
 
-/* Framing, noise and overrun errors since start-up, and rings that overflowed. */
-uint32_t fpxi_links_errors(uint8_t link);
+/* Framing, noise and overrun errors since start-up, and rings that overflowed: for the debugger. The
+ * host learns of the packets that they damaged. */
+extern volatile uint32_t fpxi_link_errors[FPXI_LINKS];
 
 #endif

@@ -40,8 +40,7 @@ static inline void fpxi_irq_enable(irq_t irq, uint8_t priority)
     NVIC_ISER((uint32_t)irq / 32u) = 1u << ((uint32_t)irq % 32u);
 }
 
-/* Reading the enable register back gives the clock the two cycles that it needs before the first
- * access (RM0090, 7.2.12 and errata 2.1.13). */
+/* A clock needs two cycles of its bus before the first access: reading the register back takes them. */
 static inline void fpxi_clock_enable(reg_t *enable, uint32_t bits)
 {
     *enable |= bits;

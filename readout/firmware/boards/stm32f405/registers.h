@@ -66,11 +66,8 @@ typedef struct {
 #define RCC_APB2_SPI1 (1u << 12)
 #define RCC_APB2_SYSCFG (1u << 14)
 
-#define RCC_CSR_LSION (1u << 0)
-#define RCC_CSR_LSIRDY (1u << 1)
 #define RCC_CSR_RMVF (1u << 24)
 #define RCC_CSR_BORRSTF (1u << 25)
-#define RCC_CSR_PINRSTF (1u << 26)
 #define RCC_CSR_PORRSTF (1u << 27)
 #define RCC_CSR_SFTRSTF (1u << 28)
 #define RCC_CSR_IWDGRSTF (1u << 29)
@@ -142,30 +139,24 @@ typedef struct {
 #define DMA2 FPXI_AT(dma_t, 0x40026400u)
 
 #define DMA_CR_EN (1u << 0)
-#define DMA_CR_DMEIE (1u << 1)
 #define DMA_CR_TEIE (1u << 2)
 #define DMA_CR_HTIE (1u << 3)
 #define DMA_CR_TCIE (1u << 4)
 #define DMA_CR_DIR_TO_PERIPHERAL (1u << 6)
 #define DMA_CR_CIRC (1u << 8)
-#define DMA_CR_PINC (1u << 9)
 #define DMA_CR_MINC (1u << 10)
 #define DMA_CR_PSIZE_16 (1u << 11)
 #define DMA_CR_PSIZE_32 (2u << 11)
 #define DMA_CR_MSIZE_16 (1u << 13)
 #define DMA_CR_MSIZE_32 (2u << 13)
 #define DMA_CR_PL(level) ((uint32_t)(level) << 16) /* 0 low to 3 very high */
-#define DMA_CR_DBM (1u << 18)
-#define DMA_CR_CT (1u << 19)
 #define DMA_CR_CHSEL(channel) ((uint32_t)(channel) << 25)
 
 /* Flags of a stream stand at 0, 6, 16 and 22 of its half of ISR and IFCR. */
 #define DMA_HALF(stream) ((stream) / 4u)
 #define DMA_SHIFT(stream) (((stream) % 2u) * 6u + (((stream) % 4u) / 2u) * 16u)
-#define DMA_FEIF 0x01u
 #define DMA_DMEIF 0x04u
 #define DMA_TEIF 0x08u
-#define DMA_HTIF 0x10u
 #define DMA_TCIF 0x20u
 #define DMA_ALL_FLAGS 0x3Du
 
@@ -182,43 +173,31 @@ typedef struct {
 #define TIM8 FPXI_AT(tim_t, 0x40010400u)
 
 #define TIM_CR1_CEN (1u << 0)
-#define TIM_CR1_UDIS (1u << 1)
 #define TIM_CR1_URS (1u << 2)
-#define TIM_CR1_OPM (1u << 3)
-#define TIM_CR1_ARPE (1u << 7)
-#define TIM_CR2_CCDS (1u << 3)
-#define TIM_CR2_MMS_ENABLE (1u << 4)
 #define TIM_CR2_MMS_UPDATE (2u << 4)
 #define TIM_CR2_MMS_OC1REF (4u << 4)
 #define TIM_CR2_MMS_MASK (7u << 4)
 #define TIM_SMCR_SMS_GATED 5u
 #define TIM_SMCR_SMS_EXTERNAL_CLOCK 7u
 #define TIM_SMCR_TS_ITR(n) ((uint32_t)(n) << 4)
-#define TIM_DIER_UIE (1u << 0)
 #define TIM_DIER_CCIE(channel) (1u << (channel)) /* channel 1 to 4 */
 #define TIM_DIER_UDE (1u << 8)
 #define TIM_DIER_CCDE(channel) (1u << ((channel) + 8u))
-#define TIM_SR_UIF (1u << 0)
 #define TIM_SR_CCIF(channel) (1u << (channel))
-#define TIM_SR_CCOF(channel) (1u << ((channel) + 8u))
 #define TIM_EGR_UG (1u << 0)
 /* One byte of CCMR for each channel: 1 and 3 in the low, 2 and 4 in the high byte. */
 #define TIM_CCMR_SHIFT(channel) ((((channel) - 1u) % 2u) * 8u)
 #define TIM_CCMR_CCS_INPUT 0x01u /* capture: TIx */
 #define TIM_CCMR_ICPSC_8 0x0Cu   /* capture: one in 8 edges */
 #define TIM_CCMR_OCPE 0x08u
-#define TIM_CCMR_OCM_FROZEN 0x00u
 #define TIM_CCMR_OCM_ACTIVE_ON_MATCH 0x10u
 #define TIM_CCMR_OCM_INACTIVE_ON_MATCH 0x20u
 #define TIM_CCMR_OCM_FORCE_INACTIVE 0x40u
-#define TIM_CCMR_OCM_FORCE_ACTIVE 0x50u
 #define TIM_CCMR_OCM_PWM1 0x60u
 #define TIM_CCMR_OCM_PWM2 0x70u
-#define TIM_CCMR_OCM_MASK 0x70u
 #define TIM_CCER_CCE(channel) (1u << (((channel) - 1u) * 4u))
 #define TIM_BDTR_MOE (1u << 15)
 #define TIM5_OR_TI4_LSI (1u << 6)
-#define TIM5_OR_TI4_MASK (3u << 6)
 
 /* --- USART (30.6) ------------------------------------------------------------------------------- */
 
@@ -228,7 +207,6 @@ typedef struct {
 
 #define USART1 FPXI_AT(usart_t, 0x40011000u)
 #define USART2 FPXI_AT(usart_t, 0x40004400u)
-#define USART_SR_PE (1u << 0)
 #define USART_SR_FE (1u << 1)
 #define USART_SR_NF (1u << 2)
 #define USART_SR_ORE (1u << 3)
@@ -254,8 +232,6 @@ typedef struct {
 
 #define SPI1 FPXI_AT(spi_t, 0x40013000u)
 #define SPI2 FPXI_AT(spi_t, 0x40003800u)
-#define SPI_CR1_CPHA (1u << 0)
-#define SPI_CR1_CPOL (1u << 1)
 #define SPI_CR1_MSTR (1u << 2)
 #define SPI_CR1_BR(n) ((uint32_t)(n) << 3) /* bus clock divided by 2^(n+1) */
 #define SPI_CR1_SPE (1u << 6)
@@ -263,9 +239,7 @@ typedef struct {
 #define SPI_CR1_SSM (1u << 9)
 #define SPI_CR1_DFF_16 (1u << 11)
 #define SPI_CR2_RXDMAEN (1u << 0)
-#define SPI_CR2_TXDMAEN (1u << 1)
 #define SPI_SR_RXNE (1u << 0)
-#define SPI_SR_TXE (1u << 1)
 #define SPI_SR_OVR (1u << 6)
 #define SPI_SR_BSY (1u << 7)
 
