@@ -35,8 +35,8 @@ _PROBE_ADDRESS = 0x0
 _PROBE_LOOP = b"\x00\xbf\xfd\xe7"  # nop; b to the nop
 
 
-def _find_counter(handle: int, probe: Callable[[int], None]) -> int:
-    """Offset of the instruction counter in the engine's state; the limit follows it."""
+def find_counter(handle: int, probe: Callable[[int], None]) -> int:
+    """Find the instruction counter in the engine's state, by offset; the limit follows it."""
     found: set[int] | None = None
     for count in (12_347, 77_771):
         probe(count)
@@ -91,7 +91,7 @@ class Engine:
     def _probe(self) -> int:
         self.uc.mem_map(_PROBE_ADDRESS, 0x1000)
         self.uc.mem_write(_PROBE_ADDRESS, _PROBE_LOOP)
-        offset = _find_counter(
+        offset = find_counter(
             self.handle.value,
             lambda count: self.uc.emu_start(_PROBE_ADDRESS | 1, 0xFFFFFFF0, count=count),
         )
