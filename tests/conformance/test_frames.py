@@ -11,8 +11,8 @@ SETTINGS = {
     "as it starts": {},
     "lowest range": {"gain_setting": 0},
     "no CDS": {"cds": 0},
-    "4 conversions": {"oversampling": 4, "exposure_us": 20_000},
-    "16 conversions": {"oversampling": 16, "exposure_us": 80_000},
+    "4 conversions": {"exposure_us": 20_000, "oversampling": 4},
+    "16 conversions": {"exposure_us": 80_000, "oversampling": 16},
     "8 exposures averaged": {"average_log2": 3, "exposure_us": 5000},
     "region": {
         "region_first_row": 5,
