@@ -87,6 +87,10 @@ class Acquisition:
         self._sums: dict[int, tuple[int, int]] = {}
         """by number of a stretch: bits of port B that all its words leave, and that they set"""
         self._gate = False
+        self._counting = False
+        """whether TIM2 counts slots"""
+        self._outputs: tuple[object, ...] = ()
+        """settings under which the timers' outputs were put to their levels of rest"""
         self._playing: _Playing | None = None
         self._carried: tuple[tuple[int, int], ...] = ()
         self._resume: State | None = None
@@ -144,6 +148,7 @@ class Acquisition:
         """Go on under the present settings."""
         timers = (self.slot_timer, self.half_timer)
         ran = self._resume is not None
+        self._counting = self.slot_counter.counting
         fresh = (self.slot_timer.standing, self.half_timer.standing)
         for timer in timers:
             timer.run(timer.opened(self._gate))
@@ -155,6 +160,7 @@ class Acquisition:
                 self._resume = self.panel.snapshot(now)
             assert self._resume is not None
             state, self._resume = self._resume, None
+            self._outputs = ()
             stretch = self._plan(fresh)
             self._begin(stretch, self._judge.number(stretch), state, self._judge.number(state))
             return
@@ -188,11 +194,10 @@ class Acquisition:
         if verdict.error is not None:
             error = _at(verdict.error, now + verdict.error_tick)
             events.append(at(now + verdict.error_tick, partial(_complain, error)))
-        if stretch.slots and self.slot_counter.counting:
+        if stretch.slots and self._counting:
             updates = stretch.timers[0].times(0, stretch.length)
-            for ahead in self.slot_counter.updates_to_interrupt():
-                if ahead <= len(updates):
-                    events.append(at(now + updates[ahead - 1], self.count_up))
+            for ahead in self.slot_counter.interrupts_within(len(updates)):
+                events.append(at(now + updates[ahead - 1], self.count_up))
         playing.events = tuple(events)
 
     def _plan(self, fresh: tuple[bool, bool]) -> Stretch:
@@ -292,7 +297,7 @@ class Acquisition:
             self._port.played(self._played(playing, updates))
             self._requests.count(UPDATE, fresh)
         playing.updates = updates
-        if self.slot_counter.counting:
+        if self._counting:
             self.slot_counter.add(fresh)
 
     def _played(self, playing: _Playing, updates: int) -> int:
@@ -345,6 +350,10 @@ class Acquisition:
 
     def _drive_outputs(self, now: int) -> None:
         """Have the timers' outputs at the level that they rest at."""
+        settings = (*self.slot_timer.output_settings(), *self.half_timer.output_settings())
+        if settings == self._outputs:
+            return
+        self._outputs = settings
         for timer in (self.slot_timer, self.half_timer):
             for signal in timer.outputs.values():
                 if self.panel.has(signal):
@@ -378,6 +387,7 @@ class Acquisition:
         if self._resume is not None:
             self.panel.restore(self._schedule.now, self._resume)
             self._resume, self._carried = None, ()
+        self._outputs = ()
         self.panel.release(self._schedule.now)
 
 

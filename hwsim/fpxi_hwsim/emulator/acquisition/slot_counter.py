@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fpxi_hwsim.emulator.acquisition.timer import CHANNELS, Listener, Timer
+from fpxi_hwsim.emulator.acquisition.timer import Listener, Timer
 
 if TYPE_CHECKING:
     from fpxi_hwsim.emulator.machine import Machine
@@ -52,23 +52,25 @@ class SlotCounter(Timer):
     def add(self, updates: int) -> None:
         """Count so many updates of TIM8."""
         before = self._stored_count
-        after = before + updates
+        after = self._stored_count = before + updates
         if after > self.arr.value:
             self.fail("CNT", "an overflow of the slot counter is not modelled")
-        self._stored_count = after
-        for channel in CHANNELS:
-            if before < self.compare_in_force(channel) <= after:
-                self._flags |= 1 << channel
-        self._update_irq()
+        passed = 0
+        for index, compare in enumerate(self.active_compare):
+            if before < compare <= after:
+                passed |= 2 << index
+        if passed:
+            self._flags |= passed
+            self._update_irq()
 
-    def updates_to_interrupt(self) -> list[int]:
-        """After how many more updates an interrupt is asked for."""
-        ahead = (
-            self.compare_in_force(channel) - self._stored_count
-            for channel in CHANNELS
-            if self.dier.value >> channel & 1
-        )
-        return [updates for updates in ahead if updates > 0]
+    def interrupts_within(self, updates: int) -> list[int]:
+        """After how many of the next updates an interrupt is asked for."""
+        enabled, count = self.dier.value, self._stored_count
+        return [
+            compare - count
+            for index, compare in enumerate(self.active_compare)
+            if 0 < compare - count <= updates and enabled >> (index + 1) & 1
+        ]
 
     def _updated_by_software(self) -> None:
         if not self.cr1.value & 4:  # URS

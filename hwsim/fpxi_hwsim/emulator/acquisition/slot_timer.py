@@ -92,6 +92,18 @@ class SlotTimer(Timer):
             found.append(Output(signal, compare, mode == PWM2))
         return tuple(found)
 
+    def output_settings(self) -> tuple[object, ...]:
+        """Return all that the outputs' levels depend on while the timer stands still."""
+        return (
+            self.count(),
+            self.ccmr[0].value,
+            self.ccmr[1].value,
+            self.ccer.value,
+            self.bdtr.value,
+            self.arr.value,
+            *self.active_compare,
+        )
+
     def level(self, signal: str) -> bool:
         """Level of an output while the timer stands still; an output that is off is low."""
         return any(out.level(self.count()) for out in self.waves() if out.signal == signal)
