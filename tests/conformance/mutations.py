@@ -44,7 +44,7 @@ MUTATIONS = [
         "#define CONVERSION_TICKS 60u",
         "#define CONVERSION_TICKS 50u",
         "converter",
-    ),  # fmt: skip
+    ),
     Mutation(
         "converters in step",
         "scan_timers.c",
@@ -74,7 +74,7 @@ MUTATIONS = [
         "LOW(IRST) | HIGH(CPV), [(at) + 6u]",
         "HIGH(CPV), [(at) + 3u] = LOW(IRST), [(at) + 6u]",
         "IRST",
-    ),  # fmt: skip
+    ),
     Mutation(
         "buffer in CCM",
         "scan.c",
