@@ -12,25 +12,30 @@ from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).resolve().parent
+FIRMWARE = FOLDER.parents[1] / "readout" / "firmware"
 BOARDS = ("native", "stm32f405")
 
 
-def _load(name: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(
-        f"conformance_{name}", FOLDER / f"{name}.py"
-    )
+def _load(path: Path) -> ModuleType:
+    name = f"conformance_{path.stem}"
+    specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
+    sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="session")
 def rig_module() -> ModuleType:
-    return _load("rig")
+    return _load(FOLDER / "rig.py")
+
+
+@pytest.fixture(scope="session")
+def builder() -> ModuleType:
+    return _load(FIRMWARE / "build_stm32f405.py")
 
 
 @pytest.fixture(params=BOARDS)

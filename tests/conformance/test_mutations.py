@@ -31,12 +31,7 @@ def load(path: Path, name: str) -> ModuleType:
 mutations = load(Path(__file__).parent / "mutations.py", "conformance_mutations")
 
 
-@pytest.fixture(scope="module")
-def builder() -> ModuleType:
-    return load(FIRMWARE / "build_stm32f405.py", "conformance_build")
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def objects(builder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sound firmware, compiled."""
     folder = tmp_path_factory.mktemp("objects")
