@@ -116,7 +116,8 @@ class SystemControl(Peripheral):
             0xD0C, "AIRCR", reset=_VECTKEYSTAT << 16, writable=_WORD, write=self._write_aircr
         )
         self.register(0xD10, "SCR", writable=0x16, write=self._write_scr)
-        self.register(0xD14, "CCR", reset=_STKALIGN, writable=0x31B)
+        # Its traps (unaligned access, division by zero) are not modelled, so they cannot be set.
+        self.register(0xD14, "CCR", reset=_STKALIGN)
         for index, first in enumerate((4, 8, 12)):
             self._declare_priorities(0xD18 + 4 * index, f"SHPR{index + 1}", first)
         self.register(0xD24, "SHCSR", writable=0, ignored=0xFFFF)

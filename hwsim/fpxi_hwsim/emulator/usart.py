@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from fpxi_hwsim.emulator.peripheral import Peripheral
 from fpxi_hwsim.emulator.schedule import TICKS_PER_SECOND
 from fpxi_hwsim.emulator.uart_line import LineFormat
+from fpxi_hwsim.emulator.usart_dma import DmaRequest
 from fpxi_hwsim.emulator.usart_receiver import IDLE, NOT_EMPTY, OVERRUN, Receiver
 from fpxi_hwsim.emulator.usart_transmitter import Transmitter
 
 if TYPE_CHECKING:
     from fpxi_hwsim.emulator.dma import Dma
-    from fpxi_hwsim.emulator.dma_stream import Stream
     from fpxi_hwsim.emulator.machine import Machine
     from fpxi_hwsim.emulator.pins import Pins
 
@@ -79,8 +79,8 @@ class Usart(Peripheral):
         self._cr2 = self.register(0x10, "CR2", writable=0x7F6F, write=self._write_cr2)
         self._cr3 = self.register(0x14, "CR3", writable=0xFFF, write=self._write_cr3)
         self.register(0x18, "GTPR", writable=0xFFFF)
-        self._tx_request = _Request(self, is_transmit=True)
-        self._rx_request = _Request(self, is_transmit=False)
+        self._tx_request = DmaRequest(self, is_transmit=True)
+        self._rx_request = DmaRequest(self, is_transmit=False)
         dma.serve(f"{wiring.name}_TX", self._tx_request)
         dma.serve(f"{wiring.name}_RX", self._rx_request)
         if wiring.cts is not None:
@@ -271,37 +271,3 @@ class Usart(Peripheral):
             or (cr3 & _CTSIE and self._cts_changed)
         )
         self.machine.irq(self._wiring.irq, level)
-
-
-class _Request:
-    """One direction's DMA request: remembers the enabled stream that serves it."""
-
-    def __init__(self, usart: Usart, *, is_transmit: bool) -> None:
-        self._usart = usart
-        self._is_transmit = is_transmit
-        self._stream: Stream | None = None
-
-    @property
-    def stream(self) -> Stream | None:
-        """The stream, as long as it is enabled."""
-        stream = self._stream
-        return stream if stream is not None and stream.enabled else None
-
-    def enabled(self, stream: Stream) -> None:
-        if stream.to_peripheral != self._is_transmit or stream.par != self._usart.base + 4:
-            self._usart.fail("DR", f"stream {stream.number} has the wrong direction or address")
-        if stream.item_bytes != 1:
-            self._usart.fail("DR", f"stream {stream.number} moves items of more than one byte")
-        self._stream = stream
-        self._usart.requests_changed()
-
-    def disabled(self, stream: Stream) -> None:
-        half = self._usart.transmitter if self._is_transmit else self._usart.receiver
-        half.detach()
-        if self._stream is stream:
-            self._stream = None
-
-    def position(self, stream: Stream) -> int:
-        half = self._usart.transmitter if self._is_transmit else self._usart.receiver
-        half.update()
-        return stream.remaining if stream.enabled else stream.ndtr_register.value

@@ -39,6 +39,8 @@ Make = Callable[[str], Program]
         ("R(0xE000ED0C) = 4;", "key 0x05FA"),
         ("R(0xE000E108) = 1u << 20;", "does not have"),
         ("R(0xE000ED10) = 4;", "deep sleep"),
+        ("R(0xE000ED14) |= 1u << 3;", "SCS->CCR: write of 0x208 sets reserved bits"),
+        ("R(0xE000ED24) |= 1u << 18;", "SCS->SHCSR"),
         ("R(0x40003004) = 3;", "without the key 0x5555"),
         ("R(0x40003000) = 0x1234;", "is no key"),
         ("R(0x40003000) = 0x5555; R(0x40003004) = 3; R(0x40003004) = 4;", "still being taken over"),
