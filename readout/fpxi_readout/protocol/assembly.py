@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.absence import AbsentFrames
 from fpxi_readout.protocol.building import CHUNK_PREFIX, HEADER, FrameInProgress
 from fpxi_readout.protocol.counters import FrameCounters
 from fpxi_readout.protocol.errors import ProtocolError
@@ -48,10 +49,6 @@ class FrameAssembler:
         """one more than the highest frame number of which anything has arrived"""
         self._first_frame = first_frame
         self._rows = geometry.rows
-        self._rows_sent = geometry.rows
-        # Frames counted lost while it was not known how many rows of the panel are sent.
-        self._lost_before_header = 0
-        self._header_seen = False
         self._columns = geometry.columns
         self._reliable = reliable
         self._limit = min(
@@ -63,8 +60,7 @@ class FrameAssembler:
         self._open: dict[int, FrameInProgress] = {}
         self._reference: FrameInProgress | None = None
         self._ready: list[Frame] = []
-        self._skipped = 0
-        self._unexplained = 0
+        self._absent = AbsentFrames(self.counters, geometry.rows)
 
     # --- What arrives ---------------------------------------------------------------------------
 
@@ -83,7 +79,7 @@ class FrameAssembler:
                 self._count_repeated(frame.header == header)
                 return
             frame.begin(header, self._rows, self._columns)
-            self._learn_rows(header.rows)
+            self._absent.learn_rows(header.rows)
         except ProtocolError:
             self.counters.malformed += 1
             return
@@ -170,22 +166,13 @@ class FrameAssembler:
         counters.frames_abandoned += len(undelivered) + len(self._open) + unseen
 
     def explain_skipped(self, total: int) -> None:
-        """Take the device's own count of skipped frames in this run.
-
-        Frames that never appeared were counted by the packet counter's gaps, as lost or as
-        skipped. It is a u8: many packets lost in a row can look like none.
-        """
-        explained = min(total - self._skipped, self._unexplained)
-        self._skipped += explained
-        self._unexplained -= explained
-        self.counters.frames_skipped += explained
-        self.counters.frames_lost -= explained
-        self.counters.rows_lost -= explained * self._rows_sent
+        """Take the device's own count of skipped frames in this run."""
+        self._absent.explain_skipped(total)
 
     @property
     def absent(self) -> int:
         """Frames that never appeared: lost, or skipped by the device."""
-        return self._unexplained + self._skipped
+        return self._absent.never_appeared
 
     # --- What is ready --------------------------------------------------------------------------
 
@@ -227,26 +214,8 @@ class FrameAssembler:
 
     def _pass_over(self, end: int, *, skipped: bool) -> None:
         """Account for the frames from `end_seen` to `end`, of which nothing arrived."""
-        count = end - self.end_seen
+        self._absent.pass_over(end - self.end_seen, skipped=skipped)
         self.end_seen = end
-        if skipped:
-            self._skipped += count
-            self.counters.frames_skipped += count
-        else:
-            self._unexplained += count
-            self._count_lost(count)
-
-    def _count_lost(self, frames: int) -> None:
-        self.counters.frames_lost += frames
-        self.counters.rows_lost += frames * self._rows_sent
-        self._lost_before_header += 0 if self._header_seen else frames
-
-    def _learn_rows(self, rows: int) -> None:
-        """Take the rows that the frames of this run have: a region may be all that is sent."""
-        if not self._header_seen:
-            self._header_seen = True
-            self.counters.rows_lost -= self._lost_before_header * (self._rows_sent - rows)
-            self._rows_sent = rows
 
     def _keep_early(self, frame: FrameInProgress, first_row: int, payload: bytes) -> None:
         if first_row in frame.early:
@@ -298,7 +267,7 @@ class FrameAssembler:
     def _count_and_keep(self, frame: FrameInProgress) -> None:
         counters = self.counters
         if frame.header is None:
-            self._count_lost(1)
+            self._absent.lose(1)
             return
         finished = frame.finish(self._reference_of(frame))
         counters.frames_received += 1

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fpxi_readout.frame import Frame, Sampling
+from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.encoding import check_length, unpack
 from fpxi_readout.protocol.entropy import add_residual, decode
-from fpxi_readout.protocol.errors import ProtocolError
 from fpxi_readout.protocol.generated import (
-    MAX_ROWS_PER_CHUNK,
     Encoding,
     FrameChunk,
     FrameFlag,
     FrameHeader,
 )
+from fpxi_readout.protocol.header import ContradictionError, check_header, sampling_of
 
 HEADER = 0xFFFF
 """The chunk index by which RESEND asks for the header."""
 CHUNK_PREFIX = FrameChunk.STRUCT.size
 NO_SAMPLES: NDArray[np.uint16] = np.empty((0, 0), np.uint16)
 NO_BYTES = memoryview(b"")
-ONE_TO_ONE = Sampling()
 RAW16 = int(Encoding.RAW16)
 ENTROPY_CODED = (int(Encoding.AEC), int(Encoding.AEC_REFERENCE))
 LITTLE_ENDIAN = np.dtype(np.uint16) == np.dtype("<u2")
-
-
-class ContradictionError(ProtocolError):
-    """A frame packet contradicts the panel's size, or the frame's header."""
 
 
 class FrameInProgress:
@@ -108,7 +101,7 @@ class FrameInProgress:
             The header does not fit the panel, or its own numbers disagree.
 
         """
-        _check_header(header, max_rows, max_columns)
+        check_header(header, max_rows, max_columns)
         self.header = header
         self.chunks_left = header.chunks
         self.received = bytearray(header.chunks)
@@ -228,7 +221,7 @@ class FrameInProgress:
             flags=FrameFlag(header.flags),
             samples=samples,
             row_received=received,
-            sampling=_sampling(header),
+            sampling=sampling_of(header),
         )
 
     def keep(self) -> None:
@@ -259,47 +252,3 @@ class FrameInProgress:
         usable = rows[there[rows]]
         samples[usable] = add_residual(base[usable], samples[usable])
         received[usable] = True
-
-
-def _sampling(header: FrameHeader) -> Sampling:
-    """Read how samples were made; devices of protocol 1.0 say nothing, and know one way."""
-    if header.binning == 0:
-        return ONE_TO_ONE
-    return _shared_sampling(
-        header.first_row,
-        header.first_column,
-        header.binning,
-        bool(header.cds),
-        header.oversampling,
-        header.averaged,
-    )
-
-
-# Frame after frame is made in the same way.
-_shared_sampling = lru_cache(maxsize=64)(Sampling)
-
-
-def _check_header(header: FrameHeader, max_rows: int, max_columns: int) -> None:
-    if not (1 <= header.rows <= max_rows and 1 <= header.columns <= max_columns):
-        raise ContradictionError(
-            f"frame {header.frame} claims {header.rows} x {header.columns} samples; "
-            f"the panel has {max_rows} x {max_columns}"
-        )
-    binning = max(header.binning, 1)
-    last_row = header.first_row + header.rows * binning
-    last_column = header.first_column + header.columns * binning
-    if last_row > max_rows or last_column > max_columns:
-        raise ContradictionError(
-            f"frame {header.frame} claims samples up to row {last_row}, column {last_column}; "
-            f"the panel has {max_rows} x {max_columns}"
-        )
-    if not 1 <= header.rows_per_chunk <= MAX_ROWS_PER_CHUNK:
-        raise ContradictionError(
-            f"frame {header.frame} claims {header.rows_per_chunk} rows in a chunk; "
-            f"1 to {MAX_ROWS_PER_CHUNK} are allowed"
-        )
-    chunks = -(-header.rows // header.rows_per_chunk)
-    if header.chunks != chunks:
-        raise ContradictionError(
-            f"frame {header.frame} claims {header.chunks} chunks where its rows make {chunks}"
-        )
