@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from fpxi_hwsim.emulator.engine import RegisterSet, arm_const
 from fpxi_hwsim.emulator.errors import EmulationError
+from fpxi_hwsim.emulator.nvic import NMI
 
 if TYPE_CHECKING:
     from fpxi_hwsim.emulator.machine import Machine
@@ -134,8 +135,9 @@ class ExceptionUnit:
         machine.nvic.leave()
         if bool(back & 8) == bool(machine.nvic.active):
             self._fail("core", "PC", f"return {back:#010x} from exception {left} to a wrong mode")
-        if left >= 4:
-            self._masks.values[2] = 0
+        primask, basepri, faultmask = self._masks.read()
+        if faultmask and left != NMI:
+            self._masks.write([primask, basepri, 0])  # B1.5.8
         stack += size + (4 if frame[7] & _ALIGNED else 0)
         control = (control & ~(_FPCA | _SFPA)) | (_FPCA if with_float else 0)
         self._frame.write([*frame[:6], frame[6] & ~1, frame[7] & ~_ALIGNED, stack, control])

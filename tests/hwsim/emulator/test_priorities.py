@@ -73,3 +73,20 @@ def test_the_stack_pointer_comes_back_however_it_was_aligned(program: Make, shif
     assert made.out(62) == 1
     assert made.out(0) == made.out(1) == 0x2001_0000 - shift
     assert made.out(2) == 0, "handlers start at an aligned stack"
+
+
+def test_faultmask_holds_back_all_interrupts_and_falls_with_the_handler(program: Make) -> None:
+    made = program(
+        """
+        void irq0(void) { ASM("cpsid f"); R(0xE000E200) = 2; ASM("dsb\\n isb"); out[0] = out[1]; }
+        void irq1(void) { out[1] = 1; }
+        void start(void) {
+          out[0] = 9; out[1] = 0; PRIORITY(0, 5); PRIORITY(1, 4);
+          R(0xE000E100) = 3; R(0xE000E200) = 1; ASM("dsb\\n isb");
+          ASM("mrs %0, faultmask" : "=r"(out[2]));
+          finish();
+        }
+        """
+    )
+    made.machine.run_us(10)
+    assert (made.out(0), made.out(1), made.out(2)) == (0, 1, 0)
