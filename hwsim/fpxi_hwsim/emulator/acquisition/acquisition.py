@@ -1,8 +1,8 @@
 """The acquisition as a whole: it follows the timers, and plays their stretches on the panel.
 
 At rest the core drives the panel's pins edge by edge. While TIM8 or TIM1 counts, the time up to
-the table's next round is one stretch (`line`): judged when it begins, judged again if a setting
-or a pin changes in its midst.
+some later round of the table is one stretch (`verdict`): judged when it begins, judged again if a
+setting or a pin changes in its midst.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from fpxi_readout.protocol.generated import PanelDescription
 
 from fpxi_hwsim.emulator.acquisition.charges import Charges, Conditions, Counts
 from fpxi_hwsim.emulator.acquisition.landing import Landing
-from fpxi_hwsim.emulator.acquisition.line import Judge, Stretch, Verdict
 from fpxi_hwsim.emulator.acquisition.panel import make_panel
-from fpxi_hwsim.emulator.acquisition.requests import READ_A, READ_B, RECEIVE, UPDATE, Requests
+from fpxi_hwsim.emulator.acquisition.requests import RECEIVE, UPDATE, Requests
+from fpxi_hwsim.emulator.acquisition.set_up import PIN_OF, PORT, demand_set_up
 from fpxi_hwsim.emulator.acquisition.slot_counter import SlotCounter
 from fpxi_hwsim.emulator.acquisition.slot_timer import SlotTimer
 from fpxi_hwsim.emulator.acquisition.spi_receiver import SpiReceiver
+from fpxi_hwsim.emulator.acquisition.stretch import Stretch
+from fpxi_hwsim.emulator.acquisition.verdict import Judge, Verdict
 from fpxi_hwsim.emulator.dma import Dma
 from fpxi_hwsim.emulator.errors import PinError
 from fpxi_hwsim.emulator.machine import Machine, ResetCause
@@ -28,12 +30,8 @@ from fpxi_hwsim.emulator.parts.part import State
 from fpxi_hwsim.emulator.pins import Pins
 from fpxi_hwsim.emulator.schedule import Event
 
-PORT = "B"
-PIN_OF = {"STV": 0, "CPV": 1, "OE": 2, "IRST": 8, "SHR": 9, "SHS": 12, "INTG": 13, "STI": 14}
-"""bit of port B by signal"""
-OUTPUT_PINS = {"CNV_A": ("PC6", 3), "CLK": ("PC8", 3), "CNV_B": ("PA8", 1)}
-"""pin and alternate function by signal"""
-SPI_PINS = {"PA5": 5, "PA6": 5}
+STRETCH_SLOTS = 264
+"""lines are judged together up to this length: eight of 33 slots, four of 65"""
 IDLE_PERIODS = 64
 """length of a stretch without a table, in slots"""
 
@@ -70,7 +68,7 @@ class Acquisition:
         expose: Callable[[Conditions], Counts],
     ) -> None:
         self._schedule = machine.schedule
-        self._pins = pins
+        self.pins = pins
         self._port = pins.ports[PORT]
         self.panel = make_panel(geometry, converters)
         self._judge = Judge(self.panel)
@@ -83,7 +81,7 @@ class Acquisition:
         )
         self.slot_counter = SlotCounter(machine, self)
         self.receiver = SpiReceiver(machine, self)
-        self._requests = Requests(dma2, self)
+        self.requests = Requests(dma2, self)
         self._sums: dict[int, tuple[int, int]] = {}
         """by number of a stretch: bits of port B that all its words leave, and that they set"""
         self._gate = False
@@ -94,7 +92,7 @@ class Acquisition:
         self._playing: _Playing | None = None
         self._carried: tuple[tuple[int, int], ...] = ()
         self._resume: State | None = None
-        self._signals = tuple(
+        self.signals = tuple(
             (bit, signal) for signal, bit in PIN_OF.items() if self.panel.has(signal)
         )
         pins.on_change(PORT, self._on_port)
@@ -132,7 +130,7 @@ class Acquisition:
         length = now - playing.start
         if length == 0:
             self._resume, self._carried = playing.state, playing.stretch.carried
-            self._landing.cut(playing.start, _nothing(playing.verdict))
+            self._landing.cut(playing.start, playing.verdict.of_no_length())
             return
         stretch = replace(playing.stretch, length=length)
         number = self._judge.number(stretch)
@@ -140,8 +138,9 @@ class Acquisition:
         self._landing.cut(playing.start, verdict)
         self._landing.land(now)
         self._await_landings(playing.start, verdict)
-        if verdict.error is not None:
-            raise _at(verdict.error, playing.start + verdict.error_tick)
+        error = verdict.error_at(playing.start)
+        if error is not None:
+            raise error
         self._resume, self._carried = verdict.state, verdict.carried
 
     def after_change(self) -> None:
@@ -155,7 +154,7 @@ class Acquisition:
         now = self._schedule.now
         if not all(timer.standing for timer in timers):
             if not ran:
-                self._demand_set_up()
+                demand_set_up(self)
                 self.panel.begin()
                 self._resume = self.panel.snapshot(now)
             assert self._resume is not None
@@ -191,8 +190,8 @@ class Acquisition:
         self._playing = playing
         at = self._schedule.at
         events = [at(now + stretch.length, self._end), *self._await_landings(now, verdict)]
-        if verdict.error is not None:
-            error = _at(verdict.error, now + verdict.error_tick)
+        error = verdict.error_at(now)
+        if error is not None:
             events.append(at(now + verdict.error_tick, partial(_complain, error)))
         if stretch.slots and self._counting:
             updates = stretch.timers[0].times(0, stretch.length)
@@ -210,7 +209,7 @@ class Acquisition:
             wave = slot.wave(_compare(slot), fresh=fresh[0])
             timers.append(wave)
             if slot.update_requests:
-                words = self._requests.upcoming(UPDATE)
+                words = self.requests.upcoming(UPDATE, STRETCH_SLOTS)
             first = wave.times(0, 2 * period + 1)[0]
             length = first + (len(words) or IDLE_PERIODS) * period
         if not half.standing:
@@ -218,7 +217,7 @@ class Acquisition:
         return Stretch(
             length=length,
             words=words,
-            pins=self._signals,
+            pins=self.signals,
             timers=tuple(timers),
             slots=not slot.standing,
             spi_period=self.receiver.clock_period,
@@ -245,7 +244,7 @@ class Acquisition:
             stretch.slots
             and not any(timer.fresh for timer in stretch.timers)
             and self._carried == stretch.carried
-            and self._requests.upcoming(UPDATE) == stretch.words
+            and self.requests.upcoming(UPDATE, STRETCH_SLOTS) == stretch.words
             and self.slot_timer.count() == stretch.timers[0].count
             and (len(stretch.timers) == 1 or self.half_timer.count() == stretch.timers[1].count)
         )
@@ -256,7 +255,7 @@ class Acquisition:
         tail = Stretch(
             length=0,
             words=(),
-            pins=self._signals,
+            pins=self.signals,
             timers=(),
             slots=False,
             spi_period=self.receiver.clock_period,
@@ -269,8 +268,9 @@ class Acquisition:
         self._await_landings(now, verdict)
         self._resume, self._carried = None, ()
         self.panel.restore(now, verdict.state)
-        if verdict.error is not None:
-            raise _at(verdict.error, now + verdict.error_tick)
+        error = verdict.error_at(now)
+        if error is not None:
+            raise error
 
     def _land(self, start: int) -> None:
         self._landing.land(self._schedule.now, latest=start)
@@ -295,7 +295,7 @@ class Acquisition:
             return
         if stretch.words:
             self._port.played(self._played(playing, updates))
-            self._requests.count(UPDATE, fresh)
+            self.requests.count(UPDATE, fresh)
         playing.updates = updates
         if self._counting:
             self.slot_counter.add(fresh)
@@ -315,7 +315,7 @@ class Acquisition:
         return self._port.output & kept | driven
 
     def _deliver(self, words: Counts) -> None:
-        stream = self._requests.stream(RECEIVE) if self.receiver.asks_for_dma else None
+        stream = self.requests.stream(RECEIVE) if self.receiver.asks_for_dma else None
         taken = 0
         if stream is not None:
             taken = stream.put(words.tobytes()) // 2
@@ -328,7 +328,7 @@ class Acquisition:
         changed = old ^ new
         moved = [
             (signal, bool(new >> bit & 1))
-            for bit, signal in self._signals
+            for bit, signal in self.signals
             if changed >> bit & 1 and self._port.mode(bit) == 1
         ]
         if not moved:
@@ -360,27 +360,6 @@ class Acquisition:
                     self.panel.drive(now, signal, timer.level(signal))
         self._follow_panel()
 
-    def _demand_set_up(self) -> None:
-        """Refuse to start a scan that would not work."""
-        for bit, _ in self._signals:
-            self._pins.require(f"P{PORT}{bit}")
-        for timer in (self.slot_timer, self.half_timer):
-            for output in timer.waves() if not timer.standing else ():
-                pin, function = OUTPUT_PINS[output.signal]
-                self._pins.require(pin, af=function)
-        if self.slot_timer.update_requests:
-            self._requests.require(UPDATE)
-        reads = {READ_A: self.slot_timer, READ_B: self.half_timer}
-        asked = [name for name, timer in reads.items() if timer.requests(1)]
-        for name in asked:
-            self._requests.require(name)
-        if asked:
-            self.receiver.require_ready()
-            for pin, function in SPI_PINS.items():
-                self._pins.require(pin, af=function)
-            if self.receiver.asks_for_dma:
-                self._requests.require(RECEIVE)
-
     def _on_reset(self, _cause: ResetCause) -> None:
         self.before_change()
         self._gate = False
@@ -395,25 +374,5 @@ def _compare(timer: SlotTimer) -> int | None:
     return timer.compare_in_force(1) if timer.requests(1) else None
 
 
-def _nothing(verdict: Verdict) -> Verdict:
-    """Return what a stretch of no length does."""
-    return replace(
-        verdict,
-        effects=(),
-        readings=(),
-        passes={},
-        index=verdict.index[:0],
-        landings=verdict.landings[:0],
-        row_ends=(),
-    )
-
-
 def _complain(error: PinError) -> None:
     raise error
-
-
-def _at(error: PinError, tick: int) -> PinError:
-    """Return an error that was found ahead of its time, with its time."""
-    found = PinError(error.part, error.signal, error.reason, tick=tick)
-    found.required_ns, found.actual_ns = error.required_ns, error.actual_ns
-    return found

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_readout.protocol.generated import PanelDescription
 
-from fpxi_hwsim.emulator.acquisition.line import Verdict
 from fpxi_hwsim.emulator.acquisition.panel import BANK, GATE_CLOSES, RESET, ROW, SAMPLE, Effect
+from fpxi_hwsim.emulator.acquisition.verdict import Verdict
 from fpxi_hwsim.emulator.errors import PinError
 from fpxi_hwsim.emulator.schedule import TICKS_PER_US
 
@@ -121,8 +121,8 @@ class Charges:
             pixels.integration[row] = integration
         self._undo.clear()
 
-    def words(self, verdict: Verdict) -> Counts:
-        """Return the words of the stretch that was applied last.
+    def words(self, verdict: Verdict, first: int, beyond: int) -> Counts:
+        """Return words of the stretch that was applied last, from `first` until before `beyond`.
 
         Raises
         ------
@@ -130,14 +130,15 @@ class Charges:
             The rows of one read-out were not treated alike.
 
         """
+        readings, index = verdict.part(first, beyond)
+        if not readings:
+            return np.zeros(len(index), np.uint16)
         parts = [
             self._values(reading.source, reading.number, verdict.passes[reading.source])
-            for reading in verdict.readings
+            for reading in readings
         ]
-        if not parts:
-            return np.zeros(len(verdict.index), np.uint16)
         values = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return values[verdict.index]
+        return values[index]
 
     def _happen(self, tick: int, what: str, value: Any) -> None:
         pixels = self._pixels

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpxi_hwsim.emulator.acquisition.charges import Charges, Counts
-from fpxi_hwsim.emulator.acquisition.line import Verdict
 from fpxi_hwsim.emulator.acquisition.panel import Effect
+from fpxi_hwsim.emulator.acquisition.verdict import Verdict
 
 
 @dataclass(slots=True)
@@ -19,8 +19,9 @@ class _Batch:
 
     start: int
     verdict: Verdict
-    values: Counts | None = None
     landed: int = 0
+    rest: Counts | None = None
+    """values of all that have not landed, where they had to be found before their time"""
 
 
 class Landing:
@@ -46,7 +47,7 @@ class Landing:
         """Let a stretch that began at `start` happen to the pixels, and await its words."""
         if self._batches:
             # Once the next stretch has happened, the pixels no longer tell what these words are.
-            self._evaluate(self._batches[-1])
+            self._evaluate_rest(self._batches[-1])
         self._charges.apply(verdict.effects, start)
         self._latest = None
         if len(verdict.index):
@@ -57,7 +58,7 @@ class Landing:
         """Let happen to the pixels what happened outside of a stretch, in absolute times."""
         if effects:
             if self._batches:
-                self._evaluate(self._batches[-1])
+                self._evaluate_rest(self._batches[-1])
             self._charges.apply(effects, 0)
 
     def cut(self, start: int, verdict: Verdict) -> None:
@@ -70,10 +71,7 @@ class Landing:
         if self._batches and self._batches[-1] is whole:
             self._batches.pop()
         if whole.landed < len(verdict.index):
-            values = whole.values
-            if values is not None:
-                values = values[: len(verdict.index)]
-            self._batches.append(_Batch(start, verdict, values, whole.landed))
+            self._batches.append(_Batch(start, verdict, whole.landed))
 
     def land(self, now: int, latest: int | None = None) -> None:
         """Deliver the words that are in memory by now, of stretches that began by `latest`."""
@@ -86,14 +84,19 @@ class Landing:
             if batch.start + batch.verdict.last_landing > now:
                 count = int(np.searchsorted(landings, now - batch.start, "right"))
             if count > batch.landed:
-                words = self._evaluate(batch)[batch.landed : count]
-                batch.landed = count
-                self._deliver(words)
+                self._deliver(self._take(batch, count))
             if count < len(landings):
                 return
             self._batches.popleft()
 
-    def _evaluate(self, batch: _Batch) -> Counts:
-        if batch.values is None:
-            batch.values = self._charges.words(batch.verdict)
-        return batch.values
+    def _take(self, batch: _Batch, count: int) -> Counts:
+        """Return the values of the words that land next, up to so many of the batch."""
+        first, batch.landed = batch.landed, count
+        if batch.rest is None:
+            return self._charges.words(batch.verdict, first, count)
+        words, batch.rest = batch.rest[: count - first], batch.rest[count - first :]
+        return words
+
+    def _evaluate_rest(self, batch: _Batch) -> None:
+        if batch.rest is None:
+            batch.rest = self._charges.words(batch.verdict, batch.landed, len(batch.verdict.index))

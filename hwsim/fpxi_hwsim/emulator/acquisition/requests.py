@@ -67,14 +67,20 @@ class Requests:
             )
         return stream
 
-    def upcoming(self, request: str) -> tuple[int, ...]:
-        """Return the 32-bit words that a stream will move in the rest of its round."""
+    def upcoming(self, request: str, enough: int) -> tuple[int, ...]:
+        """Return the 32-bit words that a stream moves next: to the end of its round.
+
+        A circular stream's rounds that follow are added, up to so many words as are enough.
+        """
         stream = self._streams.get(request)
         if stream is None:
             return ()
+        table = tuple(stream.view.cast("I"))
         if not stream.increments:
-            return tuple(stream.view.cast("I")) * stream.remaining
-        return tuple(stream.view.cast("I")[stream.loaded - stream.remaining :])
+            table *= stream.loaded
+        rest = table[stream.loaded - stream.remaining :]
+        more = max(enough - len(rest), 0) // stream.loaded if stream.circular else 0
+        return rest + table * more
 
     def count(self, request: str, items: int) -> None:
         """Let a stream move items towards the peripheral, whose effect is accounted elsewhere."""

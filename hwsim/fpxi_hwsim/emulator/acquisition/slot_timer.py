@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fpxi_hwsim.emulator.acquisition.line import Output, TimerWave
+from fpxi_hwsim.emulator.acquisition.stretch import Output, TimerWave
 from fpxi_hwsim.emulator.acquisition.timer import Listener, Timer
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 import pytest
-from fpxi_hwsim.emulator.acquisition.acquisition import PIN_OF, Acquisition
+from fpxi_hwsim.emulator.acquisition.acquisition import Acquisition
 from fpxi_hwsim.emulator.acquisition.charges import Conditions
+from fpxi_hwsim.emulator.acquisition.set_up import PIN_OF
 from fpxi_hwsim.emulator.dma import Dma
 from fpxi_hwsim.emulator.gpio import Gpio
 from fpxi_hwsim.emulator.machine import Machine

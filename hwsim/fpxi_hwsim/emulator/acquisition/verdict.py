@@ -1,125 +1,22 @@
 """What a stretch of the acquisition does to a panel: all edges, judged once and remembered.
 
-A stretch begins with a slot's word (or at the timers' start) and ends before the table's next
-round. Everything its verdict depends on is in its key: the table's words, the timers' settings
+A stretch begins with a slot's word (or at the timers' start) and ends before a new round of the
+table. Everything its verdict depends on is in its key: the table's words, the timers' settings
 and counters, and the state of all parts, in times relative to its begin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fpxi_hwsim.emulator.acquisition.panel import Effect, Panel, Sampled
+from fpxi_hwsim.emulator.acquisition.stretch import BITS, LANDING_LATENCY, Stretch
 from fpxi_hwsim.emulator.errors import PinError
 from fpxi_hwsim.emulator.parts.part import State
-
-WORD_LATENCY = 4
-"""ticks from a timer's update to the level at the pin: request, arbitration, memory, bus"""
-SPI_LATENCY = 6
-"""ticks from a timer's compare event to SCK's first rise"""
-LANDING_LATENCY = 4
-"""ticks from a word's last bit to its place in memory"""
-BITS = 16
-
-Edge = tuple[int, int, str, int]
-"""(tick, order at equal ticks, signal or "bit", level or number of the bit)"""
-PIN, CLOCK, TABLE = 0, 1, 2
-"""orders: a converter samples before the table's word moves anything"""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A PWM output."""
-
-    signal: str
-    compare: int
-    inverted: bool
-    """PWM mode 2: high from the compare value on"""
-
-    def level(self, count: int) -> bool:
-        """Return the level while the counter stands at `count`."""
-        return (count < self.compare) != self.inverted
-
-
-@dataclass(frozen=True, slots=True)
-class TimerWave:
-    """A running timer: its counter at the stretch's begin and what follows from it."""
-
-    count: int
-    period: int
-    outputs: tuple[Output, ...]
-    word_at: int | None
-    """compare value whose event starts an SPI word"""
-    fresh: bool
-    """it starts now: the counter stands where it was left, which is no event"""
-
-    def edges(self, length: int) -> Iterator[Edge]:
-        """Give the edges of `length` ticks."""
-        for output in self.outputs:
-            yield (0, PIN, output.signal, output.level(self.count))
-            for tick in self.times(0, length):
-                yield (tick, PIN, output.signal, output.level(0))
-            for tick in self.times(output.compare, length):
-                yield (tick, PIN, output.signal, output.level(output.compare))
-
-    def times(self, count: int, length: int) -> range:
-        """Return when the counter comes to `count`."""
-        first = (count - self.count) % self.period
-        if first == 0 and self.fresh:
-            first = self.period
-        return range(first, length, self.period)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What is played."""
-
-    length: int
-    """ticks"""
-    words: tuple[int, ...]
-    """BSRR words, one at each update of `timers[0]`"""
-    pins: tuple[tuple[int, str], ...]
-    """bit of the port and signal, in the order in which a word's edges are judged"""
-    timers: tuple[TimerWave, ...]
-    slots: bool
-    """whether the first of the timers is the one that plays the words"""
-    spi_period: int
-    """ticks of one SCK"""
-    last: bool = False
-    """nothing follows: words begun come to their end"""
-    carried: tuple[tuple[int, int], ...] = ()
-    """(tick, number) of the bits of a word begun before"""
-
-    def edges(self) -> list[Edge]:
-        """Return all edges in their order."""
-        edges = [(tick, CLOCK, "bit", bit) for tick, bit in self.carried]
-        for timer in self.timers:
-            edges += timer.edges(self.length)
-            if timer.word_at is not None:
-                edges += self._bits(timer)
-        if self.slots:
-            updates = self.timers[0].times(0, self.length)
-            for tick, word in zip(updates, self.words, strict=False):
-                edges += self._levels(tick + WORD_LATENCY, word)
-        edges.sort(key=lambda edge: edge[:2])
-        return edges
-
-    def _bits(self, timer: TimerWave) -> Iterator[Edge]:
-        assert timer.word_at is not None
-        for tick in timer.times(timer.word_at, self.length):
-            for bit in range(BITS):
-                yield (tick + SPI_LATENCY + bit * self.spi_period, CLOCK, "bit", bit)
-
-    def _levels(self, tick: int, word: int) -> Iterator[Edge]:
-        for bit, signal in self.pins:
-            if word >> bit & 1:  # set wins (RM0090, 8.4.7)
-                yield (tick, TABLE, signal, 1)
-            elif word >> (bit + 16) & 1:
-                yield (tick, TABLE, signal, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +27,9 @@ class Reading:
     number: int
 
 
+Part = tuple[tuple[Reading, ...], npt.NDArray[np.intp]]
+
+
 @dataclass(slots=True)
 class Verdict:
     """What a stretch did."""
@@ -138,8 +38,10 @@ class Verdict:
     readings: tuple[Reading, ...]
     passes: dict[int, int]
     """by source: passes of the multiplexer that this stretch began to sample"""
+    columns: int
     index: npt.NDArray[np.intp]
-    """for each word: place in the readings' values laid end to end, each with an idle value last"""
+    """for each word: place in the readings' values laid end to end, each with an idle value last;
+    -1: nothing was at the output"""
     landings: npt.NDArray[np.int64]
     """for each word: when it is in memory"""
     last_landing: int
@@ -150,6 +52,44 @@ class Verdict:
     carried: tuple[tuple[int, int], ...]
     error: PinError | None
     error_tick: int
+    _parts: dict[tuple[int, int], Part] = field(default_factory=dict)
+
+    def of_no_length(self) -> Verdict:
+        """Return what a stretch that ends as it begins does: nothing."""
+        return replace(
+            self,
+            effects=(),
+            readings=(),
+            passes={},
+            index=self.index[:0],
+            landings=self.landings[:0],
+            row_ends=(),
+            _parts={},
+        )
+
+    def error_at(self, start: int) -> PinError | None:
+        """Return the error of a stretch that began at `start`, with its time."""
+        error = self.error
+        if error is None:
+            return None
+        found = PinError(error.part, error.signal, error.reason, tick=start + self.error_tick)
+        found.required_ns, found.actual_ns = error.required_ns, error.actual_ns
+        return found
+
+    def part(self, first: int, beyond: int) -> Part:
+        """Return the readings that some of the words are of, and the words' places in these."""
+        part = self._parts.get((first, beyond))
+        if part is None:
+            part = self._parts[first, beyond] = self._cut_out(self.index[first:beyond])
+        return part
+
+    def _cut_out(self, index: npt.NDArray[np.intp]) -> Part:
+        width = self.columns + 1
+        numbers = np.unique(index[index >= 0] // width)
+        places = np.searchsorted(numbers, index // width) * width + index % width
+        # The first reading's idle value: all are alike.
+        places = np.where(index < 0, self.columns, places)
+        return tuple(self.readings[number] for number in numbers), places
 
 
 CACHE_ENTRIES = 4096
@@ -227,6 +167,7 @@ class Judge:
             effects=effects,
             readings=readings,
             passes=passes,
+            columns=panel.columns,
             index=index,
             landings=landings,
             last_landing=int(landings[-1]) if len(landings) else 0,
@@ -251,7 +192,6 @@ def _lay_out(
         reading = Reading(word.source, word.reading)
         number = readings.setdefault(reading, len(readings))
         index[place] = number * (columns + 1) + word.column
-    index[index < 0] = columns  # the first reading's idle value; all are alike
     return tuple(readings), index
 
 
