@@ -8,11 +8,12 @@ setting or a pin changes in its midst.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from fpxi_readout.protocol.generated import PanelDescription
 
+from fpxi_hwsim.emulator.acquisition.accounts import Accounts, Playing
 from fpxi_hwsim.emulator.acquisition.charges import Charges, Conditions, Counts
 from fpxi_hwsim.emulator.acquisition.landing import Landing
 from fpxi_hwsim.emulator.acquisition.panel import make_panel
@@ -34,23 +35,6 @@ STRETCH_SLOTS = 264
 """lines are judged together up to this length: eight of 33 slots, four of 65"""
 IDLE_PERIODS = 64
 """length of a stretch without a table, in slots"""
-
-
-@dataclass(slots=True)
-class _Playing:
-    """The stretch at work."""
-
-    start: int
-    stretch: Stretch
-    number: int
-    """of the stretch"""
-    state: State
-    """of the panel when it began"""
-    state_number: int
-    verdict: Verdict
-    updates: int = 0
-    """of TIM8 that are accounted for"""
-    events: tuple[Event, ...] = ()
 
 
 class Acquisition:
@@ -82,14 +66,11 @@ class Acquisition:
         self.slot_counter = SlotCounter(machine, self)
         self.receiver = SpiReceiver(machine, self)
         self.requests = Requests(dma2, self)
-        self._sums: dict[int, tuple[int, int]] = {}
-        """by number of a stretch: bits of port B that all its words leave, and that they set"""
+        self._accounts = Accounts(self._port, self.requests, self.slot_counter)
         self._gate = False
-        self._counting = False
-        """whether TIM2 counts slots"""
         self._outputs: tuple[object, ...] = ()
         """settings under which the timers' outputs were put to their levels of rest"""
-        self._playing: _Playing | None = None
+        self._playing: Playing | None = None
         self._carried: tuple[tuple[int, int], ...] = ()
         self._resume: State | None = None
         self.signals = tuple(
@@ -123,7 +104,7 @@ class Acquisition:
         if playing is None:
             return
         now = self._schedule.now
-        self._account(playing, now - 1)
+        self._accounts.count(playing, now - 1)
         for event in playing.events:
             event.function = None
         self._playing = None
@@ -147,7 +128,7 @@ class Acquisition:
         """Go on under the present settings."""
         timers = (self.slot_timer, self.half_timer)
         ran = self._resume is not None
-        self._counting = self.slot_counter.counting
+        self._accounts.counting = self.slot_counter.counting
         fresh = (self.slot_timer.standing, self.half_timer.standing)
         for timer in timers:
             timer.run(timer.opened(self._gate))
@@ -170,7 +151,7 @@ class Acquisition:
     def count_up(self) -> None:
         """Account for the slots that began until now."""
         if self._playing is not None:
-            self._account(self._playing, self._schedule.now)
+            self._accounts.count(self._playing, self._schedule.now)
 
     def catch_up(self) -> None:
         """Account for what happened until now, words in memory included.
@@ -186,14 +167,14 @@ class Acquisition:
         now = self._schedule.now
         verdict = self._judge.judge(stretch, number, state, state_number)
         self._landing.begin(now, verdict)
-        playing = _Playing(now, stretch, number, state, state_number, verdict)
+        playing = Playing(now, stretch, number, state, state_number, verdict)
         self._playing = playing
         at = self._schedule.at
         events = [at(now + stretch.length, self._end), *self._await_landings(now, verdict)]
         error = verdict.error_at(now)
         if error is not None:
             events.append(at(now + verdict.error_tick, partial(_complain, error)))
-        if stretch.slots and self._counting:
+        if stretch.slots and self._accounts.counting:
             updates = stretch.timers[0].times(0, stretch.length)
             for ahead in self.slot_counter.interrupts_within(len(updates)):
                 events.append(at(now + updates[ahead - 1], self.count_up))
@@ -228,7 +209,7 @@ class Acquisition:
         playing = self._playing
         assert playing is not None
         now = self._schedule.now
-        self._account(playing, now - 1)
+        self._accounts.count(playing, now - 1)
         self._playing = None
         verdict = playing.verdict
         self._carried = verdict.carried
@@ -281,38 +262,7 @@ class Acquisition:
         at, land = self._schedule.at, partial(self._land, start)
         return [at(start + end, land) for end in verdict.row_ends if start + end > now]
 
-    # ---- accounts
-
-    def _account(self, playing: _Playing, until: int) -> None:
-        """Count the updates and what they moved, up to and with tick `until`."""
-        stretch = playing.stretch
-        if not stretch.slots:
-            return
-        length = min(until - playing.start + 1, stretch.length)
-        updates = len(stretch.timers[0].times(0, length))
-        fresh = updates - playing.updates
-        if fresh == 0:
-            return
-        if stretch.words:
-            self._port.played(self._played(playing, updates))
-            self.requests.count(UPDATE, fresh)
-        playing.updates = updates
-        if self._counting:
-            self.slot_counter.add(fresh)
-
-    def _played(self, playing: _Playing, updates: int) -> int:
-        """Return what port B drives after so many words of a stretch."""
-        words = playing.stretch.words
-        whole = playing.updates == 0 and updates == len(words)
-        kept, driven = self._sums.get(playing.number, (0, 0)) if whole else (0, 0)
-        if not kept:
-            kept, driven = 0xFFFF, 0
-            for word in words[playing.updates : updates]:
-                kept &= ~((word >> 16) | word)
-                driven = driven & ~(word >> 16) | word & 0xFFFF
-            if whole:
-                self._sums[playing.number] = (kept, driven)
-        return self._port.output & kept | driven
+    # ---- words
 
     def _deliver(self, words: Counts) -> None:
         stream = self.requests.stream(RECEIVE) if self.receiver.asks_for_dma else None
@@ -367,6 +317,7 @@ class Acquisition:
             self.panel.restore(self._schedule.now, self._resume)
             self._resume, self._carried = None, ()
         self._outputs = ()
+        self._landing.forget()
         self.panel.release(self._schedule.now)
 
 

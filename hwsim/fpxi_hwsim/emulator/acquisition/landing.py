@@ -89,6 +89,11 @@ class Landing:
                 return
             self._batches.popleft()
 
+    def forget(self) -> None:
+        """Drop the words that are on their way: nothing takes them after a reset."""
+        self._batches.clear()
+        self._latest = None
+
     def _take(self, batch: _Batch, count: int) -> Counts:
         """Return the values of the words that land next, up to so many of the batch."""
         first, batch.landed = batch.landed, count

@@ -334,3 +334,15 @@ def test_a_reset_lets_go_of_the_panel_at_any_moment(make_bench: Make) -> None:
         bench.set_up()
         bench.clear_tokens()
         reset_array(bench)
+
+
+def test_a_word_on_its_way_at_a_reset_goes_nowhere(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.arm(words(TFT_LINE, LINE), SCAN)
+    bench.open()
+    bench.run(8 + 3 * SLOT + 100)
+    bench.machine.request_reset(ResetCause.PIN)
+    bench.machine.take_reset()
+    before = bench.ring().copy()
+    bench.run(10 * SLOT)
+    assert np.array_equal(bench.ring(), before)
