@@ -3,10 +3,10 @@
     python tests/benchmarks/bench_firmware_cost.py [--json] [--frames 4] [--functions]
 
 The release image streams 64 x 64 frames in the emulator, and every instruction is counted: exact,
-for whole frame periods in free running. `so` is the share of chunks sent in
-the encoding asked for; the others did not fit it and went as raw16. Beside the frame rate that 168 million instructions a
+for whole frame periods in free running. `so` is the share of chunks sent in the encoding asked for;
+the others did not fit it and went as raw16. Beside the frame rate that 168 million instructions a
 second would allow stand those of the host link (10.5 Mbaud, the bytes counted) and of the two
-converters (1 MSPS each); the ratio is to the lowest of these two physical limits.
+converters (1 MSPS each); the ratio is to the lower of these two physical limits.
 
 Instructions are not cycles: on silicon, loads, taken branches and the flash's wait states add to
 them. A frame rate by instructions is an upper bound.
