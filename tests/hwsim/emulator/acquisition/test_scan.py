@@ -343,6 +343,5 @@ def test_a_word_on_its_way_at_a_reset_goes_nowhere(make_bench: Make) -> None:
     bench.run(8 + 3 * SLOT + 100)
     bench.machine.request_reset(ResetCause.PIN)
     bench.machine.take_reset()
-    before = bench.ring().copy()
     bench.run(10 * SLOT)
-    assert np.array_equal(bench.ring(), before)
+    assert not bench.read(SPI1 + 8) & 1, "RXNE: SPI1 was reset with the word half in"
