@@ -175,7 +175,7 @@ def test_numbers_run_on_across_start(native):
 @pytest.mark.parametrize(
     ("place", "value", "saturated"),
     [
-        ((5, 5), 65535, True),
+        *(((5, column), 65535, True) for column in range(5, 10)),
         ((5, 5), 65534, False),
         ((1, 30), 65535, True),
         ((0, 5), 65535, False),

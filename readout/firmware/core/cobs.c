@@ -16,15 +16,17 @@ static bool copy_four(uint8_t *to, const uint8_t *from)
 /* Copies bytes up to the first zero, at most count; tells how many. */
 static size_t copy_block(uint8_t *to, const uint8_t *from, size_t count)
 {
-    size_t copied = 0;
-    while (count - copied >= 4u && copy_four(to + copied, from + copied)) {
-        copied += 4u;
+    const uint8_t *next = from;
+    const uint8_t *end = from + count;
+    const uint8_t *words_end = end - count % 4u;
+    while (next != words_end && copy_four(to, next)) {
+        next += 4;
+        to += 4;
     }
-    while (copied < count && from[copied] != 0u) {
-        to[copied] = from[copied];
-        copied++;
+    while (next != end && *next != 0u) {
+        *to++ = *next++;
     }
-    return copied;
+    return (size_t)(next - from);
 }
 
 size_t fpxi_cobs_encode(const uint8_t *bytes, size_t count, uint8_t *stuffed)

@@ -31,26 +31,31 @@
             SIXTY_FOUR(slice, 192u)                                                              \
     }
 
-static const uint32_t slices[4][256] = {TABLE(SLICE_0), TABLE(SLICE_1), TABLE(SLICE_2),
-                                        TABLE(SLICE_3)};
+static const uint32_t slice_0[256] = TABLE(SLICE_0);
+static const uint32_t slice_1[256] = TABLE(SLICE_1);
+static const uint32_t slice_2[256] = TABLE(SLICE_2);
+static const uint32_t slice_3[256] = TABLE(SLICE_3);
 
-static uint32_t four_bytes(uint32_t crc, const uint8_t *bytes)
+static inline uint32_t four_bytes(uint32_t crc, const uint8_t *bytes)
 {
     crc ^= (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
            (uint32_t)bytes[3] << 24;
-    return slices[3][crc & 0xFFu] ^ slices[2][(crc >> 8) & 0xFFu] ^ slices[1][(crc >> 16) & 0xFFu] ^
-           slices[0][crc >> 24];
+    return slice_3[crc & 0xFFu] ^ slice_2[(crc >> 8) & 0xFFu] ^ slice_1[(crc >> 16) & 0xFFu] ^
+           slice_0[crc >> 24];
 }
 
 uint32_t fpxi_crc32(uint32_t crc, const uint8_t *bytes, size_t count)
 {
     crc = ~crc;
-    for (size_t fours = count / 4u; fours > 0u; fours--) {
+    for (; count >= 16u; count -= 16u) {
         crc = four_bytes(crc, bytes);
-        bytes += 4;
+        crc = four_bytes(crc, bytes + 4);
+        crc = four_bytes(crc, bytes + 8);
+        crc = four_bytes(crc, bytes + 12);
+        bytes += 16;
     }
-    for (size_t left = count % 4u; left > 0u; left--) {
-        crc = slices[0][(crc ^ *bytes) & 0xFFu] ^ (crc >> 8);
+    for (; count > 0u; count--) {
+        crc = slice_0[(crc ^ *bytes) & 0xFFu] ^ (crc >> 8);
         bytes++;
     }
     return ~crc;

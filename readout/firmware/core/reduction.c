@@ -81,22 +81,32 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
+/* All samples, each one greater, or'd: a sample at full scale, all ones, carries into the bit above. */
+static uint32_t any_above(const uint16_t *samples, uint32_t count)
+{
+    uint32_t any = 0;
+    for (; count >= 4u; count -= 4u) {
+        any |= (samples[0] + 1u) | (samples[1] + 1u) | (samples[2] + 1u) | (samples[3] + 1u);
+        samples += 4;
+    }
+    for (; count > 0u; count--) {
+        any |= *samples++ + 1u;
+    }
+    return any;
+}
+
 bool fpxi_reduction_saturated(const fpxi_reduction_t *reduction, uint16_t row,
                               const uint16_t *samples)
 {
     const fpxi_panel_description_t *panel = reduction->panel;
     uint32_t ring = panel->process_ring;
-    uint32_t full_scale = (1u << panel->adc_bits) - 1u;
     if (row < ring || row >= panel->rows - ring || !taken(reduction, row)) {
         return false;
     }
     uint32_t end = reduction->first_column + (uint32_t)reduction->columns * reduction->binning;
     end = least(end, panel->columns - ring);
-    bool found = false;
-    for (uint32_t column = greater(reduction->first_column, ring); column < end; column++) {
-        found |= samples[column] >= full_scale;
-    }
-    return found;
+    uint32_t first = greater(reduction->first_column, ring);
+    return first < end && any_above(samples + first, end - first) >> panel->adc_bits != 0u;
 }
 
 static void add_single(uint32_t *sums, const uint16_t *samples, uint32_t columns, bool clear)

@@ -195,21 +195,47 @@ void fpxi_scan_safe(void)
 
 /* --- rows --------------------------------------------------------------------------------------- */
 
-/* Sorts the words of a row by pass and column. */
-static void gather(const acquisition_t *acquisition, uint32_t row)
+static void copy_words(uint16_t *to, const volatile uint16_t *from, uint32_t count, uint32_t apart)
+{
+    for (; count >= 4u; count -= 4u) {
+        to[0] = from[0];
+        to[1] = from[apart];
+        to[2] = from[2u * apart];
+        to[3] = from[3u * apart];
+        to += 4;
+        from += 4u * apart;
+    }
+    for (; count > 0u; count--) {
+        *to++ = *from;
+        from += apart;
+    }
+}
+
+/* Words of one converter from a place of the ring on, in two runs where the ring ends between. */
+static void copy_from_ring(uint16_t *to, const fpxi_rows_t *rows, uint32_t index)
+{
+    const uint32_t apart = scan.plan->converters;
+    const uint32_t columns = scan.plan->columns;
+    const uint32_t left = (rows->ring_words - index + apart - 1u) / apart;
+    const uint32_t run = columns < left ? columns : left;
+    copy_words(to, rows->words + index, run, apart);
+    if (run < columns) {
+        index += run * apart - rows->ring_words;
+        copy_words(to + run, rows->words + index, columns - run, apart);
+    }
+}
+
+/* Sorts the words of a row by pass, ROW_SAMPLES apart, and column. */
+static void gather(const acquisition_t *acquisition, uint32_t row, uint16_t *conversions)
 {
     const fpxi_panel_plan_t *plan = scan.plan;
     const fpxi_rows_t *rows = &acquisition->rows;
     for (uint32_t pass = 0u; pass < acquisition->conversions; pass++) {
-        uint16_t *to = conversions_of_row[pass];
         for (uint32_t converter = 0u; converter < plan->converters; converter++) {
-            uint32_t index = fpxi_word_index(plan, acquisition->conversions, row, pass,
-                                             converter * plan->columns) % rows->ring_words;
-            for (uint32_t column = 0u; column < plan->columns; column++) {
-                *to++ = rows->words[index];
-                index += plan->converters;
-                index -= index >= rows->ring_words ? rows->ring_words : 0u;
-            }
+            uint32_t column = converter * plan->columns;
+            uint32_t index = fpxi_word_index(plan, acquisition->conversions, row, pass, column);
+            copy_from_ring(conversions + pass * ROW_SAMPLES + column, rows,
+                           index % rows->ring_words);
         }
     }
 }
@@ -233,10 +259,13 @@ int fpxi_scan_read_row(uint16_t row, uint16_t *samples)
     if (!all && fpxi_engine_slots(rows) < last_slot + FPXI_LANDING_SLOTS) {
         return FPXI_AGAIN;
     }
-    gather(acquisition, row);
+    uint16_t *conversions = count == 1u ? samples : &conversions_of_row[0][0];
+    gather(acquisition, row, conversions);
     if (fpxi_engine_slots(rows) > first_slot + rows->ring_words / plan->converters) {
         return FPXI_FAILED;
     }
-    fpxi_oversampling_mean(&conversions_of_row[0][0], ROW_SAMPLES, count, samples, columns);
+    if (count > 1u) {
+        fpxi_oversampling_mean(conversions, ROW_SAMPLES, count, samples, columns);
+    }
     return FPXI_OK;
 }
