@@ -26,6 +26,8 @@ Connect = Callable[[Link], Panel]
 Take = Callable[[str, int], np.ndarray]
 EMULATED = "board=stm32f405"
 
+pytestmark = pytest.mark.usefixtures("arm_compiler")
+
 
 @pytest.mark.parametrize("panel", ["tft64", "cmos32"])
 def test_its_frames_are_those_of_the_native_board(panel: str, take: Take) -> None:
