@@ -82,6 +82,7 @@ class BoardBench(Bench):
         self.results: dict[str, int] = {}
         self.storage = Storage()
         self.row_delay_us = 0
+        self.clock_step_us = 0  # time that passes whenever the clock is read
         self.battery_mV = 3700
         self.note = FaultNote()
         self.outcome = (protocol.TestOutcome.NOT_SUPPORTED, 0, 0)
@@ -93,7 +94,7 @@ class BoardBench(Bench):
         self._self_test = SelfTest(self._answer_self_test)
         self._hardware = Hardware(
             context=None,
-            now_us=Clock(lambda _context: self.now_us),
+            now_us=Clock(self._read_clock),
             set_bias=SetBias(lambda _context, bias_mV: self._call(f"set_bias {bias_mV}")),
             begin_exposure=Begin(self._begin_exposure),
             begin_readout=Begin(self._begin_readout),
@@ -138,6 +139,10 @@ class BoardBench(Bench):
     def _call(self, call: str) -> int:
         self.calls.append(call)
         return self.results.get(call.split(maxsplit=1)[0], 0)
+
+    def _read_clock(self, _context: Any) -> int:
+        self.now_us += self.clock_step_us
+        return self.now_us
 
     def _begin_exposure(self, _context: Any, _exposure: Any, began_us: Any) -> int:
         began_us[0] = self.now_us

@@ -8,6 +8,10 @@
  * the next exposure, which lasts. */
 #define MAX_STEPS 4u
 
+/* How long a poll may put frames into packets, but for the packet at hand: coding a frame takes
+ * milliseconds, and rows and the ends of exposures do not wait that long. */
+#define STREAM_TIME_US 200u
+
 static uint64_t earliest(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -82,7 +86,7 @@ static void tell_last_fault(fpxi_core_t *core)
 static void init_link(fpxi_core_t *core, fpxi_link_t *link, const fpxi_transmit_memory_t *memory)
 {
     fpxi_receiver_init(&link->receiver);
-    fpxi_transmitter_init(&link->transmitter, memory->memory, memory->size);
+    fpxi_transmitter_init(&link->transmitter, memory->memory, memory->size, core->packet);
     fpxi_streamer_init(&link->streamer, &core->store, &link->transmitter);
     fpxi_commands_init(&link->commands);
     tell_boot(core, &link->transmitter);
@@ -162,10 +166,20 @@ void fpxi_core_stream_to(fpxi_core_t *core, uint8_t link)
     core->started = true;
 }
 
-static void stream(fpxi_core_t *core)
+static bool send_one_by_each_link(fpxi_core_t *core)
 {
+    bool sent = false;
     for (uint8_t i = 0; i < core->config.links; i++) {
-        fpxi_streamer_poll(&core->links[i].streamer, i == core->streaming_link);
+        sent |= fpxi_streamer_send(&core->links[i].streamer, i == core->streaming_link);
+    }
+    return sent;
+}
+
+static void stream(fpxi_core_t *core, uint64_t polled_us)
+{
+    core->behind = true;
+    while (core->behind && fpxi_core_now_us(core) - polled_us <= STREAM_TIME_US) {
+        core->behind = send_one_by_each_link(core);
     }
 }
 
@@ -199,13 +213,14 @@ static void step_bias(fpxi_core_t *core, uint64_t now_us)
     }
 }
 
-/* Frames go to the link between the steps: what was read out, before a step may want its memory. */
+/* Frames go to the link between the steps: what was read out, before a step may want its memory. A
+ * step must know the time it is by now: the hardware does not wait for it. */
 static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
 {
     int result = FPXI_STEP_MOVED;
     for (unsigned i = 0; i < MAX_STEPS && result == FPXI_STEP_MOVED; i++) {
-        stream(core);
-        result = fpxi_sequencer_step(&core->sequencer, now_us);
+        stream(core, now_us);
+        result = fpxi_sequencer_step(&core->sequencer, fpxi_core_now_us(core));
     }
     if (result < 0) {
         fpxi_core_fault(core, (fpxi_fault_t)-result);
@@ -267,6 +282,7 @@ static uint64_t deadline(const fpxi_core_t *core, uint64_t now_us)
     next = earliest(next, fpxi_trigger_deadline(&core->trigger, debounce_us(core)));
     next = earliest(next, fpxi_restart_deadline(core));
     next = earliest(next, fpxi_supervision_deadline(core));
+    next = core->behind ? now_us : next;
     next = next > now_us ? next : now_us + 1u; /* what a late poll has not caught up with yet */
     return next == UINT64_MAX ? UINT64_MAX : next + core->boot_us;
 }

@@ -74,6 +74,8 @@ typedef struct fpxi_core {
     uint8_t streaming_link; /* frames and events go there */
     bool started;           /* a START has chosen the streaming link; before, any command does */
     bool hung;              /* does nothing any more: the watchdog is to restart the device */
+    bool behind;            /* the last poll ended with more to send, and room for it */
+    uint8_t packet[FPXI_PACKET_MEMORY_SIZE]; /* of all transmitters */
 } fpxi_core_t;
 
 /* Starts the firmware. FPXI_OK, or FPXI_FAILED where the configuration cannot work. */

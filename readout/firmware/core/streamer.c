@@ -104,14 +104,14 @@ static bool send_next(fpxi_streamer_t *streamer)
     return true;
 }
 
-void fpxi_streamer_poll(fpxi_streamer_t *streamer, bool streaming)
+bool fpxi_streamer_send(fpxi_streamer_t *streamer, bool streaming)
 {
-    bool more = true;
-    while (more && fpxi_transmitter_has_room(streamer->transmitter)) {
-        if (streamer->count > 0u) {
-            serve_request(streamer);
-        } else {
-            more = streaming && send_next(streamer);
-        }
+    if (!fpxi_transmitter_has_room(streamer->transmitter)) {
+        return false;
     }
+    if (streamer->count > 0u) {
+        serve_request(streamer);
+        return true;
+    }
+    return streaming && send_next(streamer);
 }

@@ -30,8 +30,8 @@ void fpxi_streamer_init(fpxi_streamer_t *streamer, fpxi_frame_store_t *store,
 /* Remembers a chunk of a held frame to be sent again; false where too many are waiting. */
 bool fpxi_streamer_request(fpxi_streamer_t *streamer, const fpxi_resend_request_t *request);
 
-/* Queues packets while there is room and something to send: what was asked for again and, where
- * the frames go to this link, what has not been sent yet. */
-void fpxi_streamer_poll(fpxi_streamer_t *streamer, bool streaming);
+/* Queues one packet where there is room and something to send: what was asked for again or, where
+ * the frames go to this link, what has not been sent yet. Whether it did. */
+bool fpxi_streamer_send(fpxi_streamer_t *streamer, bool streaming);
 
 #endif

@@ -8,11 +8,13 @@ _Static_assert(FPXI_PACKET_STUFFED_SIZE(FPXI_IDENTITY_SIZE + FPXI_MAX_PIECE) <=
                    FPXI_CONTROL_QUEUE_SIZE,
                "the largest answer must fit its queue");
 
-void fpxi_transmitter_init(fpxi_transmitter_t *transmitter, uint8_t *memory, size_t capacity)
+void fpxi_transmitter_init(fpxi_transmitter_t *transmitter, uint8_t *memory, size_t capacity,
+                           uint8_t *packet)
 {
     fpxi_byte_queue_init(&transmitter->control, transmitter->control_memory,
                          sizeof transmitter->control_memory);
     fpxi_byte_queue_init(&transmitter->frames, memory, capacity);
+    transmitter->packet = packet;
     transmitter->sending = &transmitter->control;
     transmitter->last_byte = 0;
     transmitter->sequence = 0;

@@ -18,14 +18,21 @@ typedef struct {
     fpxi_byte_queue_t *sending; /* whose bytes were taken last */
     uint8_t last_byte;          /* taken: a zero ended a packet */
     uint8_t sequence;           /* of the next unasked packet */
+    uint8_t *packet;            /* being put together */
     uint8_t control_memory[FPXI_CONTROL_QUEUE_SIZE];
-    uint8_t packet[FPXI_PACKET_SIZE(FPXI_MAX_PAYLOAD)]; /* being put together */
 } fpxi_transmitter_t;
 
-/* Begins with a terminator, so that what an earlier run left unfinished spoils none of ours. */
-void fpxi_transmitter_init(fpxi_transmitter_t *transmitter, uint8_t *memory, size_t capacity);
+/* The largest packet, before it is stuffed. */
+#define FPXI_PACKET_MEMORY_SIZE FPXI_PACKET_SIZE(FPXI_MAX_PAYLOAD)
 
-/* Where the payload of the next packet is to be written (FPXI_MAX_PAYLOAD bytes). */
+/* Begins with a terminator, so that what an earlier run left unfinished spoils none of ours. packet:
+ * FPXI_PACKET_MEMORY_SIZE bytes; transmitters may share them, since each packet is put together and
+ * queued in one go. */
+void fpxi_transmitter_init(fpxi_transmitter_t *transmitter, uint8_t *memory, size_t capacity,
+                           uint8_t *packet);
+
+/* Where the payload of the next packet is to be written (FPXI_MAX_PAYLOAD bytes). Holds until any
+ * transmitter that shares the memory queues a packet. */
 uint8_t *fpxi_transmitter_payload(fpxi_transmitter_t *transmitter);
 
 /* Queue the packet whose payload was written; false where there is no room. */
