@@ -20,7 +20,10 @@ def test_free_running_is_as_fast_as_the_readout(rig):
 
 
 def test_a_frame_period_is_kept(rig):
-    assert times(rig.capture(4, exposure_us=5000, frame_period_us=20_000)) == [20_000] * 3
+    """But for the time that a processor takes to wake up; that does not add up."""
+    frames = rig.capture(6, exposure_us=5000, frame_period_us=20_000)
+    late = np.cumsum(times(frames)) - 20_000 * np.arange(1, 6)
+    assert abs(late).max() <= 3
 
 
 def test_each_software_trigger_takes_a_burst(rig):

@@ -140,6 +140,10 @@ class Bench:
         return [self.c.bench_log(i).contents for i in range(count)]
 
     @property
+    def pending(self) -> bool:
+        return bool(self.c.fpxi_scan_pending() & 1)
+
+    @property
     def wrong(self) -> int:
         return int(self.c.bench_wrong())
 

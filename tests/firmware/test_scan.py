@@ -186,6 +186,41 @@ def test_the_main_loop_is_woken_before_the_ring_comes_round(
 
 
 @every_set_up
+def test_rows_that_land_before_the_main_loop_sleeps_keep_it_awake(
+    bench: Callable[..., Bench], set_up: tuple[int, int]
+) -> None:
+    board = bench(*set_up, 16)
+    began = board.begin_exposure(board.readout_us)
+    assert began is not None
+    line_us = board.plan.line_slots * board.plan.conversions
+    board.run_to(began + board.readout_us + line_us + 20)
+    (rows,) = (entry for entry in board.log if entry.converts)
+    for _ in range(3):
+        board.c.fpxi_scan_poll_begins()
+        assert not board.pending
+        board.run(rows.wake_slots)
+        assert board.pending
+    board.c.fpxi_scan_poll_begins()
+    board.run(2 * board.readout_us)
+    board.c.fpxi_scan_poll_begins()
+    board.run(2 * board.readout_us)
+    assert not board.pending
+
+
+@every_set_up
+def test_other_interrupts_do_not_make_an_exposure_miss_its_start(
+    bench: Callable[..., Bench], set_up: tuple[int, int]
+) -> None:
+    board = bench(*set_up)
+    board.c.bench_delay(45)
+    began = board.begin_exposure(board.readout_us)
+    assert began is not None
+    board.c.fpxi_scan_abandon()
+    assert board.begin_exposure(board.readout_us) is not None
+    assert board.wrong == 0
+
+
+@every_set_up
 def test_a_lost_word_fails_the_read_out(
     bench: Callable[..., Bench], set_up: tuple[int, int]
 ) -> None:

@@ -213,14 +213,13 @@ static void step_bias(fpxi_core_t *core, uint64_t now_us)
     }
 }
 
-/* Frames go to the link between the steps: what was read out, before a step may want its memory. A
- * step must know the time it is by now: the hardware does not wait for it. */
+/* Frames go to the link between the steps: what was read out, before a step may want its memory. */
 static void run_sequencer(fpxi_core_t *core, uint64_t now_us)
 {
     int result = FPXI_STEP_MOVED;
     for (unsigned i = 0; i < MAX_STEPS && result == FPXI_STEP_MOVED; i++) {
         stream(core, now_us);
-        result = fpxi_sequencer_step(&core->sequencer, fpxi_core_now_us(core));
+        result = fpxi_sequencer_step(&core->sequencer, now_us);
     }
     if (result < 0) {
         fpxi_core_fault(core, (fpxi_fault_t)-result);

@@ -221,7 +221,8 @@ static bool bias_waits(const fpxi_sequencer_t *sequencer)
 /* Whether the next exposure can begin with the read-out of the last: it must last until the array
  * has been read, and its rows keep their distance only if both are read at the same pace. Within a
  * frame nothing changes. The read-out began when the exposure ended, however late that is noticed:
- * the hardware must still be told of the next one's end in time. */
+ * the hardware, whose clock has gone on since the poll began, must still be told of the next one's
+ * end in time. */
 static bool can_overlap(const fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
     const fpxi_readout_t *readout = sequencer->parts.readout;
@@ -229,7 +230,9 @@ static bool can_overlap(const fpxi_sequencer_t *sequencer, uint64_t now_us)
     bool within = sequencer->open != NULL;
     uint32_t exposure_us = within ? last->exposure_us : setting(sequencer, FPXI_PLACE_EXPOSURE_US);
     bool same_pace = within || setting(sequencer, FPXI_PLACE_OVERSAMPLING) == last->oversampling;
-    bool in_time = now_us + FPXI_OVERLAP_LEAD_US <= sequencer->exposing.end_us + exposure_us;
+    const fpxi_hardware_t *hardware = sequencer->parts.hardware;
+    uint64_t present_us = hardware->now_us(hardware->context) - sequencer->parts.boot_us;
+    bool in_time = present_us + FPXI_OVERLAP_LEAD_US <= sequencer->exposing.end_us + exposure_us;
     return due(sequencer, now_us) && !requests_beam(sequencer) && same_pace && in_time &&
            exposure_us >= fpxi_readout_us(readout, last->oversampling) &&
            (within || !bias_waits(sequencer));

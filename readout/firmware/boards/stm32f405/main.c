@@ -4,6 +4,7 @@
 #include "led.h"
 #include "links.h"
 #include "processor.h"
+#include "scan.h"
 #include "time.h"
 #include "trigger_input.h"
 
@@ -15,7 +16,7 @@ static void sleep_until(uint64_t due_us, uint64_t now_us)
 {
     uint64_t latest_us = now_us + LONGEST_SLEEP_US;
     uint32_t primask = fpxi_interrupts_off();
-    if (!fpxi_links_pending() && !fpxi_trigger_input_pending()) {
+    if (!fpxi_links_pending() && !fpxi_trigger_input_pending() && !fpxi_scan_pending()) {
         fpxi_time_sleep_until(due_us < latest_us ? due_us : latest_us);
     }
     fpxi_interrupts_restore(primask);
@@ -29,6 +30,7 @@ _Noreturn void fpxi_main(void)
     fpxi_links_init(core->config.panel, core->parameters.values[FPXI_PLACE_BAUD]);
     fpxi_trigger_input_init();
     for (;;) {
+        fpxi_scan_poll_begins();
         uint64_t due_us = fpxi_core_poll(core);
         uint64_t now_us = fpxi_time_now_us();
         fpxi_led_show(core->sequencer.state, now_us);

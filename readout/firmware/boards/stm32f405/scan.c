@@ -7,7 +7,7 @@
 #include "scan_engine.h"
 #include "time.h"
 
-/* From the decision to the start: enough to arm the first scan, whatever interrupts come between. */
+/* From the decision to the start: enough to arm the first scan. */
 #define LEAD_US 20u
 
 #define AREAS 2u
@@ -132,21 +132,34 @@ void fpxi_scan_init(const fpxi_panel_description_t *panel, uint8_t converters)
     clear_ahead();
 }
 
+/* Has the array emptied as soon as possible, any token moved out before. Between the decision and the
+ * arming no interrupt may come: a trigger line that rings takes longer than the lead. */
+static bool play_reset(const fpxi_exposure_t *exposure, uint64_t *start_us)
+{
+    const fpxi_panel_plan_t *plan = scan.plan;
+    bool cleared = true;
+    uint32_t mask = fpxi_interrupts_off();
+    *start_us = fpxi_time_now_us() + LEAD_US;
+    if (fpxi_engine_token_left()) {
+        cleared = play(&plan->clear, exposure, *start_us, NULL);
+        *start_us += fpxi_scan_slots(&plan->clear, exposure->oversampling) + FPXI_REARM_US;
+    }
+    bool played = cleared && play(&plan->reset, exposure, *start_us, NULL);
+    fpxi_interrupts_restore(mask);
+    return played;
+}
+
 int fpxi_scan_begin_exposure(const fpxi_exposure_t *exposure, uint64_t *began_us)
 {
     const fpxi_panel_plan_t *plan = scan.plan;
+    uint64_t start_us;
     give_up();
-    uint64_t start_us = fpxi_time_now_us() + LEAD_US;
-    if (fpxi_engine_token_left()) {
-        if (!play(&plan->clear, exposure, start_us, NULL)) {
-            return FPXI_FAILED;
-        }
-        start_us += fpxi_scan_slots(&plan->clear, exposure->oversampling) + FPXI_REARM_US;
+    if (!play_reset(exposure, &start_us)) {
+        return FPXI_FAILED;
     }
     uint64_t empty_us = exposure->request_beam ? readout_us(exposure) : 0u;
     *began_us = start_us + plan->began_slot;
-    if (!play(&plan->reset, exposure, start_us, NULL) ||
-        !play_readout(exposure, *began_us, empty_us + exposure->exposure_us)) {
+    if (!play_readout(exposure, *began_us, empty_us + exposure->exposure_us)) {
         return FPXI_FAILED;
     }
     if (exposure->request_beam) {
@@ -178,6 +191,16 @@ int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us)
     }
     *began_us = acquisition->read_us + scan.plan->began_slot;
     return play_readout(next, *began_us, next->exposure_us) ? FPXI_OK : FPXI_FAILED;
+}
+
+void fpxi_scan_poll_begins(void)
+{
+    fpxi_engine_forget_landed();
+}
+
+bool fpxi_scan_pending(void)
+{
+    return fpxi_engine_rows_landed();
 }
 
 void fpxi_scan_abandon(void)

@@ -17,6 +17,11 @@ int fpxi_scan_begin_exposure(const fpxi_exposure_t *exposure, uint64_t *began_us
 int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us);
 int fpxi_scan_read_row(uint16_t row, uint16_t *samples);
 
+/* Rows that land from here on want a poll of the core before the main loop may sleep: where the ring
+ * holds only a part of them, they do not wait. */
+void fpxi_scan_poll_begins(void);
+bool fpxi_scan_pending(void);
+
 /* Gives up whatever is exposed or read out: gates off, no row to come, expose request off. A scan
  * that runs ends with its pass: takes up to a pass of the multiplexer (65 us). */
 void fpxi_scan_abandon(void);

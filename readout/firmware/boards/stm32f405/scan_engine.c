@@ -19,6 +19,7 @@ static struct {
     phase_t phase;
     uint32_t end_us; /* while running */
     bool tokens_known;
+    volatile bool rows_landed; /* and the main loop has not looked since */
 } engine;
 
 static const fpxi_scan_t *current(void)
@@ -107,6 +108,7 @@ static void ended(void)
 void fpxi_isr_tim2(void)
 {
     uint32_t events = fpxi_timers_take_events();
+    engine.rows_landed |= (events & FPXI_ROWS_LANDED) != 0u;
     if ((events & FPXI_FIRST_SLOT) != 0u && engine.phase == ARMED) {
         begun();
     }
@@ -164,6 +166,16 @@ void fpxi_engine_stop(void)
     }
     drop_all();
     fpxi_interrupts_restore(mask);
+}
+
+bool fpxi_engine_rows_landed(void)
+{
+    return engine.rows_landed;
+}
+
+void fpxi_engine_forget_landed(void)
+{
+    engine.rows_landed = false;
 }
 
 bool fpxi_engine_token_left(void)

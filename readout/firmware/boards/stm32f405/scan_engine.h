@@ -16,6 +16,10 @@ void fpxi_engine_stop(void);
 /* Whether a token may be in the gate driver: because a scan was ended early, or none ever ran. */
 bool fpxi_engine_token_left(void);
 
+/* Whether rows landed, where the main loop is to be woken for them, since it said last that it looks. */
+bool fpxi_engine_rows_landed(void);
+void fpxi_engine_forget_landed(void);
+
 /* Slots begun of the scan whose rows these are; 0 before it starts. */
 uint32_t fpxi_engine_slots(const fpxi_rows_t *rows);
 

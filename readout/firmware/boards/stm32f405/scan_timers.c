@@ -188,11 +188,13 @@ uint32_t fpxi_timers_take_events(void)
 {
     uint32_t flags = TIM2->SR;
     TIM2->SR = ~flags;
-    if ((flags & TIM2->DIER & TIM_SR_CCIF(3u)) != 0u) {
+    bool landed = (flags & TIM2->DIER & TIM_SR_CCIF(3u)) != 0u;
+    if (landed) {
         TIM2->CCR[2] += wake_slots;
     }
     return ((flags & TIM_SR_CCIF(1u)) != 0u ? FPXI_FIRST_SLOT : 0u) |
-           ((flags & TIM_SR_CCIF(2u)) != 0u ? FPXI_LAST_SLOT : 0u);
+           ((flags & TIM_SR_CCIF(2u)) != 0u ? FPXI_LAST_SLOT : 0u) |
+           (landed ? FPXI_ROWS_LANDED : 0u);
 }
 
 void fpxi_timers_start_at(uint32_t start_us)

@@ -64,6 +64,7 @@ void fpxi_timers_load(const fpxi_scan_t *scan);
 
 #define FPXI_FIRST_SLOT 1u
 #define FPXI_LAST_SLOT 2u
+#define FPXI_ROWS_LANDED 4u /* as many as wake_slots has */
 uint32_t fpxi_timers_take_events(void);
 
 /* Has the clock start the scan, or end it, at a time that must not have come yet. */
