@@ -19,6 +19,7 @@ _Static_assert(AREAS == 2u, "an exposure's rows are handed over while the next o
 typedef struct {
     fpxi_rows_t rows;
     uint64_t read_us;    /* start of the read-out */
+    uint32_t slots;      /* of the rows' scan, begun when last looked at */
     uint8_t conversions; /* of each pixel */
 } acquisition_t;
 
@@ -28,8 +29,8 @@ static FPXI_CCM_MEMORY uint16_t conversions_of_row[FPXI_MAX_PASSES][ROW_SAMPLES]
 static struct {
     const fpxi_panel_plan_t *plan;
     acquisition_t acquisitions[AREAS];
-    uint8_t latest;                /* of them: what was begun last */
-    const acquisition_t *read_out; /* whose rows are handed over; NULL: none */
+    uint8_t latest;          /* of them: what was begun last */
+    acquisition_t *read_out; /* whose rows are handed over; NULL: none */
 } scan;
 
 uint32_t fpxi_scan_line_time_us(const fpxi_panel_description_t *panel, uint8_t converters)
@@ -96,6 +97,7 @@ static bool play_readout(const fpxi_exposure_t *exposure, uint64_t began_us, uin
     const fpxi_scan_plan_t *rows = &plan->rows_scan[exposure->cds ? 1 : 0];
     uint32_t slots = fpxi_scan_slots(rows, exposure->oversampling);
     acquisition->read_us = start_us;
+    acquisition->slots = 0u;
     acquisition->conversions = exposure->oversampling;
     acquisition->rows.state = FPXI_ROWS_NONE;
     acquisition->rows.slots = slots;
@@ -178,7 +180,7 @@ static bool alive(const fpxi_rows_t *rows)
  * long: or rows would integrate for different times. */
 int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us)
 {
-    const acquisition_t *acquisition = &scan.acquisitions[scan.latest];
+    acquisition_t *acquisition = &scan.acquisitions[scan.latest];
     if (!alive(&acquisition->rows)) {
         return FPXI_FAILED;
     }
@@ -263,28 +265,45 @@ static void gather(const acquisition_t *acquisition, uint32_t row, uint16_t *con
     }
 }
 
+/* Whether the words of a slot are in memory. The slots are looked at when those seen before do not
+ * tell: once for many rows. */
+static bool landed(acquisition_t *acquisition, uint32_t slot)
+{
+    if (acquisition->slots < slot + FPXI_LANDING_SLOTS) {
+        acquisition->slots = fpxi_engine_slots(&acquisition->rows);
+    }
+    return acquisition->slots >= slot + FPXI_LANDING_SLOTS ||
+           acquisition->rows.state == FPXI_ROWS_COMPLETE;
+}
+
+/* Whether the ring has come round to a slot; where it holds the whole scan, it never does. */
+static bool overwritten(const acquisition_t *acquisition, uint32_t slot)
+{
+    const fpxi_rows_t *rows = &acquisition->rows;
+    const uint32_t ring_slots = rows->ring_words / scan.plan->converters;
+    return ring_slots < rows->slots && fpxi_engine_slots(rows) > slot + ring_slots;
+}
+
 /* A row is there when its last word has landed, and is lost when, before it was copied, the ring has
  * come round to its first. DMA writes a ring's words in their order: the slots tell. */
 int fpxi_scan_read_row(uint16_t row, uint16_t *samples)
 {
-    const acquisition_t *acquisition = scan.read_out;
+    acquisition_t *acquisition = scan.read_out;
     const fpxi_panel_plan_t *plan = scan.plan;
     if (acquisition == NULL || !alive(&acquisition->rows)) {
         return FPXI_FAILED;
     }
-    const fpxi_rows_t *rows = &acquisition->rows;
     uint32_t count = acquisition->conversions;
     uint32_t columns = (uint32_t)plan->columns * plan->converters;
     uint32_t first_slot = fpxi_word_index(plan, count, row, 0u, 0u) / plan->converters;
     uint32_t last_slot =
         fpxi_word_index(plan, count, row, count - 1u, columns - 1u) / plan->converters;
-    bool all = rows->state == FPXI_ROWS_COMPLETE;
-    if (!all && fpxi_engine_slots(rows) < last_slot + FPXI_LANDING_SLOTS) {
+    if (!landed(acquisition, last_slot)) {
         return FPXI_AGAIN;
     }
     uint16_t *conversions = count == 1u ? samples : &conversions_of_row[0][0];
     gather(acquisition, row, conversions);
-    if (fpxi_engine_slots(rows) > first_slot + rows->ring_words / plan->converters) {
+    if (overwritten(acquisition, first_slot)) {
         return FPXI_FAILED;
     }
     if (count > 1u) {
