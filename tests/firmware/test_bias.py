@@ -119,9 +119,28 @@ def test_a_supply_that_refuses_on_the_way_is_a_fault(board):
     assert board.get(ACTUAL) == 0
 
 
-def test_a_late_poll_makes_up_for_the_steps_it_missed(board):
+def test_the_bias_does_not_leap_after_a_late_poll(board):
     board.start()
     board.set(BIAS, 1000)
     board.now_us = 5500
     board.take()
-    assert board.get(ACTUAL) == 600
+    assert board.get(ACTUAL) == 200
+    assert board.deadline_us == 6500
+
+
+def test_after_the_test_of_its_loop_the_bias_comes_back_by_its_slope(native):
+    device = native(panel=1)
+    ramp(device, 1000, 300_000)
+    device.run(1_000_000)
+    device.biases.clear()
+    device.ask(p.SelfTest(p.BoardTest.BIAS_LOOP))
+    device.run(2_000_000)
+    assert device.biases == [0, 300, 600, 900, 1000]
+    assert device.get(FAULT) == p.Fault.NONE
+
+
+def test_a_supply_that_does_not_go_to_zero_for_its_test_is_a_fault(board):
+    board.start()
+    board.results["set_bias"] = -1
+    board.ask(p.SelfTest(p.BoardTest.BIAS_LOOP))
+    assert board.get(FAULT) == p.Fault.BIAS

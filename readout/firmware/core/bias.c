@@ -49,16 +49,16 @@ int fpxi_bias_go(fpxi_bias_t *bias, int32_t target_mV, uint64_t now_us)
 }
 
 /* The least significant steps would be lost to rounding: what is left of a millivolt is carried. */
-static uint32_t take_step_mV(fpxi_bias_t *bias, uint64_t steps, uint32_t limit_mV)
+static uint32_t take_step_mV(fpxi_bias_t *bias, uint32_t limit_mV)
 {
     uint32_t slope_mV_s = bias->parameters->values[FPXI_PLACE_BIAS_RAMP_MV_S];
-    uint64_t change_uV = bias->carry_uV + steps * slope_mV_s; /* 1 mV/s is 1 uV in a millisecond */
-    if (change_uV >= (uint64_t)limit_mV * UV_PER_MV) {
+    uint32_t change_uV = bias->carry_uV + slope_mV_s; /* 1 mV/s is 1 uV in a millisecond */
+    if (change_uV >= limit_mV * UV_PER_MV) {
         bias->carry_uV = 0;
         return limit_mV;
     }
-    bias->carry_uV = (uint32_t)(change_uV % UV_PER_MV);
-    return (uint32_t)(change_uV / UV_PER_MV);
+    bias->carry_uV = change_uV % UV_PER_MV;
+    return change_uV / UV_PER_MV;
 }
 
 int fpxi_bias_step(fpxi_bias_t *bias, uint64_t now_us)
@@ -66,13 +66,13 @@ int fpxi_bias_step(fpxi_bias_t *bias, uint64_t now_us)
     if (now_us < fpxi_bias_deadline(bias)) {
         return FPXI_OK;
     }
-    uint64_t steps = (now_us - bias->next_us) / FPXI_BIAS_STEP_US + 1u;
     bool up = bias->target_mV > bias->actual_mV;
     uint32_t distance_mV = up ? (uint32_t)(bias->target_mV - bias->actual_mV)
                               : (uint32_t)(bias->actual_mV - bias->target_mV);
-    int32_t step_mV = (int32_t)take_step_mV(bias, steps, distance_mV);
+    int32_t step_mV = (int32_t)take_step_mV(bias, distance_mV);
     int32_t wanted_mV = up ? bias->actual_mV + step_mV : bias->actual_mV - step_mV;
-    bias->next_us += steps * FPXI_BIAS_STEP_US;
+    bias->next_us += FPXI_BIAS_STEP_US;
+    bias->next_us = bias->next_us > now_us ? bias->next_us : now_us + FPXI_BIAS_STEP_US;
     if (wanted_mV == bias->actual_mV) {
         return FPXI_OK;
     }

@@ -1,4 +1,5 @@
-/* The bias on its way to its set-point: in steps of a millisecond, at bias_ramp_mV_s. */
+/* The bias on its way to its set-point: in steps of a millisecond, never steeper than
+ * bias_ramp_mV_s. */
 
 #ifndef FPXI_BIAS_H
 #define FPXI_BIAS_H
@@ -27,7 +28,8 @@ int fpxi_bias_zero(fpxi_bias_t *bias);
  * FPXI_OK; negative where the supply refuses that step, and the old set-point stays. */
 int fpxi_bias_go(fpxi_bias_t *bias, int32_t target_mV, uint64_t now_us);
 
-/* Does the steps that are due. FPXI_OK, or negative where the supply refuses. */
+/* Does a step where one is due; those that a late poll missed are not made up for: the bias does not
+ * leap. FPXI_OK, or negative where the supply refuses. */
 int fpxi_bias_step(fpxi_bias_t *bias, uint64_t now_us);
 
 /* Takes notice that the hardware switched the bias off. */

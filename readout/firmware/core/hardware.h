@@ -83,7 +83,8 @@ typedef struct fpxi_hardware {
     /* Keeps a fault across the next reset. */
     void (*note_fault)(void *context, const fpxi_fault_note_t *note);
 
-    /* Tests what only the board can test: outcome not_supported for what it cannot. */
+    /* Tests what only the board can test: outcome not_supported for what it cannot. The bias is 0
+     * before the test of its loop, and after it. */
     fpxi_test_outcome_note_t (*self_test)(void *context, uint8_t test);
 
     /* Bias to zero, gates off, expose request off. Cannot fail; may be called more than once. */

@@ -15,6 +15,16 @@ static fpxi_test_outcome_note_t test_memory(fpxi_core_t *core)
     };
 }
 
+/* The board switches the output off for it: the bias goes back to its set-point by the ramp. */
+static fpxi_test_outcome_note_t test_bias_loop(fpxi_core_t *core)
+{
+    const fpxi_hardware_t *hardware = &core->config.hardware;
+    if (fpxi_bias_zero(&core->bias) < 0) {
+        fpxi_core_fault(core, FPXI_FAULT_BIAS);
+    }
+    return hardware->self_test(hardware->context, FPXI_BOARD_TEST_BIAS_LOOP);
+}
+
 static fpxi_test_outcome_note_t begin(fpxi_core_t *core, fpxi_restart_kind_t kind, uint8_t link)
 {
     fpxi_restart_ask(core, kind, link);
@@ -27,6 +37,8 @@ fpxi_test_outcome_note_t fpxi_self_test(fpxi_core_t *core, uint8_t test, uint8_t
     switch (test) {
     case FPXI_BOARD_TEST_MEMORY:
         return test_memory(core);
+    case FPXI_BOARD_TEST_BIAS_LOOP:
+        return test_bias_loop(core);
     case FPXI_BOARD_TEST_STORAGE:
         return fpxi_parameter_store_test(hardware, &core->parameters);
     case FPXI_BOARD_TEST_ASSERTION:

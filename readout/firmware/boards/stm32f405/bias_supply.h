@@ -9,13 +9,14 @@
 /* limit_mV: the highest magnitude, which is also what the DAC's full scale gives. Output off. */
 void fpxi_bias_supply_init(int32_t limit_mV);
 
-/* The output is on while the bias is not 0. FPXI_FAILED beyond the limit. */
+/* The output is on while the bias is not 0. FPXI_FAILED beyond the limit, or where the DAC's bus
+ * hangs. */
 int fpxi_bias_supply_set(int32_t bias_mV);
 
 void fpxi_bias_supply_off(void);
 
-/* Drives the DAC to half of either full scale, reads its monitor, and leaves the bias as it was. The
- * output is off meanwhile. */
+/* With the output off: drives the DAC to half of either full scale and reads its monitor. The bias is
+ * 0 afterwards. */
 fpxi_test_outcome_note_t fpxi_bias_supply_test(void);
 
 #endif
