@@ -23,7 +23,7 @@ void fpxi_adc_init(void)
     fpxi_time_wait_us(STABILISATION_US);
 }
 
-/* Full scale, 4095, is 3.3 V. */
+/* Full scale, 4095, is 3.3 V. A converter that never ends is the watchdog's. */
 static uint32_t measure_uV(uint32_t channel)
 {
     ADC1->SQR3 = channel;

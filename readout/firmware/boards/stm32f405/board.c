@@ -207,8 +207,9 @@ static void start_core(const fpxi_strapping_t *strapping)
 
 fpxi_core_t *fpxi_board_start(void)
 {
-    bool crystal = fpxi_clocks_init();
-    fpxi_watchdog_start();
+    bool crystal = fpxi_clocks_start_crystal();
+    fpxi_watchdog_start(); /* bounds every wait for the chip's own parts from here on */
+    fpxi_clocks_init(crystal);
     fpxi_pins_init();
     fpxi_time_init();
     fpxi_strapping_t strapping = fpxi_strapping_read();

@@ -9,11 +9,14 @@
 #define HSE_MHZ 8u
 #define HSI_MHZ 16u
 
-static bool start_crystal(void)
+/* A crystal that stops later raises NMI (RM0090, 7.2.7): a processor fault, which makes the board
+ * safe. */
+bool fpxi_clocks_start_crystal(void)
 {
     RCC->CR |= RCC_CR_HSEON;
     for (uint32_t turn = 0; turn < CRYSTAL_TURNS; turn++) {
         if ((RCC->CR & RCC_CR_HSERDY) != 0u) {
+            RCC->CR |= RCC_CR_CSSON;
             return true;
         }
     }
@@ -21,6 +24,7 @@ static bool start_crystal(void)
     return false;
 }
 
+/* Without a PLL no link would run: here, and below, the watchdog ends the wait, and starts anew. */
 static void start_pll(bool crystal)
 {
     uint32_t source = crystal ? RCC_PLLCFGR_SRC_HSE | RCC_PLLCFGR_M(HSE_MHZ / PLL_INPUT_MHZ)
@@ -48,13 +52,11 @@ static void switch_to_pll(void)
     }
 }
 
-bool fpxi_clocks_init(void)
+void fpxi_clocks_init(bool crystal)
 {
     fpxi_clock_enable(&RCC->APB1ENR, RCC_APB1_PWR);
     PWR->CR |= PWR_CR_VOS;
-    bool crystal = start_crystal();
     start_pll(crystal);
     slow_flash();
     switch_to_pll();
-    return crystal;
 }

@@ -9,8 +9,11 @@
 #define FPXI_PCLK1_HZ 42000000u
 #define FPXI_PCLK2_HZ 84000000u
 
-/* Whether the crystal drives it. Without it the internal 16 MHz oscillator does, 1 % off: good enough
- * to tell of the failure. */
-bool fpxi_clocks_init(void);
+/* Whether the crystal runs; it gets 100 ms. */
+bool fpxi_clocks_start_crystal(void);
+
+/* Without the crystal the internal 16 MHz oscillator drives the tree, 1 % off: good enough to tell of
+ * the failure. The watchdog must run: it ends a wait for a PLL that never locks. */
+void fpxi_clocks_init(bool crystal);
 
 #endif

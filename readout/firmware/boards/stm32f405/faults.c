@@ -33,12 +33,15 @@ __attribute__((used)) void fpxi_handle_fault(const frame_t *frame)
     fpxi_system_reset();
 }
 
-/* Interrupts stay off, and the stack begins anew: it may have overflowed. The frame is read before
- * anything is pushed over it. */
+/* Interrupts stay off. Where less than 1 KB of the stack is left, or it has overflowed, it begins anew
+ * at its top: far from the exception's frame. */
 __attribute__((naked)) void fpxi_processor_fault(void)
 {
     __asm volatile("cpsid i\n\t"
                    "mrs r0, msp\n\t"
+                   "ldr r1, =0x10000400\n\t" /* FPXI_STACK_BOTTOM + 1 KB */
+                   "cmp r0, r1\n\t"
+                   "bhs fpxi_handle_fault\n\t"
                    "ldr r1, =0x10002000\n\t" /* FPXI_STACK_TOP */
                    "msr msp, r1\n\t"
                    "b fpxi_handle_fault");

@@ -239,7 +239,8 @@ void fpxi_links_drain(void)
 
 /* --- interrupts: they wake the main loop, which does the work --------------------------------- */
 
-/* Idle line or error: reading SR and then DR clears both (RM0090, 30.6.1). */
+/* Idle line or error: reading SR and then DR clears both (RM0090, 30.6.1). A byte that waits in DR is
+ * left to DMA, whose reading it clears them as well: it would be lost here. */
 static void usart_interrupt(uint8_t link)
 {
     usart_t *usart = wirings[link].usart;
@@ -247,7 +248,7 @@ static void usart_interrupt(uint8_t link)
     if ((status & ERRORS) != 0u) {
         fpxi_link_errors[link]++;
     }
-    if ((status & (ERRORS | USART_SR_IDLE)) != 0u) {
+    if ((status & (ERRORS | USART_SR_IDLE)) != 0u && (status & USART_SR_RXNE) == 0u) {
         (void)usart->DR;
     }
     fpxi_barrier();

@@ -31,6 +31,7 @@ typedef struct {
 
 #define RCC_CR_HSEON (1u << 16)
 #define RCC_CR_HSERDY (1u << 17)
+#define RCC_CR_CSSON (1u << 19)
 #define RCC_CR_PLLON (1u << 24)
 #define RCC_CR_PLLRDY (1u << 25)
 
@@ -211,6 +212,7 @@ typedef struct {
 #define USART_SR_NF (1u << 2)
 #define USART_SR_ORE (1u << 3)
 #define USART_SR_IDLE (1u << 4)
+#define USART_SR_RXNE (1u << 5)
 #define USART_SR_TC (1u << 6)
 #define USART_SR_ALL 0x3FFu
 #define USART_CR1_RE (1u << 2)

@@ -76,8 +76,12 @@ static void step_expose_request(void)
         return;
     }
     GPIOC->BSRR = GPIO_SET(PIN_EXPOSE_REQ);
-    TIM5->CCR[EXPOSE - 1u] += request_us;
+    uint32_t end_us = TIM5->CCR[EXPOSE - 1u] + request_us;
+    TIM5->CCR[EXPOSE - 1u] = end_us;
     request_us = 0;
+    if ((int32_t)(TIM5->CNT - end_us) >= 0) { /* so late that the match may be missed */
+        fpxi_expose_request_off();
+    }
 }
 
 void fpxi_isr_tim5(void)
