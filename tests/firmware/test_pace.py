@@ -6,7 +6,7 @@ import pytest
 from fpxi_readout.protocol import generated as p
 
 EXPOSURE, PERIOD, BIAS, DELIVERY, OVERSAMPLING, READOUT = 1, 2, 4, 8, 12, 42
-AVERAGE, STATE = 13, 32
+AVERAGE, STATE, CDS = 13, 32, 11
 READOUT_US = {1: 65 * 33 + 5, 2: 33 * 32 + 5}
 
 
@@ -102,6 +102,20 @@ def test_a_change_of_oversampling_begins_the_exposure_apart(native):
     device.run(1_000_000)
     assert stamps(device) == [0, 10_000 + READOUT_US[1]]
     assert [taken.oversampling for taken in device.exposures] == [1, 2]
+
+
+@pytest.mark.parametrize("panel", [1, 2])
+def test_a_change_of_cds_begins_the_exposure_apart(native, panel):
+    device = native(panel=panel)
+    device.set(EXPOSURE, 10_000)
+    device.ask(p.Start(3))
+    device.run(1000)
+    device.set(CDS, p.OnOff.OFF)
+    device.packets.clear()
+    device.run(1_000_000)
+    second = 10_000 + READOUT_US[panel]
+    assert stamps(device) == [0, second, second + 10_000]
+    assert [taken.cds for taken in device.exposures] == [True, False, False]
 
 
 def test_a_change_of_bias_begins_the_exposure_apart(native):

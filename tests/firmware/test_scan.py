@@ -221,6 +221,18 @@ def test_other_interrupts_do_not_make_an_exposure_miss_its_start(
 
 
 @every_set_up
+def test_an_exposure_of_another_kind_cannot_begin_with_a_read_out(
+    bench: Callable[..., Bench], set_up: tuple[int, int]
+) -> None:
+    for others in ({"cds": False}, {"oversampling": 2}, {"request_beam": True}):
+        board = bench(*set_up)
+        began = board.begin_exposure(board.readout_us)
+        assert began is not None
+        board.run_to(began + board.readout_us)
+        assert board.begin_readout(2 * board.readout_us, **others) is None
+
+
+@every_set_up
 def test_a_lost_word_fails_the_read_out(
     bench: Callable[..., Bench], set_up: tuple[int, int]
 ) -> None:

@@ -42,7 +42,7 @@ def complaints(waveforms: ModuleType, waveform_rules: ModuleType) -> Callable[..
             found += waveform_rules.gate_driver(trace, scan.token)
             found += waveform_rules.multiplexer(trace)
             part = waveform_rules.front_end if plan.panel == 1 else waveform_rules.die
-            found += part(trace, "no_cds" not in key)
+            found += part(trace, "no_cds" not in scan.name)
         return found
 
     return check
@@ -127,7 +127,7 @@ def test_reset_and_read_out_close_each_gate_at_the_same_time(
             for slot, signal, level in waveforms.edges(read, read.scans[key])
             if signal == "OE" and not level
         ]
-        for key in ("reset", "rows_cds", "rows_no_cds")
+        for key in ("reset_cds", "rows_cds", "rows_no_cds")
     ]
     assert closes[0] == closes[1] == closes[2]
     assert len(closes[0]) == read.rows + 1
@@ -138,7 +138,8 @@ def test_the_reset_scan_leaves_the_multiplexer_alone(
 ) -> None:
     for set_up in SET_UPS:
         read = plan(*set_up)
-        assert not [e for e in waveforms.edges(read, read.scans["reset"]) if e[1] == "STI"]
+        for key in ("reset_cds", "reset_no_cds"):
+            assert not [e for e in waveforms.edges(read, read.scans[key]) if e[1] == "STI"]
 
 
 def test_the_clear_scan_moves_a_token_out_from_anywhere(
@@ -160,7 +161,21 @@ def test_exposures_of_the_die_begin_and_end_where_the_plan_says(
         edges = waveforms.edges(read, read.scans[key])
         assert (read.began_slot, "IRST", False) in edges
         assert (read.ended_slot, "SHS", False) in edges
-    assert (read.began_slot, "IRST", False) in waveforms.edges(read, read.scans["reset"])
+    for key in ("reset_cds", "reset_no_cds"):
+        assert (read.began_slot, "IRST", False) in waveforms.edges(read, read.scans[key])
+
+
+@pytest.mark.parametrize("cds", [True, False])
+def test_the_die_clamps_its_reset_level_alike_after_a_pause_and_after_a_frame(
+    plan: Callable[..., Any], waveforms: ModuleType, cds: bool
+) -> None:
+    read = plan(2, 1)
+    kind = "cds" if cds else "no_cds"
+    after_pause, after_frame = (
+        [edge for edge in waveforms.edges(read, read.scans[key]) if edge[1] in ("IRST", "SHR")]
+        for key in (f"reset_{kind}", f"sample_{kind}")
+    )
+    assert after_pause == after_frame
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ typedef struct fpxi_hardware {
     int (*begin_exposure)(void *context, const fpxi_exposure_t *exposure, uint64_t *began_us);
 
     /* The exposure is over: read out. Where next is given, reading a pixel begins its next exposure,
-     * which began at began_us and ends by itself after next->exposure_us. */
+     * which began at began_us and ends by itself after next->exposure_us; oversampling and cds are
+     * those of the last. */
     int (*begin_readout)(void *context, const fpxi_exposure_t *next, uint64_t *began_us);
 
     /* Writes one row (the panel's columns) to samples. Rows are asked for in order from 0.

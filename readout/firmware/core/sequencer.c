@@ -219,21 +219,22 @@ static bool bias_waits(const fpxi_sequencer_t *sequencer)
 }
 
 /* Whether the next exposure can begin with the read-out of the last: it must last until the array
- * has been read, and its rows keep their distance only if both are read at the same pace. Within a
- * frame nothing changes. The read-out began when the exposure ended, however late that is noticed:
- * the hardware, whose clock has gone on since the poll began, must still be told of the next one's
- * end in time. */
+ * has been read, its rows keep their distance only if both are read at the same pace, and the scan
+ * that reads the last takes the reset level of the next in the same way. Within a frame nothing
+ * changes. The read-out began when the exposure ended, however late that is noticed: the hardware,
+ * whose clock has gone on since the poll began, must still be told of the next one's end in time. */
 static bool can_overlap(const fpxi_sequencer_t *sequencer, uint64_t now_us)
 {
     const fpxi_readout_t *readout = sequencer->parts.readout;
     const fpxi_frame_header_t *last = &readout->shot.slot->header;
     bool within = sequencer->open != NULL;
     uint32_t exposure_us = within ? last->exposure_us : setting(sequencer, FPXI_PLACE_EXPOSURE_US);
-    bool same_pace = within || setting(sequencer, FPXI_PLACE_OVERSAMPLING) == last->oversampling;
+    bool alike = within || (setting(sequencer, FPXI_PLACE_OVERSAMPLING) == last->oversampling &&
+                            setting(sequencer, FPXI_PLACE_CDS) == last->cds);
     const fpxi_hardware_t *hardware = sequencer->parts.hardware;
     uint64_t present_us = hardware->now_us(hardware->context) - sequencer->parts.boot_us;
     bool in_time = present_us + FPXI_OVERLAP_LEAD_US <= sequencer->exposing.end_us + exposure_us;
-    return due(sequencer, now_us) && !requests_beam(sequencer) && same_pace && in_time &&
+    return due(sequencer, now_us) && !requests_beam(sequencer) && alike && in_time &&
            exposure_us >= fpxi_readout_us(readout, last->oversampling) &&
            (within || !bias_waits(sequencer));
 }

@@ -1,5 +1,10 @@
 /* Waveforms of the CMOS die: global shutter. One line samples all pixels at once and empties them
- * again; then the rows are clocked to the one analogue output, while the next exposure goes on. */
+ * again; then the rows are clocked to the one analogue output, while the next exposure goes on.
+ *
+ * A pixel takes its difference by itself: SHR clamps its reset level on a coupling capacitor at the
+ * beginning of an exposure; SHS, at its end, moves signal less reset level to a hold capacitor, which
+ * is read. SHR of the next exposure comes after SHS and does not reach what is held. Both levels are of
+ * one reset: its noise is taken off. Whether it is, the scan that begins an exposure decides. */
 
 #include "waveforms.h"
 
@@ -10,15 +15,16 @@
 #define PANEL_ID 2u
 #define SLOTS COLUMNS
 
-/* The signal is sampled (the exposure ends with SHS), all pixels are reset (the next exposure begins
- * when the reset ends), and the reset level is sampled. */
+/* The difference is held (the exposure ends with SHS), all pixels are reset (the next exposure begins
+ * when the reset ends), and the next exposure's reset level is clamped. */
 static const uint32_t sample_cds[] = {
     [0] = HIGH(SHS), [4] = LOW(SHS),   /* the exposure ends */
     [6] = HIGH(IRST), [8] = LOW(IRST), /* the next begins */
     [10] = HIGH(SHR), [12] = LOW(SHR),
 };
 
-/* The reset level is sampled while the reset lasts: nothing but a zero is taken off the signal. */
+/* The next exposure's reset level is clamped while the reset lasts: nothing but a zero is taken off its
+ * signal. */
 static const uint32_t sample_no_cds[] = {
     [0] = HIGH(SHS),
     [4] = LOW(SHS),
@@ -28,12 +34,19 @@ static const uint32_t sample_no_cds[] = {
     [12] = 0u,
 };
 
-/* The same with nothing sampled but the reset level. */
-static const uint32_t reset[] = {
+/* The same with nothing held: an exposure after a pause. */
+static const uint32_t reset_cds[] = {
     [6] = HIGH(IRST),
     [8] = LOW(IRST),
     [10] = HIGH(SHR),
     [12] = LOW(SHR),
+};
+
+static const uint32_t reset_no_cds[] = {
+    [6] = HIGH(IRST) | HIGH(SHR),
+    [7] = LOW(SHR),
+    [8] = LOW(IRST),
+    [12] = 0u,
 };
 
 /* The multiplexer begins anew, on the same row. Channel i is there in slot i + 1: the last one in
@@ -61,8 +74,10 @@ static const fpxi_waveform_t sample_lines[] = {
     {.name = "cmos32_sample_no_cds", .words = sample_no_cds, .slots = COUNT(sample_no_cds)},
     {.name = "cmos32_sample_cds", .words = sample_cds, .slots = COUNT(sample_cds)},
 };
-static const fpxi_waveform_t reset_line = {
-    .name = "cmos32_reset", .words = reset, .slots = COUNT(reset)};
+static const fpxi_waveform_t reset_lines[] = {
+    {.name = "cmos32_reset_no_cds", .words = reset_no_cds, .slots = COUNT(reset_no_cds)},
+    {.name = "cmos32_reset_cds", .words = reset_cds, .slots = COUNT(reset_cds)},
+};
 static const fpxi_waveform_t row_line = {.name = "cmos32_row",
                                          .words = row,
                                          .slots = SLOTS,
@@ -83,7 +98,7 @@ const fpxi_panel_plan_t fpxi_cmos32 = {
     .began_slot = 8u,
     .ended_slot = 4u,
     .clear = {&clear_clock, ROWS, 0u},
-    .reset = {&reset_line, 1u, 0u},
+    .reset = {{&reset_lines[0], 1u, 0u}, {&reset_lines[1], 1u, 0u}},
     .sample = {{&sample_lines[0], 1u, 0u}, {&sample_lines[1], 1u, 0u}},
     .rows_scan = {{&row_line, ROWS, 1u}, {&row_line, ROWS, 1u}},
 };

@@ -21,6 +21,7 @@ typedef struct {
     uint64_t read_us;    /* start of the read-out */
     uint32_t slots;      /* of the rows' scan, begun when last looked at */
     uint8_t conversions; /* of each pixel */
+    bool cds;
 } acquisition_t;
 
 static FPXI_DMA_MEMORY uint16_t words[AREAS][FPXI_RING_WORDS];
@@ -99,6 +100,7 @@ static bool play_readout(const fpxi_exposure_t *exposure, uint64_t began_us, uin
     acquisition->read_us = start_us;
     acquisition->slots = 0u;
     acquisition->conversions = exposure->oversampling;
+    acquisition->cds = exposure->cds;
     acquisition->rows.state = FPXI_ROWS_NONE;
     acquisition->rows.slots = slots;
     acquisition->rows.ring_words = ring_words(exposure, slots);
@@ -146,7 +148,7 @@ static bool play_reset(const fpxi_exposure_t *exposure, uint64_t *start_us)
         cleared = play(&plan->clear, exposure, *start_us, NULL);
         *start_us += fpxi_scan_slots(&plan->clear, exposure->oversampling) + FPXI_REARM_US;
     }
-    bool played = cleared && play(&plan->reset, exposure, *start_us, NULL);
+    bool played = cleared && play(&plan->reset[exposure->cds ? 1 : 0], exposure, *start_us, NULL);
     fpxi_interrupts_restore(mask);
     return played;
 }
@@ -176,8 +178,8 @@ static bool alive(const fpxi_rows_t *rows)
     return state == FPXI_ROWS_EXPECTED || state == FPXI_ROWS_COMPLETE;
 }
 
-/* The read-out goes on by itself. The next one can be timed from it only where its lines last as
- * long: or rows would integrate for different times. */
+/* The read-out goes on by itself. The next exposure can be timed from it only where its lines last as
+ * long, or rows would integrate for different times; and its reset level is taken by the same scan. */
 int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us)
 {
     acquisition_t *acquisition = &scan.acquisitions[scan.latest];
@@ -188,7 +190,8 @@ int fpxi_scan_begin_readout(const fpxi_exposure_t *next, uint64_t *began_us)
     if (next == NULL) {
         return FPXI_OK;
     }
-    if (next->oversampling != acquisition->conversions || next->request_beam) {
+    if (next->oversampling != acquisition->conversions || next->cds != acquisition->cds ||
+        next->request_beam) {
         return FPXI_FAILED;
     }
     *began_us = acquisition->read_us + scan.plan->began_slot;

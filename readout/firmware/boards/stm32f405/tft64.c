@@ -95,7 +95,7 @@ const fpxi_panel_plan_t fpxi_tft64_two = {
     .columns = CHANNELS / 2u,
     .row_line = 1u,
     .clear = {&clear_clock, ROWS, 0u},
-    .reset = {&two_reset_line, ROWS + 1u, 0u},
+    .reset = {{&two_reset_line, ROWS + 1u, 0u}, {&two_reset_line, ROWS + 1u, 0u}},
     .rows_scan = {{&two_lines[0], ROWS + 1u, 0u}, {&two_lines[1], ROWS + 1u, 0u}},
 };
 
@@ -108,6 +108,6 @@ const fpxi_panel_plan_t fpxi_tft64_one = {
     .columns = CHANNELS,
     .row_line = 1u,
     .clear = {&clear_clock, ROWS, 0u},
-    .reset = {&one_reset_line, ROWS + 1u, 0u},
+    .reset = {{&one_reset_line, ROWS + 1u, 0u}, {&one_reset_line, ROWS + 1u, 0u}},
     .rows_scan = {{&one_lines[0], ROWS + 1u, 0u}, {&one_lines[1], ROWS + 1u, 0u}},
 };

@@ -69,7 +69,7 @@ typedef struct {
     uint16_t began_slot;  /* of the reset or the read-out: the next exposure begins */
     uint16_t ended_slot;  /* of the read-out: the exposure ends */
     fpxi_scan_plan_t clear; /* moves any token out of the gate driver */
-    fpxi_scan_plan_t reset; /* empties the array */
+    fpxi_scan_plan_t reset[2]; /* [cds]: empties the array */
     fpxi_scan_plan_t sample[2]; /* [cds]: one line before the rows; no waveform: nothing to sample */
     fpxi_scan_plan_t rows_scan[2]; /* [cds] */
 } fpxi_panel_plan_t;

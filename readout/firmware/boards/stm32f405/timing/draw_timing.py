@@ -121,7 +121,7 @@ def draw_all(plans: Plans) -> dict[str, str]:
         for key, title in titles.items()
     }
     drawn["timing-tft64-two-reset.svg"] = draw_line(
-        two, "reset", "tft64, two converters: first line of the reset scan", 0, 35
+        two, "reset_cds", "tft64, two converters: first line of the reset scan", 0, 35
     )
     drawn["timing-tft64-two-oversampled.svg"] = draw_line(
         twice, "rows_cds", "tft64, two converters: first line, two conversions of each pixel", 0, 68

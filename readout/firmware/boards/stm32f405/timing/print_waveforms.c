@@ -74,7 +74,8 @@ int main(int count, char **arguments)
     }
     print_constants(plan);
     print_scan("clear", &plan->clear, (uint32_t)conversions);
-    print_scan("reset", &plan->reset, (uint32_t)conversions);
+    print_scan("reset_no_cds", &plan->reset[0], (uint32_t)conversions);
+    print_scan("reset_cds", &plan->reset[1], (uint32_t)conversions);
     print_scan("sample_no_cds", &plan->sample[0], (uint32_t)conversions);
     print_scan("sample_cds", &plan->sample[1], (uint32_t)conversions);
     print_scan("rows_no_cds", &plan->rows_scan[0], (uint32_t)conversions);

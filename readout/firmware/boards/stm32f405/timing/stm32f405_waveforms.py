@@ -51,7 +51,7 @@ class Plan:
     ticks: dict[str, int]
     """phases of a slot, in ticks of 168 MHz"""
     scans: dict[str, Scan]
-    """clear, reset, sample_no_cds, sample_cds, rows_no_cds, rows_cds; those that there are"""
+    """clear, reset, sample and rows, the last three _no_cds and _cds; those that there are"""
     word_index: list[list[list[int]]]
     """place of each conversion in the words of a row scan: [row][pass][column]"""
 
