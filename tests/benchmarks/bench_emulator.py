@@ -18,7 +18,15 @@ import sys
 import time
 
 import numpy as np
-from boards import EMULATED, NATIVE, describe, emulated_board, open_rig, release_elf
+from boards import (
+    CORE_HZ,
+    EMULATED,
+    NATIVE,
+    describe,
+    emulated_board,
+    open_rig,
+    release_elf,
+)
 from fpxi_readout.protocol.generated import Encoding
 from rig import Rig
 
@@ -82,7 +90,7 @@ def measure(panel: str, settings: dict[str, int], frames: int, rounds: int) -> d
         "ratio_to_aim": rate / AIM_FRAMES_S,
         "ratio_to_native": statistics.median(n / e for e, n in pairs),
         "instructions_per_frame": (machine.instructions - before) / total,
-        "virtual_frames_per_s": total / ((machine.now - began) / 168e6),
+        "virtual_frames_per_s": total / ((machine.now - began) / CORE_HZ),
         "frames_equal": len(emulated.frames),
     }
 
