@@ -16,6 +16,9 @@ FIRST_TIMEOUT_S = 0.1
 SHORTEST_TIMEOUT_S = 0.05
 LONGEST_TIMEOUT_S = 2.0
 GROWTH = 1.5
+# A repetition waits so many times the time-out at most: it is a noisy line that loses an item many
+# times in a row, not a full one, and a slow one is followed by `_learn_from_duplicates`.
+MOST_GROWTH = 4.0
 # In live delivery a header is asked for twice; then its frame no longer holds up later ones.
 LIVE_TRIES = 2
 # A reference costs rows of every frame until the next one.
@@ -130,7 +133,8 @@ class ResendScheduler:
         sequence = self._send(Resend(frame=number, chunk=chunk))
         self.requests_sent += 1
         frame.asked_again.add(chunk)
-        wait_s = min(self._timeout_s * GROWTH ** min(tries - 1, 16), LONGEST_TIMEOUT_S)
+        growth = min(GROWTH ** min(tries - 1, 16), MOST_GROWTH)
+        wait_s = min(self._timeout_s * growth, LONGEST_TIMEOUT_S)
         self._requests[number, chunk] = _Request(
             asked_s=earlier.asked_s if earlier else now_s,
             due_s=now_s + wait_s,

@@ -83,6 +83,16 @@ def test_losses_alone_do_not_slow_the_asking_down(line: Line) -> None:
     assert line.scheduler.next_due_s() is None
 
 
+def test_an_item_that_a_noisy_line_loses_many_times_in_a_row_is_still_asked_for_often(
+    line: Line,
+) -> None:
+    due_s = line.scheduler.next_due_s()
+    while due_s is not None and due_s < 100 * FIRST_TIMEOUT_S:
+        line.scheduler.run(due_s, 0.0)
+        due_s = line.scheduler.next_due_s()
+    assert line.take_asked().count(1) >= 25
+
+
 def test_an_item_that_comes_twice_makes_it_wait_longer(line: Line) -> None:
     line.arrive(1)
     line.arrive(1)
