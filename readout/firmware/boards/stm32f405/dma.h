@@ -15,11 +15,14 @@ static inline void fpxi_dma_clear(dma_t *dma, unsigned stream, uint32_t flags)
     dma->IFCR[DMA_HALF(stream)] = flags << DMA_SHIFT(stream);
 }
 
-/* A disabled stream still ends the transfer at hand: only EN read back as clear says that it did. */
+/* Turns of a loop that waits for the transfer at hand; one takes some ten cycles. */
+#define DMA_STOP_TURNS 1000u
+
+/* A disabled stream still ends the transfer at hand: EN reads 1 until then. */
 static inline void fpxi_dma_stop(dma_t *dma, unsigned stream)
 {
     dma->S[stream].CR &= ~DMA_CR_EN;
-    while ((dma->S[stream].CR & DMA_CR_EN) != 0u) {
+    for (uint32_t i = 0; i < DMA_STOP_TURNS && (dma->S[stream].CR & DMA_CR_EN) != 0u; i++) {
     }
     fpxi_dma_clear(dma, stream, DMA_ALL_FLAGS);
 }

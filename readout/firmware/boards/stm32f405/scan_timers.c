@@ -2,14 +2,17 @@
 
 #include <stddef.h>
 
+#include "dma.h"
 #include "pins.h"
-#include "processor.h"
-#include "registers.h"
 
 /* Where TIM8 waits and stops: both CNV low, 8 ticks before a slot begins. */
 #define REST_TICK 160u
 
-/* --- DMA2 (RM0090, table 43) -------------------------------------------------------------------- */
+/* --- DMA2 (RM0090, table 43) -------------------------------------------------------------------- *
+ *
+ * While it serves AHB and APB2 at once, DMA2 may repeat a write to AHB (errata sheet ES0182: "DMA2 data
+ * corruption when managing AHB and APB2 peripherals in a concurrent way"). A word for BSRR that is
+ * written twice changes nothing; a FIFO on AHB must not be served beside these streams. */
 
 #define STREAM_RECEIVE 0u  /* SPI1_RX, channel 3 */
 #define STREAM_WAVEFORM 1u /* TIM8_UP, channel 7 */
@@ -26,9 +29,6 @@
 #define READ_CR(channel)                                                                           \
     (DMA_CR_CHSEL(channel) | DMA_CR_PL(2u) | DMA_CR_MSIZE_16 | DMA_CR_PSIZE_16 | DMA_CR_CIRC |     \
      DMA_CR_DIR_TO_PERIPHERAL)
-
-/* Turns of a loop that waits for a stream's last transfer. */
-#define WAIT_LIMIT 1000u
 
 /* --- pins --------------------------------------------------------------------------------------- */
 
@@ -133,25 +133,14 @@ uint32_t fpxi_clock_us(void)
     return TIM5->CNT;
 }
 
-static void start_stream(uint32_t stream, uint32_t control, const volatile void *peripheral,
-                         const volatile void *memory, uint32_t count)
-{
-    dma_stream_t *registers = &DMA2->S[stream];
-    registers->CR = control;
-    registers->PAR = FPXI_ADDRESS(peripheral);
-    registers->M0AR = FPXI_ADDRESS(memory);
-    registers->NDTR = count;
-    registers->CR = control | DMA_CR_EN;
-}
-
 static void start_conversions(const fpxi_rows_t *rows)
 {
-    start_stream(STREAM_RECEIVE, RECEIVE_CR, &SPI1->DR, rows->words, rows->ring_words);
-    start_stream(STREAM_READ_A, READ_CR(7u), &SPI1->DR, &dummy_word, 1u);
+    fpxi_dma_start(DMA2, STREAM_RECEIVE, RECEIVE_CR, &SPI1->DR, rows->words, rows->ring_words);
+    fpxi_dma_start(DMA2, STREAM_READ_A, READ_CR(7u), &SPI1->DR, &dummy_word, 1u);
     TIM8->CCMR[0] = TIM_CCMR_OCM_PWM1 | TIM_CCMR_OCPE;
     TIM8->DIER = TIM_DIER_UDE | TIM_DIER_CCDE(1u);
     if (converters_present == 2u) {
-        start_stream(STREAM_READ_B, READ_CR(6u), &SPI1->DR, &dummy_word, 1u);
+        fpxi_dma_start(DMA2, STREAM_READ_B, READ_CR(6u), &SPI1->DR, &dummy_word, 1u);
         TIM1->CCMR[0] = TIM_CCMR_OCM_PWM1 | TIM_CCMR_OCPE;
         TIM1->DIER = TIM_DIER_CCDE(1u);
     }
@@ -172,7 +161,8 @@ void fpxi_timers_load(const fpxi_scan_t *scan)
     uint32_t range = scan->range & RANGE_MASK;
     GPIOC->BSRR = range << PIN_GAIN_0 | (~range & RANGE_MASK) << (PIN_GAIN_0 + 16u);
     GPIOB->BSRR = scan->token ? HIGH(STV) : LOW(STV);
-    start_stream(STREAM_WAVEFORM, WAVEFORM_CR, &GPIOB->BSRR, scan->words, scan->word_count);
+    fpxi_dma_start(DMA2, STREAM_WAVEFORM, WAVEFORM_CR, &GPIOB->BSRR, scan->words,
+                   scan->word_count);
     TIM8->DIER = TIM_DIER_UDE;
     if (scan->rows != NULL) {
         start_conversions(scan->rows);
@@ -229,30 +219,13 @@ bool fpxi_timers_landed(const fpxi_scan_t *scan, uint32_t slots)
     return DMA2->S[STREAM_RECEIVE].NDTR == ring - slots * converters_present % ring;
 }
 
-static uint32_t flags_of_all(uint32_t flags)
-{
-    uint32_t all = 0u;
-    for (uint32_t stream = 0u; stream < STREAMS; stream++) {
-        all |= flags << DMA_SHIFT(stream);
-    }
-    return all;
-}
-
 bool fpxi_timers_failed(void)
 {
-    bool dma = (DMA2->ISR[0] & flags_of_all(DMA_TEIF | DMA_DMEIF)) != 0u;
-    return dma || (SPI1->SR & SPI_SR_OVR) != 0u;
-}
-
-/* A stream that is switched off finishes its transfer first: EN reads 1 until then. */
-static void stop_streams(void)
-{
+    uint32_t flags = 0u;
     for (uint32_t stream = 0u; stream < STREAMS; stream++) {
-        DMA2->S[stream].CR &= ~DMA_CR_EN;
-        for (uint32_t i = 0u; i < WAIT_LIMIT && (DMA2->S[stream].CR & DMA_CR_EN) != 0u; i++) {
-        }
+        flags |= fpxi_dma_flags(DMA2, stream);
     }
-    DMA2->IFCR[0] = flags_of_all(DMA_ALL_FLAGS);
+    return (flags & (DMA_TEIF | DMA_DMEIF)) != 0u || (SPI1->SR & SPI_SR_OVR) != 0u;
 }
 
 /* The converters' outputs are low when the gate is shut, and are held there; the multiplexer's clock
@@ -269,7 +242,9 @@ void fpxi_timers_rest(void)
     TIM2->SR = 0u;
     TIM8->CCMR[0] = TIM_CCMR_OCM_FORCE_INACTIVE | TIM_CCMR_OCPE;
     TIM1->CCMR[0] = TIM_CCMR_OCM_FORCE_INACTIVE | TIM_CCMR_OCPE;
-    stop_streams();
+    for (uint32_t stream = 0u; stream < STREAMS; stream++) {
+        fpxi_dma_stop(DMA2, stream);
+    }
     (void)SPI1->DR;
     (void)SPI1->SR;
     GPIOB->BSRR = ALL_LOW;
