@@ -98,7 +98,7 @@ class BoardTest(enum.IntEnum):
     CLOCK = 1
     """the processor's clock against the independent low-speed one; expected and measured in kHz"""
     BIAS_LOOP = 2
-    """bias DAC read back by the monitor converter, output disabled; expected and measured in mV"""
+    """bias DAC read back by the monitor converter, output disabled (the bias goes to zero for it, and ramps back); expected and measured in mV"""
     STORAGE = 3
     """both slots of saved parameters; expected: slots that hold a set; measured: that are sound"""
     FIRMWARE = 4
