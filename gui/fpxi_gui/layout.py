@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -69,22 +69,37 @@ def row(*widgets: QWidget) -> QHBoxLayout:
     return made
 
 
-def column(*cards: QWidget, width: int) -> QScrollArea:
-    """Stack cards in a column that scrolls when the window is low."""
-    content = QWidget()
-    content.setObjectName("column")
-    stack = QVBoxLayout(content)
-    stack.setContentsMargins(8, 8, 8, 8)
-    stack.setSpacing(8)
-    for card in cards:
-        stack.addWidget(card)
-    stack.addStretch(1)
-    area = QScrollArea()
-    area.setWidget(content)
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFixedWidth(width)
-    return area
+class Column(QScrollArea):
+    """A stack of cards that scrolls when the window is low; `width` pixels wide, or more.
+
+    It is as wide as its cards need beside the scroll bar: which settings they hold, and how long
+    their names and units are, the device says.
+    """
+
+    def __init__(self, *cards: QWidget, width: int) -> None:
+        super().__init__()
+        self._narrowest = width
+        self._content = content = QWidget()
+        content.setObjectName("column")
+        stack = QVBoxLayout(content)
+        stack.setContentsMargins(8, 8, 8, 8)
+        stack.setSpacing(8)
+        for card in cards:
+            stack.addWidget(card)
+        stack.addStretch(1)
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFixedWidth(width)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow the width of the cards, whose events Qt sends here first."""
+        done = super().eventFilter(watched, event)
+        if watched is self._content and event.type() == QEvent.Type.LayoutRequest:
+            bar = self.verticalScrollBar().sizeHint().width()
+            needed = self._content.minimumSizeHint().width() + bar
+            self.setFixedWidth(max(self._narrowest, needed))
+        return done
 
 
 def restyle(widget: QWidget) -> None:

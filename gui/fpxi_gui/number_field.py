@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSizePolicy
 
-_NARROWEST = 64
+_NARROWEST = 76
 
 
 class NumberField(QDoubleSpinBox):

@@ -6,7 +6,8 @@ from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
 
 _UNITS = {"us": "µs"}
 _SCALED_UNITS = {"mC": ("°C", 1e-3, 1), "ms": ("s", 1e-3, 1)}
-_SUFFIXES = ("_us", "_ms", "_mV", "_mC")
+_SUFFIXES = ("_us", "_ms", "_mV", "_mC", "_mV_s")
+_ABBREVIATIONS = {"aec": "AEC", "cds": "CDS", "log2": "(log2)"}
 
 
 def parameter_title(info: ParameterInfo) -> str:
@@ -14,7 +15,8 @@ def parameter_title(info: ParameterInfo) -> str:
     name = info.name
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
-    return name.replace("_", " ").capitalize()
+    words = [_ABBREVIATIONS.get(word, word) for word in name.split("_")]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
 
 
 def unit_text(info: ParameterInfo) -> str:

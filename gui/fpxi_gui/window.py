@@ -17,7 +17,7 @@ from fpxi_gui.dialogs import Dialogs
 from fpxi_gui.display_panel import DisplayPanel
 from fpxi_gui.icons import window_icon
 from fpxi_gui.image_view import ImageView
-from fpxi_gui.layout import column
+from fpxi_gui.layout import Column
 from fpxi_gui.legend_bar import LegendBar
 from fpxi_gui.scene_panel import ScenePanel
 from fpxi_gui.settings import Settings
@@ -144,9 +144,9 @@ class ViewerWindow(QMainWindow):
         sides = QHBoxLayout(centre)
         sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(0)
-        sides.addWidget(column(self.device, self.scene, width=_LEFT_WIDTH))
+        sides.addWidget(Column(self.device, self.scene, width=_LEFT_WIDTH))
         sides.addLayout(middle, 1)
-        self._right = column(self.display, self.correction, width=_RIGHT_WIDTH)
+        self._right = Column(self.display, self.correction, width=_RIGHT_WIDTH)
         sides.addWidget(self._right)
         self.setCentralWidget(centre)
         self._toast = Toast(self._right)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fpxi.connection import ConnectionState
+from fpxi_gui.parameter_text import parameter_title
 from fpxi_readout.errors import FpxiError
 
 
@@ -232,6 +234,23 @@ def test_a_recording_that_is_played_offers_nothing_to_set(viewer: Any, ramp: Any
     assert not viewer.window.correction.make.isEnabled()
     assert viewer.window.status.text("throughput") == ""
     assert device.settings.editor("exposure_us").value() == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("exposure_us", "Exposure"),
+        ("bias_ramp_mV_s", "Bias ramp"),
+        ("aec_block_size", "AEC block size"),
+        ("average_log2", "Average (log2)"),
+        ("cds", "CDS"),
+    ],
+)
+def test_parameters_have_titles_without_units(live: Any, name: str, title: str) -> None:
+    assert (
+        parameter_title(replace(live.rig.session.dictionary.parameters["exposure_us"], name=name))
+        == title
+    )
 
 
 def test_a_panel_offers_its_settings(live: Any) -> None:

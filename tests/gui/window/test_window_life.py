@@ -85,6 +85,20 @@ def test_a_device_with_other_parameters_builds_the_panel_anew(live: Any) -> None
         live.window.device.settings.editor("bias_mV")
 
 
+def test_settings_with_long_names_are_shown_whole(live: Any) -> None:
+    from dataclasses import replace
+
+    known = live.rig.session.dictionary
+    long = replace(known.parameters["exposure_us"], unit="conversions of each pixel")
+    parameters = {**known.parameters, "exposure_us": long}
+    live.rig.session.dictionary = replace(known, parameters=parameters)
+    live.settle()
+    live.settle()
+    card = live.window.device
+    seen = card.visibleRegion().boundingRect()
+    assert seen.width() == card.width()
+
+
 def test_losses_are_coloured_and_skips_are_not(live: Any) -> None:
     from dataclasses import replace
 
