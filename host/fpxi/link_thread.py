@@ -210,7 +210,9 @@ class LinkThread:
         while not self._closing.is_set():
             held_back = self._waits_for_readers()
             self._perform(source, HOLD_S if held_back else 0.0)
-            if not held_back:
+            if held_back:
+                source.keep_alive()
+            else:
                 self._hand_on(source, self._poll(source))
             if time.monotonic() >= heartbeat_at:
                 self._device.refresh_one(source)

@@ -182,6 +182,9 @@ class ReplayPanel:
             time.sleep(max(0.0, deadline - time.monotonic()))
         return frames
 
+    def keep_alive(self) -> None:
+        """Do nothing: a file waits for ever."""
+
     def take_events(self) -> list[DeviceEvent]:
         """Return nothing: the recording's events are history, `read_recording` shows them."""
         return []

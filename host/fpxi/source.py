@@ -72,6 +72,10 @@ class FrameSource(Protocol):
         """Return frames complete by now, in order; wait at most `timeout_s` for the first."""
         ...
 
+    def keep_alive(self) -> None:
+        """Tell the device that its host is there; for the time in which nothing is polled."""
+        ...
+
     def take_events(self) -> list[DeviceEvent]:
         """Return what the device reported since the last call."""
         ...

@@ -134,6 +134,10 @@ class TrackedSource:
             self._wishes.running = False
         return frames
 
+    def keep_alive(self) -> None:
+        """Tell the device that its host is there."""
+        self._source.keep_alive()
+
     def take_events(self) -> list[DeviceEvent]:
         """Return what the device reported since the last call."""
         return self._source.take_events()

@@ -181,6 +181,10 @@ class Panel(DeviceSettings):
         self._ready = []
         return frames
 
+    def keep_alive(self) -> None:
+        """Send the heartbeat if it is due; for an owner who does not `poll` for a while."""
+        self._heartbeat.run()
+
     def frames(self, count: int | None = None, *, timeout_s: float) -> Iterator[Frame]:
         """Go through the frames of the run, at most `count`, until the last is accounted for.
 

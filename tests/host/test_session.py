@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from fpxi.errors import (
 from fpxi_hwsim.errors import SimulationUrlError
 from fpxi_readout.device_errors import CommandRefusedError, ParameterRangeError, ParameterValueError
 from fpxi_readout.links import LinkOpenError
-from fpxi_readout.protocol.generated import Delivery, ResetCause
+from fpxi_readout.protocol.generated import Delivery, Fault, ResetCause
 
 
 def test_open_connects_and_knows_the_device(session: fpxi.Session) -> None:
@@ -157,6 +158,17 @@ def test_a_slow_reader_makes_a_reliable_device_wait(session: fpxi.Session) -> No
         for _ in range(60):  # time enough to overflow, if nothing held the device back
             session.get("state")
         assert [frame.number for frame in frames] == list(range(60))
+
+
+def test_a_host_that_waits_for_slow_readers_is_not_taken_for_gone() -> None:
+    with fpxi.open("sim:cmos32") as session, session.frames(60, queue_frames=40) as frames:
+        session.set("heartbeat_timeout_ms", 300)
+        session.start(60, reliable=True)
+        while not frames.crowded:
+            time.sleep(0.01)
+        time.sleep(0.9)  # three time-outs
+        assert [frame.number for frame in frames] == list(range(60))
+        assert session.get("fault") == Fault.NONE
 
 
 def test_without_frames_a_subscription_says_so(session: fpxi.Session) -> None:

@@ -57,6 +57,15 @@ def test_a_panel_that_receives_without_a_pause_sends_it_too(link: Any, panel: Pa
     assert 32 <= len(link.of_type(messages.Get)) <= 34
 
 
+def test_a_panel_that_is_not_polled_can_be_kept_alive(link: Any, panel: Panel) -> None:
+    panel.parameters.heartbeat_timeout_ms = 900
+    link.commands.clear()
+    for _ in range(24):
+        link.clock.now_s += 0.125
+        panel.keep_alive()
+    assert len(link.of_type(messages.Get)) == 8
+
+
 def test_connect_and_reset_learn_the_time_out(link: Any, cache: DictionaryCache) -> None:
     link.heartbeat_ms = 3000
     panel = Panel.connect(link, cache=cache, clock=link.clock)
