@@ -1,10 +1,14 @@
-"""The live image: square pixels, row 0 at the top, pixel (row, column) centred on its numbers."""
+"""The live image: square pixels, row 0 at the top, each at its place on the panel.
+
+The view's coordinates are the panel's: the centre of panel pixel (row, column) is on its numbers.
+"""
 
 from __future__ import annotations
 
 import math
 
 import pyqtgraph as pg
+from fpxi_readout.protocol.geometry import FrameArea
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -18,7 +22,7 @@ class ImageView(QWidget):
     """Draws pictures, and tells which pixel is under the pointer."""
 
     cursor_moved = Signal(object)
-    """(row, column), or None outside the image; on mouse moves only"""
+    """(row, column) of the picture, or None outside it; on mouse moves only"""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,15 +48,13 @@ class ImageView(QWidget):
         """Draw a picture, unless it is the one drawn already."""
         if picture is None or picture == self._drawn:
             return
-        new_shape = self._drawn is None or self._drawn.shape != picture.shape
+        new_area = self._drawn is None or self._drawn.area != picture.area
         rgb = colourise(picture, colour_table(picture.colour_map))
         self._item.setImage(rgb, autoLevels=False)
-        if new_shape:
-            rows, columns = picture.shape
-            self._item.setRect(QRectF(-0.5, -0.5, columns, rows))
-            self._drawn = picture
-            self.reset_zoom()
         self._drawn = picture
+        if new_area:
+            self._item.setRect(_rectangle(picture.area))
+            self.reset_zoom()
 
     def set_axes(self, *, pitch_mm: float, axes_mm: bool) -> None:
         """Count along the axes in pixels, or in millimetres from the centre of pixel (0, 0)."""
@@ -67,20 +69,20 @@ class ImageView(QWidget):
     def reset_zoom(self) -> None:
         """Show the whole image."""
         if self._drawn is not None:
-            rows, columns = self._drawn.shape
-            self._box.setRange(QRectF(-0.5, -0.5, columns, rows), padding=0.01)
+            self._box.setRange(_rectangle(self._drawn.area), padding=0.01)
 
     def pixel_at(self, position: QPointF) -> tuple[int, int] | None:
-        """Return (row, column) of the pixel at a place in the plot's scene, or None beside it."""
+        """Return the picture's (row, column) at a place in the plot's scene, or None beside it."""
         if self._drawn is None or not self._box.sceneBoundingRect().contains(position):
             return None
         point = self._box.mapSceneToView(position)
-        row, column = math.floor(point.y() + 0.5), math.floor(point.x() + 0.5)
-        rows, columns = self._drawn.shape
-        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
+        area = self._drawn.area
+        row = math.floor((point.y() + 0.5 - area.first_row) / area.binning)
+        column = math.floor((point.x() + 0.5 - area.first_column) / area.binning)
+        return (row, column) if 0 <= row < area.rows and 0 <= column < area.columns else None
 
     def scene_position(self, row: float, column: float) -> QPointF:
-        """Return the place in the plot's scene of a pixel; whole numbers are centres."""
+        """Return the place in the plot's scene of a panel pixel; whole numbers are centres."""
         centre: QPointF = self._box.mapViewToScene(QPointF(column, row))
         return centre
 
@@ -104,3 +106,9 @@ class ImageView(QWidget):
             axis.setLabel(quantity)
             axis.setPen(DIM)
             axis.setTextPen(DIM)
+
+
+def _rectangle(area: FrameArea) -> QRectF:
+    """Return what an area covers, edge to edge."""
+    width, height = area.columns * area.binning, area.rows * area.binning
+    return QRectF(area.first_column - 0.5, area.first_row - 0.5, width, height)

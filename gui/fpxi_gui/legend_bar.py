@@ -60,9 +60,12 @@ class LegendBar(QWidget):
 
 def cursor_text(cursor: Cursor, pitch_mm: float | None) -> str:
     """Return position, raw count, displayed value and flags; millimetres if a pitch is given."""
-    parts = [f"row {cursor.row:>3}  col {cursor.column:>3}"]
+    last = cursor.binning - 1
+    to_row, to_column = (f"-{at + last}" if last else "" for at in (cursor.row, cursor.column))
+    parts = [f"row {cursor.row:>3}{to_row}  col {cursor.column:>3}{to_column}"]
     if pitch_mm is not None:
-        parts.append(f"({cursor.row * pitch_mm:.2f}, {cursor.column * pitch_mm:.2f}) mm")
+        y_mm, x_mm = ((at + last / 2) * pitch_mm for at in (cursor.row, cursor.column))
+        parts.append(f"({y_mm:.2f}, {x_mm:.2f}) mm")
     parts.append("raw     –" if cursor.raw is None else f"raw {cursor.raw:>5}")
     if cursor.corrected:
         parts.append(f"corrected {_number(cursor.value):>8}")

@@ -55,7 +55,7 @@ def make_picture(preview: PreviewImage, display: DisplayIntent, finder: LevelFin
         colour_map=display.colour_map,
         marked=ALWAYS_MARKED | defects,
         corrected=preview.corrected,
-        binning=preview.frame.sampling.binning,
+        area=preview.frame.area,
     )
 
 
@@ -71,7 +71,7 @@ def make_histogram(picture: Picture, finder: LevelFinder) -> Histogram | None:
 
 
 def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Cursor | None:
-    """Read the pixel under the pointer; None where there is no pixel."""
+    """Read the pixel under the pointer, a row and column of the picture; None where none is."""
     if position is None:
         return None
     row, column = position
@@ -79,9 +79,11 @@ def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Curs
     if not (0 <= row < rows and 0 <= column < columns):
         return None
     received = bool(preview.frame.row_received[row])
+    area = preview.frame.area
     return Cursor(
-        row=row,
-        column=column,
+        row=area.first_row + row * area.binning,
+        column=area.first_column + column * area.binning,
+        binning=area.binning,
         raw=int(preview.frame.samples[row, column]) if received else None,
         value=float(preview.values[row, column]),
         corrected=preview.corrected,

@@ -15,7 +15,7 @@ from fpxi_imaging.flags import PixelFlag
 if TYPE_CHECKING:
     from fpxi_readout.errors import FpxiError
     from fpxi_readout.protocol.dictionary import Dictionary
-    from fpxi_readout.protocol.geometry import PanelGeometry
+    from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 DEFAULT_COLOUR_MAP = "grey"
 
@@ -53,8 +53,8 @@ class Picture:
     marked: PixelFlag
     """flags drawn in their signal colour"""
     corrected: bool
-    binning: int = 1
-    """panel rows, and columns, to one pixel of the picture"""
+    area: FrameArea
+    """the part of the panel that it shows"""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -78,7 +78,11 @@ class Cursor:
     """The pixel under the mouse pointer."""
 
     row: int
+    """panel row; the first of a binned pixel's"""
     column: int
+    """panel column; the first of a binned pixel's"""
+    binning: int
+    """panel rows, and columns, to the pixel"""
     raw: int | None
     """None where the row never arrived"""
     value: float

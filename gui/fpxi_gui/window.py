@@ -102,8 +102,7 @@ class ViewerWindow(QMainWindow):
         return super().eventFilter(watched, event)
 
     def _draw(self, state: ViewState) -> None:
-        binning = 1 if state.picture is None else state.picture.binning
-        pitch_mm = binning * state.geometry.pitch_um / 1000 if state.geometry else 1.0
+        pitch_mm = state.geometry.pitch_um / 1000 if state.geometry else 1.0
         axes_mm = state.display.axes_mm
         if state.picture is not None and (
             self.state is None or state.picture != self.state.picture

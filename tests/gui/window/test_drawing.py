@@ -120,18 +120,45 @@ def test_the_colour_map_can_be_chosen(live: Any) -> None:
     assert live.drawn_pixel(5, 7) == (253, 231, 37)
 
 
-def test_a_region_is_drawn_and_read_in_its_own_rows_and_columns(live: Any) -> None:
+def test_a_region_is_drawn_and_read_at_its_place_on_the_panel(live: Any) -> None:
     samples = np.arange(6, dtype=np.uint16).reshape(2, 3) * 100
     live.rig.session.deliver(samples, sampling=Sampling(first_row=40, first_column=8))
     live.window.display.low.setValue(0)
     live.window.display.high.setValue(500)
     state = live.settle()
     assert state.picture.shape == (2, 3)
-    assert live.drawn_pixel(1, 2) == (255, 255, 255)
-    assert live.drawn_pixel(0, 0) == (0, 0, 0)
+    assert live.drawn_pixel(41, 10) == (255, 255, 255)
+    assert live.drawn_pixel(40, 8) == (0, 0, 0)
     image = live.window.image
-    assert image.pixel_at(image.scene_position(1, 2)) == (1, 2)
-    assert image.pixel_at(image.scene_position(2, 2)) is None
+    assert image.pixel_at(image.scene_position(41, 10)) == (1, 2)
+    for beside in ((39, 10), (42, 10), (41, 7), (41, 11)):
+        assert image.pixel_at(image.scene_position(*beside)) is None
+    live.rig.controller.display.cursor = (1, 2)
+    live.window.tick()
+    text = live.window.legend._cursor.text()
+    assert text.split() == ["row", "41", "col", "10", "raw", "500"]
+
+
+def test_a_region_that_moves_is_drawn_at_its_new_place(live: Any) -> None:
+    for first_row in (2, 0):
+        sampling = Sampling(first_row=first_row)
+        live.rig.session.deliver(np.ones((2, 3), np.uint16), sampling=sampling)
+        live.settle()
+        image = live.window.image
+        assert image.pixel_at(image.scene_position(first_row, 0)) == (0, 0)
+
+
+def test_the_pointer_reads_any_pixel_of_a_bin(live: Any) -> None:
+    samples = np.arange(6, dtype=np.uint16).reshape(2, 3)
+    live.rig.session.deliver(samples, sampling=Sampling(first_row=1, first_column=4, binning=2))
+    live.settle()
+    image = live.window.image
+    for row, column in ((3, 6), (3, 7), (4, 6), (4.4, 7.4)):
+        assert image.pixel_at(image.scene_position(row, column)) == (1, 1)
+    live.rig.controller.display.cursor = (1, 1)
+    live.window.tick()
+    text = live.window.legend._cursor.text()
+    assert text.split() == ["row", "3-4", "col", "6-7", "raw", "4"]
 
 
 def test_a_cursor_that_a_smaller_picture_leaves_reads_nothing(live: Any) -> None:
@@ -140,9 +167,9 @@ def test_a_cursor_that_a_smaller_picture_leaves_reads_nothing(live: Any) -> None
     assert live.settle().cursor is None
 
 
-def test_millimetres_count_the_pixels_of_a_bin(live: Any) -> None:
+def test_millimetres_are_of_the_middle_of_a_bin(live: Any) -> None:
     live.window.display.axes_mm.click()
     live.rig.controller.display.cursor = (1, 2)
     live.rig.session.deliver(np.ones((2, 3), np.uint16), sampling=Sampling(binning=2))
     live.settle()
-    assert "(0.40, 0.80) mm" in live.window.legend._cursor.text()
+    assert "(0.50, 0.90) mm" in live.window.legend._cursor.text()
