@@ -18,6 +18,7 @@ COMMANDS = {
     "devices": LazyCommand("fpxi.cli.devices", "List serial ports and simulated panels."),
     "info": LazyCommand("fpxi.cli.info", "Show what a panel is and how it is set."),
     "set": LazyCommand("fpxi.cli.set", "Set parameters of a panel."),
+    "reset": LazyCommand("fpxi.cli.reset", "Restart the firmware of a panel; clears a fault."),
     "view": LazyCommand("fpxi.cli.view", "Open the live viewer."),
     "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
     "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),
