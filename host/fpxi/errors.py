@@ -126,6 +126,18 @@ class RecordingExistsError(RecordingError):
         super().__init__(f"{path} exists; choose another name, or allow overwriting explicitly")
 
 
+class PatternFramesError(HostError):
+    """Frames of a test pattern say nothing of the panel."""
+
+    def __init__(self, path: Path, frames: int) -> None:
+        self.path = path
+        self.frames = frames
+        super().__init__(
+            f"{path} holds frames of a test pattern ({frames}), which say nothing of the panel: "
+            "they are neither corrected nor calibrated with; set test_pattern=none and record again"
+        )
+
+
 class RecordingOpenError(RecordingError):
     """The file cannot be created."""
 

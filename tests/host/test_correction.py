@@ -17,6 +17,7 @@ from fpxi.errors import (
     FrameSelectionError,
     OutputError,
     OutputFullError,
+    PatternFramesError,
     RecordingExistsError,
 )
 from fpxi.recording.facts import RecordingFacts
@@ -28,6 +29,7 @@ from fpxi_imaging import (
     Tolerances,
 )
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import PanelGeometry
 
 MakeFrame = Callable[..., Frame]
@@ -96,6 +98,16 @@ def test_frames_under_other_conditions_are_refused_and_nothing_is_written(
         correct_recording(run, calibration, tmp_path / "out.h5")
     assert [path.name for path in tmp_path.glob("*.h5")] == ["run.h5"]
     correct_recording(run, calibration, tmp_path / "out.h5", tolerances=Tolerances(10_000))
+
+
+def test_a_test_pattern_is_refused(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    run = record([make_frame(0), make_frame(1, flags=FrameFlag.PATTERN)])
+    with pytest.raises(PatternFramesError) as refusal:
+        correct_recording(run, calibration, tmp_path / "out.h5")
+    assert refusal.value.frames == 1
+    assert not (tmp_path / "out.h5").exists()
 
 
 def test_another_panel_is_refused(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Conditions
+from fpxi_readout.protocol.generated import FrameFlag
 
+from fpxi.errors import PatternFramesError
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.reader import RecordingReader
 
@@ -20,7 +22,13 @@ _PER_UNIT = {column.name: column.per_unit for column in COLUMNS}
 
 
 def recorded_numbers(reader: RecordingReader) -> dict[str, npt.NDArray[np.int64]]:
-    """Return each numeric condition by its name in `Conditions`, one value a frame."""
+    """Return each numeric condition by its name in `Conditions`, one value a frame.
+
+    Raises `PatternFramesError` where frames are no panel's.
+    """
+    patterns = int(np.count_nonzero(reader.column("flags") & FrameFlag.PATTERN))
+    if patterns:
+        raise PatternFramesError(reader.path, patterns)
     return {
         name: np.rint(reader.column(column) * _PER_UNIT[column]).astype(np.int64)
         for name, column in _COLUMN_OF.items()
@@ -28,7 +36,10 @@ def recorded_numbers(reader: RecordingReader) -> dict[str, npt.NDArray[np.int64]
 
 
 def recorded_conditions(reader: RecordingReader) -> list[Conditions]:
-    """Return every state of the panel that occurs in a recording, once."""
+    """Return every state of the panel that occurs in a recording, once.
+
+    Raises `PatternFramesError`.
+    """
     numbers = recorded_numbers(reader)
     distinct = np.unique(np.column_stack(list(numbers.values())), axis=0)
     panel, serial = reader.geometry.name, reader.facts.identity.serial_number
