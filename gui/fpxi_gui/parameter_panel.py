@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from fpxi_gui.layout import label, restyle
 from fpxi_gui.number_field import ChoiceField, NumberField
+from fpxi_gui.parameter_groups import Group, in_groups
 from fpxi_gui.parameter_text import (
     choices,
     explanation,
@@ -25,8 +26,38 @@ _SET_ELSEWHERE = {"delivery"}
 SetParameter = Callable[[str, int], None]
 
 
+class Heading(QToolButton):
+    """The name of a group of settings; a click shows or hides them."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        self.setObjectName("heading")
+        self.setText(group.title)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setCheckable(True)
+        self._members: list[QWidget] = []
+        self.toggled.connect(self._show_members)
+        self.setChecked(group.open)
+        self._show_members(group.open)
+
+    def add(self, *members: QWidget) -> None:
+        """Take widgets, laid out already, that are shown and hidden with the group."""
+        self._members += members
+        for member in members:
+            member.setVisible(self.isChecked())
+
+    def _show_members(self, shown: bool) -> None:
+        self.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        for member in self._members:
+            member.setVisible(shown)
+
+
 class SettingsForm(QWidget):
-    """A row for each parameter that can be set: title, editor, unit."""
+    """A row for each parameter that can be set: title, editor, unit; under headings.
+
+    A group that is closed at first opens if the device has other than default values in it.
+    """
 
     def __init__(self, dictionary: Dictionary, set_parameter: SetParameter) -> None:
         super().__init__()
@@ -38,10 +69,16 @@ class SettingsForm(QWidget):
         }
         self._editors: dict[str, NumberField | ChoiceField] = {}
         self._shown: dict[str, ParameterValue] = {}
+        self._headings: dict[str, Heading] = {}
         grid = _grid(self)
-        for place, (name, info) in enumerate(self._infos.items()):
-            self._editors[name] = self._editor(info, dictionary)
-            self._add_row(grid, place, info, self._editors[name])
+        for group, members in in_groups(self._infos.values()):
+            heading = Heading(group)
+            grid.addWidget(heading, grid.rowCount(), 0, 1, 3)
+            for info in members:
+                self._headings[info.name] = heading
+                self._editors[info.name] = self._editor(info, dictionary)
+                self._add_row(grid, info, self._editors[info.name])
+        self._unseen = set(self._infos)
 
     def show_parameters(self, parameters: Parameters) -> None:
         """Show values, what is on its way, what was refused, and what cannot be set now."""
@@ -54,15 +91,27 @@ class SettingsForm(QWidget):
         """Return the editor of a parameter."""
         return self._editors[name]
 
+    def heading(self, name: str) -> Heading:
+        """Return the heading above a parameter."""
+        return self._headings[name]
+
     def _show(self, name: str, editor: NumberField | ChoiceField, state: ParameterValue) -> None:
         if state == self._shown.get(name):
             return
         self._shown[name] = state
         if state.value is not None and not state.pending:
             editor.show_value(state.value)
+            self._unfold(name, state.value)
         editor.setProperty("pending", state.pending)
         editor.setProperty("refused", bool(state.refusal))
         restyle(editor)
+
+    def _unfold(self, name: str, value: int) -> None:
+        """Open the group of a parameter whose first value is not the default."""
+        if name in self._unseen:
+            self._unseen.discard(name)
+            if value != self._infos[name].default:
+                self._headings[name].setChecked(True)
 
     def _change(self, name: str, value: int) -> None:
         """Ask for a change; whatever comes of it is then shown, even the value from before."""
@@ -73,13 +122,15 @@ class SettingsForm(QWidget):
         named = choices(info, dictionary)
         if named:
             choice = ChoiceField(named)
+            choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             choice.chosen.connect(lambda value: self._change(info.name, value))
             return choice
         number = NumberField(info.minimum, info.maximum)
         number.entered.connect(lambda value: self._change(info.name, round(value)))
         return number
 
-    def _add_row(self, grid: QGridLayout, place: int, info: ParameterInfo, editor: QWidget) -> None:
+    def _add_row(self, grid: QGridLayout, info: ParameterInfo, editor: QWidget) -> None:
+        place, heading = grid.rowCount(), self._headings[info.name]
         title = label(parameter_title(info))
         title.setToolTip(explanation(info))
         editor.setToolTip(explanation(info))
@@ -87,8 +138,11 @@ class SettingsForm(QWidget):
         grid.addWidget(title, place, 0)
         unit = unit_text(info)
         grid.addWidget(editor, place, 1, 1, 1 if unit else 2)
+        heading.add(title, editor)
         if unit:
-            grid.addWidget(label(unit, "dim"), place, 2)
+            shown_unit = label(unit, "dim")
+            grid.addWidget(shown_unit, place, 2)
+            heading.add(shown_unit)
 
 
 class ReadingsForm(QWidget):

@@ -6,8 +6,8 @@ from fpxi_readout.protocol.dictionary import Dictionary, ParameterInfo
 
 _UNITS = {"us": "µs"}
 _SCALED_UNITS = {"mC": ("°C", 1e-3, 1), "ms": ("s", 1e-3, 1)}
-_SUFFIXES = ("_us", "_ms", "_mV", "_mC", "_mV_s")
-_ABBREVIATIONS = {"aec": "AEC", "cds": "CDS", "log2": "(log2)"}
+_SUFFIXES = ("_us", "_ms", "_mV", "_mC", "_mV_s", "_log2")
+_ABBREVIATIONS = {"aec": "AEC", "cds": "CDS"}
 
 
 def parameter_title(info: ParameterInfo) -> str:
@@ -35,6 +35,9 @@ def choices(info: ParameterInfo, dictionary: Dictionary) -> list[tuple[str, obje
             (setting.name, info.minimum + index, f"full scale {setting.full_scale_fC:g} fC")
             for index, setting in enumerate(settings)
         ]
+    if info.name.endswith("_log2"):
+        powers = range(info.minimum, info.maximum + 1)
+        return [(f"{1 << power}", power, f"2 to the power of {power}") for power in powers]
     return []
 
 

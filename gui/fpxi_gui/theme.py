@@ -39,6 +39,9 @@ QToolBar::separator {{ background: {LINE}; width: 1px; margin: 5px 6px; }}
 QToolButton {{ padding: 4px 10px; border: 1px solid transparent; border-radius: 4px; }}
 QToolButton:hover {{ background: {LINE}; }}
 QToolButton:checked {{ background: #2b4766; border-color: {ACCENT}; }}
+QToolButton#heading {{ background: transparent; border: none; color: {DIM}; font-weight: 600;
+    padding: 2px 0px; }}
+QToolButton#heading:hover {{ color: {TEXT}; }}
 QToolButton:disabled {{ color: {FAINT}; }}
 QStatusBar {{ background: {PANEL}; border-top: 1px solid {LINE}; }}
 QStatusBar::item {{ border: none; }}

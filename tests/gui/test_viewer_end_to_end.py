@@ -27,6 +27,7 @@ from fpxi_gui.errors import (
     ScreenshotTimeoutError,
     ScreenshotWriteError,
 )
+from fpxi_gui.parameter_groups import GROUPS, OTHER
 from fpxi_gui.screenshot import ScreenshotOrder
 from fpxi_gui.state import ViewState
 from fpxi_gui.window import ViewerWindow
@@ -261,6 +262,17 @@ def test_frames_are_drawn_and_parameters_set(run: Any) -> None:
     drawn = running.window.pictures_drawn
     running.until(lambda _: running.window.pictures_drawn > drawn + 2)
     assert running.session.preview().frame.exposure_us == 3000
+
+
+def test_every_setting_of_this_protocol_has_its_group(run: Any) -> None:
+    running = run("sim:tft64?seed=1")
+    running.until(lambda _: running.window.device.settings is not None)
+    settings = running.window.device.settings
+    named = {name for group in GROUPS for name in group.names}
+    known = running.session.dictionary.parameters.values()
+    settable = {info.name for info in known if info.access != "ro"} - {"delivery"}
+    assert named == settable
+    assert all(settings.heading(name).text() != OTHER for name in settable)
 
 
 def test_the_cursor_reads_the_frame_that_is_shown(run: Any) -> None:

@@ -242,7 +242,7 @@ def test_a_recording_that_is_played_offers_nothing_to_set(viewer: Any, ramp: Any
         ("exposure_us", "Exposure"),
         ("bias_ramp_mV_s", "Bias ramp"),
         ("aec_block_size", "AEC block size"),
-        ("average_log2", "Average (log2)"),
+        ("average_log2", "Average"),
         ("cds", "CDS"),
     ],
 )
@@ -283,3 +283,45 @@ def test_a_real_device_has_no_scene_panel(viewer: Any) -> None:
     viewer.rig.session.connect()
     viewer.settle()
     assert not viewer.window.scene.isVisibleTo(viewer.window)
+
+
+def test_settings_stand_in_groups_that_a_click_shows_and_hides(live: Any) -> None:
+    settings = live.window.device.settings
+    exposure, baud = settings.editor("exposure_us"), settings.editor("baud")
+    assert exposure.isVisible()
+    assert not baud.isVisible()
+    settings.heading("baud").click()
+    settings.heading("exposure_us").click()
+    assert baud.isVisible()
+    assert not exposure.isVisible()
+
+
+def test_a_setting_that_only_a_newer_device_knows_is_shown_as_other(live: Any) -> None:
+    settings = live.window.device.settings
+    assert settings.heading("novelty").text() == "Other"
+    assert settings.editor("novelty").isVisible()
+
+
+def test_a_group_with_a_value_that_is_not_the_default_opens(viewer: Any) -> None:
+    viewer.rig.session.source.known["region_rows"] = 3
+    viewer.rig.session.connect()
+    viewer.settle()
+    settings = viewer.window.device.settings
+    assert settings.editor("region_rows").isVisible()
+    assert not settings.editor("baud").isVisible()
+
+
+def test_a_group_that_was_closed_stays_closed(live: Any) -> None:
+    settings = live.window.device.settings
+    settings.heading("exposure_us").click()
+    live.rig.session.source.known["exposure_us"] = 1234
+    live.settle()
+    assert not settings.editor("exposure_us").isVisible()
+
+
+def test_a_power_of_two_is_chosen_by_what_it_is(live: Any) -> None:
+    average = live.window.device.settings.editor("average_log2")
+    assert [average.itemText(place) for place in range(average.count())] == ["1", "2", "4", "8"]
+    average.activated.emit(3)
+    live.settle()
+    assert live.rig.session.source.calls == ["set average_log2 3"]
