@@ -72,7 +72,7 @@ class DeviceControl:
         self._command(lambda source: source.stop(), lambda _: self._set_acquiring(False))
 
     def trigger(self) -> None:
-        """Begin one exposure."""
+        """Begin a burst of exposures."""
         self._command(
             lambda source: source.software_trigger(),
             lambda number: self._messages.say(f"Triggered frame {number}."),

@@ -220,7 +220,7 @@ class Session:
         self.submit(lambda device: device.stop()).result()
 
     def software_trigger(self) -> int:
-        """Begin one exposure; returns the number its frame will carry."""
+        """Begin a burst of exposures; returns the number that its first frame will carry."""
         return self.submit(lambda device: device.software_trigger()).result()
 
     def save(self) -> None:

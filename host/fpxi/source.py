@@ -57,7 +57,7 @@ class FrameSource(Protocol):
         ...
 
     def software_trigger(self) -> int:
-        """Begin one exposure; returns the number its frame will carry."""
+        """Begin a burst of exposures; returns the number that its first frame will carry."""
         ...
 
     def save(self) -> None:

@@ -108,7 +108,7 @@ class TrackedSource:
         self._source.stop()
 
     def software_trigger(self) -> int:
-        """Begin one exposure."""
+        """Begin a burst of exposures."""
         return self._source.software_trigger()
 
     def save(self) -> None:

@@ -154,7 +154,7 @@ class Panel(DeviceSettings):
             self._settle(self._run)
 
     def software_trigger(self) -> int:
-        """Begin one exposure; return the number its frame will carry."""
+        """Begin a burst of exposures; return the number that its first frame will carry."""
         return self._requests.request(SoftwareTrigger(), Ack).value
 
     def poll(self, timeout_s: float) -> list[Frame]:
@@ -228,8 +228,10 @@ class Panel(DeviceSettings):
         """
         return self._requests.request(SelfTest(test=test), TestResult, first_wait_s=1.5)
 
-    def provoke(self, test: BoardTest, timeout_s: float) -> None:
+    def provoke(self, test: BoardTest, timeout_s: float) -> bool:
         """Have the device restart through its assertion or watchdog test; identify it anew.
+
+        Returns whether it said that it has started; on a bad line that may get lost.
 
         A run that is on ends. The command is sent once: a repetition would restart it again.
 
@@ -247,6 +249,7 @@ class Panel(DeviceSettings):
         self._inbox.forget()
         self._connection.send(command)
         self._await_boot(timeout_s)
+        return self._inbox.has_booted()
 
     def last_fault(self) -> FaultRecord:
         """Return what was latched before the last reset, and where in the firmware."""

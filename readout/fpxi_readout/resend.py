@@ -41,10 +41,10 @@ class ResendScheduler:
 
     Reliable: headers and chunks, until they come or the device says that they are gone. Live:
     only headers that hold up later frames, twice, and what is missing of the frame that later ones
-    are relative to. The device answers in the order in which it is
-    asked: an item that is overtaken by an answer to a later request was lost and is asked for
-    again at once. The time-out follows the time that answers take, so that a slow link is not
-    filled with repeated requests.
+    are relative to, eight times. The device answers in the order in which it is asked: an item that
+    is overtaken by an answer to a later request was lost and is asked for again at once. The
+    time-out follows the time that answers take, so that a slow link is not filled with repeated
+    requests.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class ResendScheduler:
         earlier = self._requests.pop((number, chunk), None)
         tries = earlier.tries + 1 if earlier else 1
         frame = self._assembler.in_progress(number)
-        if frame is None:
+        if frame is None or frame.given_up:
             return
         most_tries = REFERENCE_TRIES if self._is_reference(frame) else LIVE_TRIES
         if not self._reliable and tries > most_tries:

@@ -56,7 +56,7 @@ def test_a_provoked_restart_is_asked_for_once_and_the_device_identified_anew(
 
     link.on[messages.SelfTest.TYPE] = restart
     before = len(link.of_type(messages.Identify))
-    panel.provoke(messages.BoardTest.WATCHDOG, 4.0)
+    assert panel.provoke(messages.BoardTest.WATCHDOG, 4.0)
     assert len(link.of_type(messages.SelfTest)) == 1
     assert len(link.of_type(messages.Identify)) == before + 1
 
@@ -66,7 +66,7 @@ def test_a_provoked_restart_that_is_not_told_is_waited_for_and_sent_only_once(
 ) -> None:
     link.answer_with(messages.Stop, 0)
     began = link.clock.now_s
-    panel.provoke(messages.BoardTest.WATCHDOG, 4.0)
+    assert not panel.provoke(messages.BoardTest.WATCHDOG, 4.0)
     assert link.clock.now_s - began >= 4.0
     assert len(link.of_type(messages.SelfTest)) == 1
 

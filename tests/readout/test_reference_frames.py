@@ -10,7 +10,15 @@ import pytest
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.protocol.assembly import FrameAssembler
 from fpxi_readout.protocol.building import HEADER
-from fpxi_readout.protocol.generated import Encoding, FrameChunk, FrameFlag, FrameHeader, Resend
+from fpxi_readout.protocol.generated import (
+    Encoding,
+    FrameChunk,
+    FrameFlag,
+    FrameHeader,
+    Nack,
+    NackCode,
+    Resend,
+)
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.resend import REFERENCE_TRIES, ResendScheduler
 from numpy.typing import NDArray
@@ -218,3 +226,14 @@ def test_live_gives_the_reference_up_after_some_tries() -> None:
     for second in range(100):
         line.scheduler.run(10.0 * second, 0.0)
     assert line.asked == [(0, 2)] * REFERENCE_TRIES
+
+
+def test_nothing_more_is_asked_of_a_reference_that_is_gone() -> None:
+    line = Line()
+    give(line.assembler, [*packets(0, 0)[:2], *packets(1, 0)])
+    line.scheduler.run(0.0, 0.0)
+    assert line.asked == [(0, 1), (0, 2)]
+    assert line.scheduler.refused(1, Nack(Resend.TYPE, NackCode.FRAME_GONE, 0))
+    for second in range(100):
+        line.scheduler.run(10.0 * second, 0.0)
+    assert line.asked == [(0, 1), (0, 2)]

@@ -146,7 +146,10 @@ def _require_new(
     if after.version_text != image.version_text:
         raise NewFirmwareError(f"version {after.version_text} runs, not {image.version_text}")
     if after.panel not in image.panels:
-        raise WrongPanelError(after.panel, image.panels)
+        raise NewFirmwareError(
+            f"it serves panel {after.panel}, which is none of the manifest's "
+            f"({', '.join(image.panels)})"
+        )
     if after.identity.schema_hash != image.schema_hash[after.panel]:
         raise NewFirmwareError("its dictionary is not the one in the manifest (schema_hash)")
     if before is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fpxi_readout.device_errors import CommandRefusedError
+from fpxi_readout.identity import DeviceIdentity
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import (
     BoardTest,
@@ -102,12 +103,20 @@ def check_restart(panel: Panel, test: BoardTest) -> Check:
     """Have the board restart by a failed assertion or its watchdog, and see what it reports."""
     fault, cause = RESTARTING[test]
     name = test.name.lower()
+    before = panel.identity
     try:
-        panel.provoke(test, RESTART_S)
+        told = panel.provoke(test, RESTART_S)
     except (UnsupportedByDeviceError, CommandRefusedError):
         return Check(name, Outcome.NOT_SUPPORTED, "this firmware cannot provoke it")
     identity = panel.identity
-    if (identity.reset_fault, identity.reset_cause) != (fault, cause):
+    if not told and _last_reset(before) == _last_reset(identity):
+        return Check(
+            name,
+            Outcome.FAILED,
+            "the board did not say that it restarted",
+            "a firmware that hangs would not be noticed: write it again with `fpxi flash`",
+        )
+    if _last_reset(identity) != (fault, cause):
         found = f"reset cause {_name(identity.reset_cause)}, fault {_name(identity.reset_fault)}"
         return Check(
             name,
@@ -119,6 +128,10 @@ def check_restart(panel: Panel, test: BoardTest) -> Check:
     place = record.file.decode("ascii", errors="replace")
     where = f" at {place}:{record.line}" if place else ""
     return Check(name, Outcome.PASSED, f"the board restarted and reports it{where}")
+
+
+def _last_reset(identity: DeviceIdentity) -> tuple[Fault | int, ResetCause | int]:
+    return identity.reset_fault, identity.reset_cause
 
 
 def _signed(pattern: int) -> int:

@@ -66,6 +66,7 @@ def check_path(panel: Panel, encoding: str) -> Check:
             continue
         panel.set("test_pattern", pattern.name.lower())
         wrong = _wrong_sample(_take(panel, PATTERN_FRAMES), pattern)
+        panel.set("test_pattern", "none")  # the next check wants the panel's own samples
         if wrong:
             return Check(
                 name,
@@ -75,7 +76,6 @@ def check_path(panel: Panel, encoding: str) -> Check:
                 "`fpxi flash`, and update fpxi on this computer",
             )
         tested.append(pattern.name.lower())
-    panel.set("test_pattern", "none")
     return Check(name, Outcome.PASSED, f"{', '.join(tested)}: every sample as defined")
 
 

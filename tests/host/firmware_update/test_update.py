@@ -268,6 +268,14 @@ def test_firmware_that_names_itself_otherwise_is_never_success(
         update(board, write_image(**changes))
 
 
+def test_a_panel_that_only_the_new_firmware_can_name_is_never_success(
+    board: Board, write_image: WriteImage
+) -> None:
+    board.enter_boot_loader()  # which knows nothing of panels
+    with pytest.raises(NewFirmwareError, match=r"written and verified, but .* panel tft64"):
+        update(board, write_image(panels=["cmos32"]))
+
+
 def test_lost_parameters_are_named(board: Board, write_image: WriteImage) -> None:
     configure(board, exposure_us=12_345)
     board.on_restart = exchange_for_one_with_defaults(board)

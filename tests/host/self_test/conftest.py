@@ -59,6 +59,7 @@ class MadePanel:
         self.numbers = (100, 100)
         self.provoked: list[BoardTest] = []
         self.reports_restarts = True
+        self.restarts = True
         self.refused: dict[str, int] = {}
         self.fails_in: str | None = None
         self.frames_lost = 0
@@ -117,13 +118,19 @@ class MadePanel:
         self._fail("self_test")
         return messages.TestResult(test, self.outcomes[test], *self.numbers)
 
-    def provoke(self, test: BoardTest, timeout_s: float) -> None:
+    def provoke(self, test: BoardTest, timeout_s: float) -> bool:
         self.provoked.append(test)
+        if not self.restarts:
+            return False
         self.values = dict(self.saved)
         if self.reports_restarts:
             fault = test is BoardTest.ASSERTION
-            self.identity.reset_fault = Fault.ASSERTION if fault else Fault.WATCHDOG
-            self.identity.reset_cause = ResetCause.FAULT if fault else ResetCause.WATCHDOG
+            self.identity = SimpleNamespace(
+                serial_number="SN-1",
+                reset_fault=Fault.ASSERTION if fault else Fault.WATCHDOG,
+                reset_cause=ResetCause.FAULT if fault else ResetCause.WATCHDOG,
+            )
+        return True
 
     def last_fault(self) -> messages.FaultRecord:
         return messages.FaultRecord(Fault.ASSERTION, 123, 4567, b"core.c")

@@ -6,13 +6,14 @@ import re
 from typing import Any
 
 import pytest
+from fpxi.self_test.board import check_restart
 from fpxi.self_test.errors import FramesLostError, SettingsNotRestoredError
 from fpxi.self_test.report import Check, Outcome, SelfTestReport
 from fpxi.self_test.run import run_self_test
 from fpxi.self_test.samples import check_path
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.protocol import generated
-from fpxi_readout.protocol.generated import BoardTest
+from fpxi_readout.protocol.generated import BoardTest, Fault, ResetCause
 
 Panel = Any
 
@@ -142,6 +143,15 @@ def test_one_wrong_bit_of_a_pattern_is_found_with_its_place(panel: Panel) -> Non
     assert "at row 3, column 5" in by_name(report)["samples as packed14"].text
 
 
+def test_a_wrong_pattern_is_not_taken_for_a_defect_of_the_panel(panel: Panel) -> None:
+    def spoil(samples: Any) -> None:
+        if panel.values["encoding"] == generated.Encoding.AEC_REFERENCE:
+            samples[3, 5] ^= 0x4000
+
+    panel.spoil_pattern = spoil
+    assert failed(run_self_test(panel)) == {"samples as aec_reference"}
+
+
 def test_frames_that_do_not_come_are_no_pass(panel: Panel) -> None:
     panel.frames_lost = 3
     before = dict(panel.values)
@@ -200,3 +210,14 @@ def test_restarts_are_provoked_only_when_asked_for_and_judged_by_the_report(pane
     panel.identity.reset_fault = 0
     report = run_self_test(panel, restarts=True)
     assert failed(report) == {"assertion", "watchdog"}
+
+
+def test_a_restart_of_long_ago_is_not_taken_for_the_one_that_was_asked_for(panel: Panel) -> None:
+    panel.identity.reset_fault, panel.identity.reset_cause = Fault.WATCHDOG, ResetCause.WATCHDOG
+    panel.restarts = False
+    check = check_restart(panel, BoardTest.WATCHDOG)
+    assert (check.outcome, check.text) == (
+        Outcome.FAILED,
+        "the board did not say that it restarted",
+    )
+    assert "fpxi flash" in check.remedy
