@@ -114,13 +114,27 @@ def test_an_existing_calibration_is_kept_unless_told_otherwise(
     assert load_sources(path) == []
 
 
+def test_a_file_of_the_first_layout_is_of_a_whole_panel(
+    tmp_path: Path, calibration: Calibration
+) -> None:
+    path = tmp_path / "cal.h5"
+    save_calibration(path, calibration)
+    with h5py.File(path, "r+") as file:
+        file.attrs["fpxi_calibration_layout"] = 1
+        for name in ("first_row", "first_column", "binning", "cds", "oversampling"):
+            del file["calibration/conditions"][name]
+    found = load_calibration(path).conditions
+    assert (found.first_row, found.first_column, found.binning) == (0, 0, 1)
+    assert (found.cds, found.oversampling) == (1, 1)
+
+
 def test_files_that_are_no_calibration_are_named(
     tmp_path: Path, calibration: Calibration, record: Record
 ) -> None:
     path = tmp_path / "cal.h5"
     save_calibration(path, calibration)
     with h5py.File(path, "r+") as file:
-        file.attrs["fpxi_calibration_layout"] = 2
+        file.attrs["fpxi_calibration_layout"] = 3
     for wrong in (path, tmp_path / "absent.h5", record([])):
         with pytest.raises(NotACalibrationError):
             load_calibration(wrong)

@@ -39,6 +39,8 @@ def test_a_frame_comes_back_with_everything_it_had(
         assert [same_frame(*pair) for pair in zip(reader, frames, strict=True)] == [True, True]
         assert reader.image_key(1) is ImageKey.DARK
         assert reader.column("rows_missing").tolist() == [0, 2]
+        reader.column("rows_missing")[:] = 7  # the caller's own
+        assert reader.column("rows_missing").tolist() == [0, 2]
 
 
 @settings(max_examples=200, deadline=None)

@@ -17,8 +17,10 @@ from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
 
-LAYOUT = 1
-"""The file's attribute of this name says its layout; readers refuse a later one."""
+LAYOUT = 2
+"""Version of the file's layout, an attribute of it; readers refuse a later one.
+
+2 added region and sampling to the conditions; files of 1 are of whole panels."""
 LAYOUT_ATTRIBUTE = "fpxi_calibration_layout"
 _ARRAYS = ("offset", "gain", "defects", "not_imaging")
 _SCALARS = ("normalisation", "saturation_level", "dark_frames", "flat_frames")

@@ -121,7 +121,7 @@ class RecordingReader:
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Return one value a frame, in the unit of the dataset, such as `exposure_time` in s."""
-        return self._columns[name]
+        return self._columns[name].copy()
 
     def events(self) -> list[RecordedEvent]:
         """Return what happened while the recording was made."""
