@@ -83,7 +83,7 @@ def diagram(
     A signal's changes lie within the axis or after it: its level is that at the axis' start.
     """
     bottom = TOP + ROW_HEIGHT * len(signals)
-    width, height = axis.x(axis.end_us) + 24, bottom + 44
+    width, height = axis.x(axis.end_us) + 24, bottom + (44 if marks else 22)
     size = f'width="{_number(width)}" height="{_number(height)}"'
     view = f'viewBox="0 0 {_number(width)} {_number(height)}"'
     parts = [
@@ -97,7 +97,7 @@ def diagram(
         parts.append(_text(axis.x(time_us), bottom + 14, _number(time_us), "note", "middle"))
     parts.append(_text(8, bottom + 14, "time / \N{GREEK SMALL LETTER MU}s", "note"))
     for time_us, text in marks:
-        parts.append(_line(axis.x(time_us), TOP - 4, axis.x(time_us), bottom + 22, "mark"))
+        parts.append(_line(axis.x(time_us), TOP - 4, axis.x(time_us), bottom, "mark"))
         parts.append(_text(axis.x(time_us), bottom + 34, text, "note", "middle"))
     for place, signal in enumerate(signals):
         base = TOP + ROW_HEIGHT * (place + 1) - 6
