@@ -54,10 +54,7 @@ def test_the_whole_panel_is_read_whatever_the_region(native):
 @pytest.mark.parametrize(
     ("settings", "at_fault"),
     [
-        ([(FIRST_ROW, 32)], FIRST_ROW),
         ([(FIRST_ROW, 30), (ROWS, 3)], ROWS),
-        ([(ROWS, 33)], ROWS),
-        ([(FIRST_COLUMN, 32)], FIRST_COLUMN),
         ([(FIRST_COLUMN, 1), (COLUMNS, 32)], COLUMNS),
         ([(COLUMNS, 1), (BINNING, 2)], BINNING),
         ([(FIRST_ROW, 31), (BINNING, 2)], BINNING),
@@ -72,6 +69,15 @@ def test_a_region_beyond_the_panel_is_refused_at_start(native, settings, at_faul
     for parameter, _value in settings:
         device.set(parameter, 1 if parameter == BINNING else 0)
     assert device.ask(p.Start(1)) == p.Ack(p.Start.TYPE, 0)
+
+
+@pytest.mark.parametrize("panel", [1, 2])
+def test_a_region_is_set_within_its_own_panel(native, panel):
+    device = native(panel=panel)
+    for parameter, beyond in [(FIRST_ROW, 0), (ROWS, 1), (FIRST_COLUMN, 0), (COLUMNS, 1)]:
+        size = device.rows + beyond
+        assert device.set(parameter, size).code == p.NackCode.OUT_OF_RANGE
+        assert device.set(parameter, size - 1) == p.Value(parameter, size - 1)
 
 
 @pytest.mark.parametrize(
