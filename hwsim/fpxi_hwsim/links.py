@@ -76,8 +76,13 @@ class RealTimeLink(SimulatedLink):
         except ConnectionError as error:
             raise LinkLostError(self.description, str(error)) from error
         if not data:
-            raise LinkLostError(self.description, "the simulated device has stopped")
+            raise LinkLostError(self.description, self._why_stopped())
         return data
+
+    def _why_stopped(self) -> str:
+        failure = self._loop.failure
+        reason = "the simulated device has stopped"
+        return reason if failure is None else f"{reason}: {failure}"
 
     def _write(self, data: bytes) -> None:
         try:

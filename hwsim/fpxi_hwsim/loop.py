@@ -22,6 +22,8 @@ class DeviceLoop:
         self._device = device
         self._medium = medium
         self._closing = False
+        self.failure: Exception | None = None
+        """what ended the thread before `close`"""
         self._pending = memoryview(b"")
         self._more = False
         """whether the line gave bytes and so has room for what waits in the device"""
@@ -49,6 +51,9 @@ class DeviceLoop:
             while not self._closing:
                 self._exchange()
                 self._wait()
+        except Exception as error:
+            self.failure = error
+            raise
         finally:
             # A host then sees its link break, also if the device failed.
             self._medium.close()

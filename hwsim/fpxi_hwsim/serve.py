@@ -19,6 +19,11 @@ class Server:
         """how a host opens it"""
         self._loop = DeviceLoop(device, medium)
 
+    @property
+    def failure(self) -> Exception | None:
+        """What stopped the device before `close`; None: it is at work."""
+        return self._loop.failure
+
     def close(self) -> None:
         """Stop the device and release port or terminal; a second call does nothing."""
         self._loop.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Mutation:
     """what the message of the model that catches it must contain; "frames differ": none can, but
     the pixels arrive in the wrong places"""
     panel: str = "tft64"
-    settings: dict[str, int] = field(default_factory=dict)
+    counts_polls: bool = False
+    """run loops that wait for a register turn by turn: their limits count"""
 
 
 MUTATIONS = [
@@ -133,5 +134,230 @@ MUTATIONS = [
         "    slow_flash();\n    switch_to_pll();",
         "    (void)slow_flash;\n    switch_to_pll();",
         "",
+    ),
+    Mutation(
+        "a word is asked for once only",
+        "scan_timers.c",
+        "DMA_CR_MSIZE_16 | DMA_CR_PSIZE_16 | DMA_CR_CIRC |     \\\n     DMA_CR_DIR",
+        "DMA_CR_MSIZE_16 | DMA_CR_PSIZE_16 |     \\\n     DMA_CR_DIR",
+        "circular",
+    ),
+    Mutation(
+        "received words all in one place",
+        "scan_timers.c",
+        "DMA_CR_PSIZE_16 | DMA_CR_MINC |          \\\n",
+        "DMA_CR_PSIZE_16 |          \\\n",
+        "frames differ",
+    ),
+    Mutation(
+        "items of unequal sizes",
+        "scan_timers.c",
+        "(DMA_CR_CHSEL(3u) | DMA_CR_PL(2u) | DMA_CR_MSIZE_16 |",
+        "(DMA_CR_CHSEL(3u) | DMA_CR_PL(2u) | DMA_CR_MSIZE_32 |",
+        "PSIZE and MSIZE",
+    ),
+    Mutation(
+        "one line of the table only",
+        "scan_timers.c",
+        "DMA_CR_CIRC | DMA_CR_DIR_TO_PERIPHERAL)\n#define READ",
+        "DMA_CR_DIR_TO_PERIPHERAL)\n#define READ",
+        "STV",
+    ),
+    Mutation(
+        "flags of the last transfer left",
+        "dma.h",
+        "    fpxi_dma_clear(dma, stream, DMA_ALL_FLAGS);\n}\n\n/* The stream must be stopped.",
+        "    fpxi_dma_clear(dma, stream, 0u);\n}\n\n/* The stream must be stopped.",
+        "flags of the last transfer",
+    ),
+    Mutation(
+        "slots not told to the counter",
+        "scan_timers.c",
+        "    timer->CR2 = TIM_CR2_MMS_UPDATE;\n",
+        "",
+        "unfit",
+    ),
+    Mutation(
+        "slots counted from another timer",
+        "scan_timers.c",
+        "TIM2->SMCR = TIM_SMCR_TS_ITR(1u) | TIM_SMCR_SMS",
+        "TIM2->SMCR = TIM_SMCR_TS_ITR(0u) | TIM_SMCR_SMS",
+        "TIM2",
+    ),
+    Mutation(
+        "slot of one tick more",
+        "scan_timers.c",
+        "timer->ARR = SLOT_TICKS - 1u;",
+        "timer->ARR = SLOT_TICKS;",
+        "unfit",
+    ),
+    Mutation(
+        "converters clocked too slowly",
+        "scan_timers.c",
+        "SPI_CR1_BR(0u)",
+        "SPI_CR1_BR(1u)",
+        "MISO",
+    ),
+    Mutation(
+        "wrong clock polarity",
+        "scan_timers.c",
+        "| SPI_CR1_BR(0u)",
+        "| SPI_CR1_BR(0u) | 2u",
+        "mode 0",
+    ),
+    Mutation(
+        "wrong clock phase",
+        "scan_timers.c",
+        "| SPI_CR1_BR(0u)",
+        "| SPI_CR1_BR(0u) | 1u",
+        "mode 0",
+    ),
+    Mutation(
+        "received words not by DMA",
+        "scan_timers.c",
+        "SPI1->CR2 = SPI_CR2_RXDMAEN;",
+        "SPI1->CR2 = 0u;",
+        "overrun",
+    ),
+    Mutation(
+        "outputs of the timers not enabled",
+        "scan_timers.c",
+        "    timer->BDTR = TIM_BDTR_MOE;\n",
+        "",
+        "CNV is missing",
+    ),
+    Mutation(
+        "converter's data pin not connected",
+        "scan_timers.c",
+        "    fpxi_pin_alternate(GPIOA, PIN_MISO, FUNCTION_SPI1, PULL_DOWN);\n",
+        "",
+        "PA6",
+    ),
+    Mutation(
+        "pins too slow",
+        "pins.c",
+        "#define SPEED_VERY_HIGH 3u",
+        "#define SPEED_VERY_HIGH 0u",
+        "OSPEEDR",
+    ),
+    Mutation(
+        "timers at half their rate",
+        "clocks.c",
+        "RCC_CFGR_PPRE2_2",
+        "(5u << 13)",
+        "84000000 Hz",
+    ),
+    Mutation(
+        "bus too fast",
+        "clocks.c",
+        "RCC_CFGR_PPRE1_4 | RCC_CFGR_PPRE2_2",
+        "RCC_CFGR_PPRE1_4",
+        "PCLK2",
+    ),
+    Mutation(
+        "multiplexer's clock too late",
+        "waveforms.h",
+        "#define CLOCK_RISES_TICK 126u",
+        "#define CLOCK_RISES_TICK 150u",
+        "settling",
+    ),
+    Mutation(
+        "reset level not sampled",
+        "tft64.c",
+        "[(at) + 6u] = HIGH(SHR),",
+        "",
+        "SHR",
+    ),
+    Mutation(
+        "multiplexer started twice",
+        "tft64.c",
+        "[(at) + 1u] = LOW(STI) | HIGH(IRST),                         \\\n    [(at) + 5u]",
+        "[(at) + 1u] = HIGH(IRST), [(at) + 2u] = LOW(STI), \\\n    [(at) + 5u]",
+        "STI",
+    ),
+    Mutation(
+        "row clock while the gates are open",
+        "tft64.c",
+        "LOW(IRST) | HIGH(CPV), [(at) + 6u]",
+        "LOW(IRST), [(at) + 20u] = HIGH(CPV), [(at) + 22u] = LOW(CPV), [(at) + 6u]",
+        "OE",
+    ),
+    Mutation(
+        "integration begins after the gate",
+        "tft64.c",
+        "[(at) + 8u] = HIGH(OE) | HIGH(INTG) | LOW(STV),",
+        "[(at) + 8u] = HIGH(OE) | LOW(STV), [(at) + 9u] = HIGH(INTG),",
+        "frames differ",
+    ),
+    Mutation(
+        "no reset of the array",
+        "scan.c",
+        " && play(&plan->reset[exposure->cds ? 1 : 0], exposure, *start_us, NULL);",
+        ";",
+        "integrated for",
+    ),
+    Mutation(
+        "tokens never cleared",
+        "scan_engine.c",
+        "return !engine.tokens_known;",
+        "return false;",
+        "token",
+    ),
+    Mutation(
+        "scan a slot too short",
+        "scan_engine.c",
+        "end_at(current()->start_us + current()->slots);",
+        "end_at(current()->start_us + current()->slots - 1u);",
+        "unfit",
+    ),
+    Mutation(
+        "chip select before the last bit",
+        "bias_supply.c",
+        "    bool sent = bus_reaches(SPI_SR_RXNE, SPI_SR_RXNE);\n    finish_word();\n",
+        "    bool sent = true;\n    GPIOC->BSRR = GPIO_SET(PIN_DAC_CS);\n    finish_word();\n",
+        "DAC_CS",
+    ),
+    Mutation(
+        "USART on another stream",
+        "links.c",
+        "{USART1, DMA2, 5, 7}",
+        "{USART1, DMA2, 5, 6}",
+        "serves no request",
+    ),
+    Mutation(
+        "wrong sector erased",
+        "storage.c",
+        "#define FIRST_SECTOR 2u",
+        "#define FIRST_SECTOR 1u",
+        "",
+    ),
+    Mutation(
+        "nothing erased",
+        "storage.c",
+        "    FLASH->CR = control | FLASH_CR_STRT;\n",
+        "",
+        "",
+    ),
+    Mutation(
+        "flash programmed by bytes",
+        "storage.c",
+        "FLASH->CR = FLASH_CR_PSIZE_32 | FLASH_CR_PG;",
+        "FLASH->CR = FLASH_CR_PG;",
+        "PSIZE",
+    ),
+    Mutation(
+        "crystal not awaited",
+        "clocks.c",
+        "#define CRYSTAL_TURNS 200000u",
+        "#define CRYSTAL_TURNS 20u",
+        "",
+        counts_polls=True,
+    ),
+    Mutation(
+        "floating point off",
+        "startup.c",
+        '"orr r1, r1, #0x00F00000\\n\\t"',
+        '""',
+        "CPACR",
     ),
 ]

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from fpxi_hwsim.emulator.cpu import Cpu
 from fpxi_hwsim.emulator.errors import EmulationError
 from fpxi_readout.protocol import generated as p
 
@@ -60,12 +61,19 @@ def mutated(builder: ModuleType, objects: Path, tmp_path: Path) -> Callable[[Any
     return make
 
 
-def outcome(run: Callable[[], Any]) -> str:
-    """Run a rig up to two frames and a saved parameter; say what went wrong, or return pixels."""
+def outcome(run: Callable[[], Any], saves: int = 1) -> str:
+    """Save parameters so often, take two frames under bias; say what went wrong, or what came."""
     try:
         rig = run()
+        saved = []
+        for save in range(saves):
+            rig.set(exposure_us=6000 + save)
+            saved.append(rig.ask(p.Save()))
         rig.set(exposure_us=6000)
-        saved = rig.ask(p.Save())
+        loop = rig.ask(p.SelfTest(p.BoardTest.BIAS_LOOP)).outcome
+        assert loop != p.TestOutcome.FAILED, "bias loop"
+        rig.set(bias_mV=-1000)
+        rig.run(100_000)
         rig.start(2)
         frames = rig.frames(2)
         rig.run(2_500_000)
@@ -80,24 +88,29 @@ def outcome(run: Callable[[], Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def sound() -> dict[str, str]:
+def sound() -> dict[tuple[str, int], str]:
     return {}
 
 
 @pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.name)
-def test_a_mistake_is_caught(make_rig, mutated, sound, mutation, record_property):
+def test_a_mistake_is_caught(make_rig, mutated, sound, mutation, record_property, monkeypatch):
     elf = mutated(mutation)
-    if mutation.panel not in sound:
-        sound[mutation.panel] = outcome(lambda: make_rig("native", mutation.panel))
-    told = outcome(lambda: make_rig("stm32f405", mutation.panel, image=elf))
-    assert told != sound[mutation.panel], "nobody noticed"
+    saves = 3 if mutation.file == "storage.c" else 1
+    monkeypatch.setattr(Cpu, "skips_polls", not mutation.counts_polls)
+    case = (mutation.panel, saves)
+    if case not in sound:
+        sound[case] = outcome(lambda: make_rig("native", mutation.panel), saves)
+    told = outcome(lambda: make_rig("stm32f405", mutation.panel, image=elf), saves)
+    assert told != sound[case], "nobody noticed"
     if mutation.caught == "frames differ":
         told = "frames differ"
     record_property("caught by", told)
     assert mutation.caught in told
 
 
-def test_the_sound_firmware_is_not_complained_of(make_rig):
+@pytest.mark.parametrize("skips_polls", [True, False])
+def test_the_sound_firmware_is_not_complained_of(make_rig, monkeypatch, skips_polls):
+    monkeypatch.setattr(Cpu, "skips_polls", skips_polls)
     for panel in ("tft64", "cmos32"):
-        expected = outcome(lambda panel=panel: make_rig("native", panel))
-        assert outcome(lambda panel=panel: make_rig("stm32f405", panel)) == expected
+        expected = outcome(lambda panel=panel: make_rig("native", panel), saves=3)
+        assert outcome(lambda panel=panel: make_rig("stm32f405", panel), saves=3) == expected

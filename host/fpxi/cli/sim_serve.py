@@ -15,6 +15,9 @@ from fpxi.cli.group import Terminated
 from fpxi.cli.options import address, examples, url_argument
 from fpxi.cli.output import note
 
+LOOK_EVERY_S = 0.5
+"""for a device that has stopped by itself"""
+
 
 @click.command(
     "serve",
@@ -60,5 +63,6 @@ def _stay(server: Server, control_stdin: bool) -> None:
     if control_stdin:
         run_console(server.device, sys.stdin, sys.stdout)
         return
-    while True:
-        time.sleep(3600)
+    while server.failure is None:
+        time.sleep(LOOK_EVERY_S)
+    raise server.failure

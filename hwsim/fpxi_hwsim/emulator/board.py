@@ -76,10 +76,11 @@ class EmulatedBoard:
             converters,
             offsets=surroundings.offsets,
             expose=self._expose,
+            timer_clock_hz=lambda: self.mcu.rcc.timer2_hz,
         )
         self.mcu.tim5.on_trgo.append(self.acquisition.gate)
         self.mcu.spi2.on_transfer.append(
-            lambda _tick, period, bits, value: self.bias.transfer(period, bits, value)
+            lambda tick, period, bits, value: self.bias.transfer(period, bits, value, tick)
         )
         pins.on_change("C", self._on_port_c)
         pins.on_change("D", self._on_port_d)

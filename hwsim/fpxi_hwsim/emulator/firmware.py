@@ -22,6 +22,7 @@ from fpxi_hwsim.emulator.machine import ResetCause
 from fpxi_hwsim.emulator.release_image import find_elf, read_image
 from fpxi_hwsim.emulator.schedule import TICKS_PER_US
 from fpxi_hwsim.emulator.usart import Usart
+from fpxi_hwsim.errors import SimulationError
 from fpxi_hwsim.source import Exposure, Samples
 from fpxi_hwsim.specification import SimulationSpecification
 
@@ -61,7 +62,7 @@ class EmulatedFirmware:
     ------
     EmulationError
         The firmware does not come up, or does what the hardware does not bear. Every call that
-        lets time pass may raise it.
+        lets time pass may raise it, and raises it again: the board is not used any further.
 
     """
 
@@ -76,6 +77,7 @@ class EmulatedFirmware:
         self._paced = paced
         self._step_us = VIRTUAL_STEP_US if paced else STEP_US
         self._dead = False
+        self._failure: SimulationError | None = None
         self._power_wanted = True
         self._machine.on_reset.append(self._on_reset)
         if flash is not None:
@@ -159,8 +161,15 @@ class EmulatedFirmware:
 
     def _run(self, until: int) -> None:
         machine = self._machine
+        if self._failure is not None:
+            raise self._failure
         self._send()
-        machine.run(until)
+        try:
+            machine.run(until)
+        except SimulationError as error:
+            # Whatever state this left must not go on as if nothing had been.
+            self._failure = error
+            raise
         if self._dead:
             for link in self._links:
                 link.take()

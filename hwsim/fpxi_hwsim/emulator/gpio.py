@@ -16,6 +16,7 @@ _BASE = 0x4002_0000
 _MODER_RESET = {"A": 0xA800_0000, "B": 0x0000_0280}
 _OSPEEDR_RESET = {"B": 0x0000_00C0}
 _PUPDR_RESET = {"A": 0x6400_0000, "B": 0x0000_0100}
+_FASTEST_HZ = (4_000_000, 25_000_000, 50_000_000, 100_000_000)
 
 
 class Gpio(Peripheral):
@@ -45,7 +46,9 @@ class Gpio(Peripheral):
             0x00, "MODER", reset=_MODER_RESET.get(letter, 0), writable=every
         )
         self.register(0x04, "OTYPER", writable=0xFFFF)
-        self.register(0x08, "OSPEEDR", reset=_OSPEEDR_RESET.get(letter, 0), writable=every)
+        self._ospeedr = self.register(
+            0x08, "OSPEEDR", reset=_OSPEEDR_RESET.get(letter, 0), writable=every
+        )
         self._pupdr = self.register(
             0x0C, "PUPDR", reset=_PUPDR_RESET.get(letter, 0), writable=every
         )
@@ -70,6 +73,10 @@ class Gpio(Peripheral):
     def alternate(self, bit: int) -> int:
         """Alternate function number chosen for a pin."""
         return self._afr[bit >> 3].value >> 4 * (bit & 7) & 0xF
+
+    def fastest_hz(self, bit: int) -> int:
+        """Highest frequency that an output follows (data sheet, I/O AC characteristics)."""
+        return _FASTEST_HZ[self._ospeedr.value >> 2 * bit & 3]
 
     def levels(self) -> int:
         """Levels at the 16 pins: outputs as driven, inputs as the outside or the pull says."""

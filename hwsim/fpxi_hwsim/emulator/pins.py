@@ -90,6 +90,19 @@ class Pins:
                 program_counter=gpio.machine.program_counter(),
             )
 
+    def require_speed(self, pin: str, hz: float) -> None:
+        """Demand that an output follows a frequency; EmulationError if OSPEEDR is too low."""
+        port, bit = split(pin)
+        gpio = self.ports[port]
+        if hz > gpio.fastest_hz(bit):
+            raise EmulationError(
+                pin,
+                "OSPEEDR",
+                f"the output follows {gpio.fastest_hz(bit)} Hz at most, not {hz:.0f} Hz",
+                tick=gpio.schedule.now,
+                program_counter=gpio.machine.program_counter(),
+            )
+
     def is_alternate(self, pin: str, af: int) -> bool:
         """Whether a pin is in this alternate function."""
         port, bit = split(pin)

@@ -97,6 +97,7 @@ class Spi(Peripheral):
             self.fail("SR", "overrun: a received frame was not read before the next one came")
         for pin in self._required_pins:
             self._pins.require(pin, af=_AF5)
+            self._pins.require_speed(pin, self._clock_hz() / (2 << (self._cr1.value >> 3 & 7)))
         self._waiting = value
         if not self._shifting:
             self._begin()

@@ -216,6 +216,7 @@ class Usart(Peripheral):
         if not (self._cr1.value & _UE and self._cr1.value & _TE):
             self.fail("DR", "written while the transmitter is off (UE, TE)")
         self._pins.require(self._wiring.tx, af=_AF7)
+        self._pins.require_speed(self._wiring.tx, self.line_format.baud / 2)
 
     # ---- flow control
 

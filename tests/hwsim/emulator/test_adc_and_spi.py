@@ -61,8 +61,8 @@ SPI = """
 #define SPI2 0x40003800u
 static void spi(void) {
   clocks(); AHB1ENR |= 6; APB1ENR |= 1u << 14;
-  R(GPIO(1)) = 2u << 20; R(GPIO(1) + 0x24) = 5u << 8;
-  R(GPIO(2)) = 2u << 6; R(GPIO(2) + 0x20) = 5u << 12;
+  R(GPIO(1)) = 2u << 20; R(GPIO(1) + 0x24) = 5u << 8; R(GPIO(1) + 8) |= 1u << 20;
+  R(GPIO(2) + 8) = 1u << 6; R(GPIO(2)) = 2u << 6; R(GPIO(2) + 0x20) = 5u << 12;
   R(SPI2) = 1u << 11 | 3u << 8 | 1u << 6 | 1u << 2;
 }
 """
@@ -89,6 +89,7 @@ def test_spi_shifts_a_frame_in_its_time(program: Make) -> None:
         ("spi(); R(SPI2 + 12) = 1; R(SPI2) = 0;", "while a frame is being sent"),
         ("spi(); R(SPI2) = 1u << 2 | 1u << 6;", "MODF"),
         ("spi(); R(GPIO(2)) = 0; R(SPI2 + 12) = 1;", "PC3->AFR"),
+        ("spi(); R(GPIO(2) + 8) = 0; R(SPI2 + 12) = 1;", "PC3->OSPEEDR"),
         (
             "spi(); for (int i = 0; i < 3; i++) { R(SPI2 + 12) = 1;"
             " while (R(SPI2 + 8) & 0x80) {} }",

@@ -65,7 +65,8 @@ def test_the_bias_reaches_the_electrode_by_chip_select_and_enable(make_board: Ma
     drive_outputs(board, GPIOC, (2,), 1 << 2)
     drive_outputs(board, GPIOD, (2,), 1 << (2 + 16))
     machine.bus_write(GPIOC + BSRR, 4, 1 << (2 + 16))
-    board.bias.transfer(8, 16, 0x9000)
+    board.bias.transfer(8, 16, 0x9000, machine.now)
+    machine.schedule.now += 128
     machine.bus_write(GPIOC + BSRR, 4, 1 << 2)
     assert board.bias.electrode_code == 0x8000
     assert board.mcu.adc1.inputs[10]() == pytest.approx(0x9000 / 65535 * 3.3)

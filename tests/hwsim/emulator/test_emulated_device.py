@@ -10,14 +10,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cobs import cobs
-from fpxi_hwsim import Server, SimulatedLink, SimulationSpecification, serve_serial, serve_tcp
+from fpxi_hwsim import (
+    Server,
+    SimulatedLink,
+    SimulationSpecification,
+    links,
+    serve_serial,
+    serve_tcp,
+)
 from fpxi_hwsim.device import SimulatedDevice
 from fpxi_hwsim.emulator import release_image
 from fpxi_hwsim.emulator.errors import EmulationError, FirmwareImageError
 from fpxi_hwsim.errors import BadValueError, RecordedFramesError
+from fpxi_hwsim.media import TcpMedium
 from fpxi_readout.device_errors import DeviceResetError
 from fpxi_readout.links import open_link
-from fpxi_readout.links.base import Link
+from fpxi_readout.links.base import Link, LinkLostError
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import Get, ResetCause, Save, Value
 
@@ -254,3 +262,47 @@ def test_a_named_image_comes_before_all_others(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv(release_image.ENVIRONMENT_VARIABLE, "from-environment.elf")
     assert release_image.find_elf("named.elf") == Path("named.elf")
     assert release_image.find_elf(None) == Path("from-environment.elf")
+
+
+# ---- errors of the board's own
+
+
+def broken(url: str) -> SimulatedDevice:
+    """Return a device whose next microsecond is an error."""
+    device = SimulatedDevice(SimulationSpecification.from_url(url))
+    schedule = device._firmware.board.mcu.machine.schedule
+
+    def fail() -> None:
+        raise EmulationError("DMA2", "S1CR", "broken for this test")
+
+    schedule.after(168, fail)
+    return device
+
+
+def test_an_error_of_the_board_is_raised_again_by_every_call_that_lets_time_pass() -> None:
+    device = broken(f"sim:cmos32?{EMULATED}&time=virtual")
+    for call in (lambda: run(device, 10_000), lambda: run(device, 10_000)):
+        with pytest.raises(EmulationError, match="broken for this test"):
+            call()
+    with pytest.raises(EmulationError, match="broken for this test"):
+        device.trigger(True)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_host_in_the_same_process_is_told_why_the_board_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(links, "SimulatedDevice", lambda _specification: broken(url))
+    url = f"sim:cmos32?{EMULATED}"
+    link = links.open_link(url)
+    with pytest.raises(LinkLostError, match="broken for this test"):
+        for _ in range(100):
+            link.read(0.1)
+    link.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_server_tells_what_stopped_its_device() -> None:
+    with Server(broken(f"sim:cmos32?{EMULATED}"), TcpMedium("127.0.0.1", 0)) as server:
+        server._loop._thread.join(10)
+        assert isinstance(server.failure, EmulationError)

@@ -18,6 +18,7 @@ static void setup(uint32_t brr, uint32_t cr1) {
   clocks();
   AHB1ENR |= 1u | 1u << 22; APB2ENR |= 1u << 4;
   R(GPIO(0)) = (R(GPIO(0)) & ~(0xFu << 18)) | 0xAu << 18; R(GPIO(0) + 0x24) = 0x770;
+  R(GPIO(0) + 8) = 3u << 18;
   R(U + 8) = brr; R(U + 0xC) = cr1 | 1u << 13 | 3u << 2;
 }
 static uint8_t text[300];

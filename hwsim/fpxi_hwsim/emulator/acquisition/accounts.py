@@ -12,6 +12,9 @@ from fpxi_hwsim.emulator.gpio import Gpio
 from fpxi_hwsim.emulator.parts.part import State
 from fpxi_hwsim.emulator.schedule import Event
 
+REMEMBERED = 1024
+"""stretches whose words are summed up once"""
+
 
 @dataclass(slots=True)
 class Playing:
@@ -53,6 +56,7 @@ class Accounts:
         if fresh == 0:
             return
         if stretch.words:
+            self._requests.demand_unchanged(UPDATE, stretch.words[playing.updates : updates])
             self._port.played(self._played(playing, updates))
             self._requests.count(UPDATE, fresh)
         playing.updates = updates
@@ -71,6 +75,8 @@ class Accounts:
                 driven = driven & ~(word >> 16) | word & 0xFFFF
             sums = (kept, driven)
             if whole:
+                if len(self._sums) >= REMEMBERED:
+                    self._sums.clear()
                 self._sums[playing.number] = sums
         kept, driven = sums
         return self._port.output & kept | driven

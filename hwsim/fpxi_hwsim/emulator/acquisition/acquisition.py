@@ -29,7 +29,7 @@ from fpxi_hwsim.emulator.errors import PinError
 from fpxi_hwsim.emulator.machine import Machine, ResetCause
 from fpxi_hwsim.emulator.parts.part import State
 from fpxi_hwsim.emulator.pins import Pins
-from fpxi_hwsim.emulator.schedule import Event
+from fpxi_hwsim.emulator.schedule import TICKS_PER_SECOND, Event
 
 STRETCH_SLOTS = 264
 """lines are judged together up to this length: eight of 33 slots, four of 65"""
@@ -50,8 +50,11 @@ class Acquisition:
         *,
         offsets: Counts,
         expose: Callable[[Conditions], Counts],
+        timer_clock_hz: Callable[[], int] = lambda: TICKS_PER_SECOND,
     ) -> None:
         self._schedule = machine.schedule
+        self.timer_clock_hz = timer_clock_hz
+        """gives the frequency at which TIM1 and TIM8 count"""
         self.pins = pins
         self._port = pins.ports[PORT]
         self.panel = make_panel(geometry, converters)
@@ -79,6 +82,11 @@ class Acquisition:
         pins.on_change(PORT, self._on_port)
         self._port.before_access.append(self.count_up)
         machine.on_reset.append(self._on_reset)
+
+    @property
+    def now(self) -> int:
+        """Virtual time in ticks."""
+        return self._schedule.now
 
     @property
     def running(self) -> bool:
@@ -128,7 +136,7 @@ class Acquisition:
         """Go on under the present settings."""
         timers = (self.slot_timer, self.half_timer)
         ran = self._resume is not None
-        self._accounts.counting = self.slot_counter.counting
+        self._accounts.counting = self.slot_counter.counting and self.slot_timer.signals_updates
         fresh = (self.slot_timer.standing, self.half_timer.standing)
         for timer in timers:
             timer.run(timer.opened(self._gate))

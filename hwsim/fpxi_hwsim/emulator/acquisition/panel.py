@@ -119,11 +119,12 @@ class Panel:
             tuple(self._held.values()),
             self._reading,
             self._next_bit,
+            self._line.talking,
         )
 
     def restore(self, now: int, state: Any) -> None:
         """Return to a state, as if it had been taken at `now`."""
-        parts, held, self._reading, self._next_bit = state
+        parts, held, self._reading, self._next_bit, self._line.talking = state
         for part, memory in zip(self._parts, parts, strict=True):
             part.restore(now, memory)
         self._held = dict(zip(self._held, held, strict=True))

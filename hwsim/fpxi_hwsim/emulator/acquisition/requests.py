@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from fpxi_hwsim.emulator.errors import EmulationError
 
@@ -34,6 +34,12 @@ class Requests:
             self._demand(stream, to_peripheral=True, address=PORT_B_BSRR, item_bytes=4)
         else:
             self._demand(stream, to_peripheral=request != RECEIVE, address=SPI1_DR, item_bytes=2)
+        if request in (READ_A, READ_B) and not self._endless(stream):
+            self._refuse(
+                stream,
+                request,
+                "only circular streams without interrupts are modelled",
+            )
         self._listener.before_change()
         self._streams[request] = stream
         self._listener.after_change()
@@ -82,6 +88,14 @@ class Requests:
         more = max(enough - len(rest), 0) // stream.loaded if stream.circular else 0
         return rest + table * more
 
+    def demand_unchanged(self, request: str, words: tuple[int, ...]) -> None:
+        """Refuse where memory no longer holds the words that were judged ahead and are due now."""
+        stream = self._streams.get(request)
+        if stream is None or stream.view.readonly:
+            return  # no write from the core can change a table in flash during a scan
+        if self.upcoming(request, len(words))[: len(words)] != words:
+            self._refuse(stream, request, "the table was changed while it was played")
+
     def count(self, request: str, items: int) -> None:
         """Let a stream move items towards the peripheral, whose effect is accounted elsewhere."""
         stream = self._streams.get(request)
@@ -111,6 +125,13 @@ class Requests:
         elif stream.item_bytes != item_bytes:
             problem = f"items have {stream.item_bytes} bytes, not {item_bytes}"
         if problem:
-            name = f"S{stream.number}CR"
-            reason = f"{request}: {problem}"
-            raise EmulationError("DMA2", name, reason, tick=self._dma.schedule.now)
+            self._refuse(stream, request, problem)
+
+    @staticmethod
+    def _endless(stream: Stream) -> bool:
+        return stream.circular and not stream.interrupt_mask & (stream.HALF | stream.COMPLETE)
+
+    def _refuse(self, stream: Stream, request: str, problem: str) -> NoReturn:
+        name = f"S{stream.number}CR"
+        reason = f"{request}: {problem}"
+        raise EmulationError("DMA2", name, reason, tick=self._dma.schedule.now)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fpxi_hwsim.emulator.acquisition.requests import READ_A, READ_B, RECEIVE, UPDATE
+from fpxi_hwsim.emulator.errors import EmulationError
+from fpxi_hwsim.emulator.schedule import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from fpxi_hwsim.emulator.acquisition.acquisition import Acquisition
@@ -15,11 +17,16 @@ PIN_OF = {"STV": 0, "CPV": 1, "OE": 2, "IRST": 8, "SHR": 9, "SHS": 12, "INTG": 1
 OUTPUT_PINS = {"CNV_A": ("PC6", 3), "CLK": ("PC8", 3), "CNV_B": ("PA8", 1)}
 """pin and alternate function by signal"""
 SPI_PINS = {"PA5": 5, "PA6": 5}
+SCK_PIN = "PA5"
 
 
 def demand_set_up(acquisition: Acquisition) -> None:
     """Refuse to start a scan that would not work; raises EmulationError."""
     pins, requests = acquisition.pins, acquisition.requests
+    clock_hz = acquisition.timer_clock_hz()
+    if clock_hz != TICKS_PER_SECOND:
+        reason = f"TIM1 and TIM8 count at {clock_hz} Hz, not at {TICKS_PER_SECOND} Hz"
+        raise EmulationError("RCC", "CFGR", reason, tick=acquisition.now)
     slot_timer, half_timer = acquisition.slot_timer, acquisition.half_timer
     for _, signal in acquisition.signals:
         pins.require(f"P{PORT}{PIN_OF[signal]}")
@@ -37,5 +44,6 @@ def demand_set_up(acquisition: Acquisition) -> None:
         acquisition.receiver.require_ready()
         for pin, function in SPI_PINS.items():
             pins.require(pin, af=function)
+        pins.require_speed(SCK_PIN, TICKS_PER_SECOND / acquisition.receiver.clock_period)
         if acquisition.receiver.asks_for_dma:
             requests.require(RECEIVE)

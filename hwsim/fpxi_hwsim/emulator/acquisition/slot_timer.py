@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UDE = 1 << 8
 MOE = 1 << 15
 SMS_OFF, SMS_GATED = 0, 5
+MMS_UPDATE = 2
 FROZEN, FORCE_INACTIVE, FORCE_ACTIVE, PWM1, PWM2 = 0, 4, 5, 6, 7
 
 
@@ -73,6 +74,11 @@ class SlotTimer(Timer):
     def update_requests(self) -> bool:
         """Whether an update asks for DMA."""
         return bool(self.dier.value & UDE)
+
+    @property
+    def signals_updates(self) -> bool:
+        """Whether TRGO tells other timers of each update (MMS = 010)."""
+        return self.master_mode == MMS_UPDATE
 
     def waves(self) -> tuple[Output, ...]:
         """Return the outputs that are switched on; raises for a mode that is not modelled."""

@@ -92,7 +92,8 @@ class Verdict:
         return tuple(self.readings[number] for number in numbers), places
 
 
-CACHE_ENTRIES = 4096
+CACHE_ENTRIES = 1024
+"""of verdicts; of numbers given, four times as many"""
 
 
 class Judge:
@@ -105,12 +106,22 @@ class Judge:
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self._numbers: dict[Hashable, int] = {}
+        self._numbered = 0
         self._verdicts: dict[tuple[int, int], Verdict] = {}
         self.judged = 0
 
     def number(self, thing: Hashable) -> int:
-        """Return the number of a stretch or a state: the same for equal ones."""
-        return self._numbers.setdefault(thing, len(self._numbers))
+        """Return the number of a stretch or a state: never the same for unequal ones.
+
+        Equal ones get the same, unless so many others came between that it was forgotten.
+        """
+        number = self._numbers.get(thing)
+        if number is None:
+            if len(self._numbers) >= 4 * CACHE_ENTRIES:
+                self._numbers.clear()
+            number = self._numbers[thing] = self._numbered
+            self._numbered += 1
+        return number
 
     def judge(self, stretch: Stretch, number: int, state: State, state_number: int) -> Verdict:
         """Return what a stretch does to a panel in a state, both with their numbers."""

@@ -23,14 +23,17 @@ class BiasSupply(Part):
         """what the DAC gives, before HV_EN"""
         self._shifted = 0
         self._bits = 0
+        self._clocked_until = 0
+        self._written = False
+        """whether the DAC's code is known: after power-on it may be any"""
 
     @property
     def electrode_code(self) -> int:
         """What the electrode gets."""
         return self.code if self.level["HV_EN"] else ZERO
 
-    def transfer(self, period_ticks: int, bits: int, value: int) -> None:
-        """Shift bits in, the highest first; without chip select they pass unseen.
+    def transfer(self, period_ticks: int, bits: int, value: int, tick: int = 0) -> None:
+        """Shift bits in from `tick` on, the highest first; without chip select they pass unseen.
 
         Raises
         ------
@@ -43,10 +46,12 @@ class BiasSupply(Part):
         self._demand("SCK", "period", SCK_PERIOD_NS, 0, period_ticks)
         self._shifted = (self._shifted << bits | value) & 0xFFFF
         self._bits += bits
+        # The last rise of SCK takes the last bit over; half a period later the clock is at rest.
+        self._clocked_until = tick + bits * period_ticks - period_ticks // 2
 
     def _forget(self) -> None:
         self.level["DAC_CS"] = True
-        self._bits = 0
+        self._bits = self._clocked_until = 0
 
     def _DAC_CS_falls(self, _tick: int) -> None:
         self._shifted = self._bits = 0
@@ -54,10 +59,15 @@ class BiasSupply(Part):
     def _DAC_CS_rises(self, tick: int) -> None:
         if self._bits != BITS:
             self._refuse("DAC_CS", f"{self._bits} SCK while it was low, not {BITS}", tick)
+        if tick < self._clocked_until:
+            self._refuse("DAC_CS", "rose before the last bit was clocked in", tick)
         self.code = self._shifted
+        self._written = True
         self.emit(tick, "bias", self.electrode_code)
 
     def _HV_EN_rises(self, tick: int) -> None:
+        if not self._written:
+            self._refuse("HV_EN", "rose before the DAC was given a code: it may hold any", tick)
         self.emit(tick, "bias", self.electrode_code)
 
     def _HV_EN_falls(self, tick: int) -> None:

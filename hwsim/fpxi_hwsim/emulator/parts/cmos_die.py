@@ -30,7 +30,7 @@ class CmosDie(Part):
         self._rows = rows
         self.row = row
         """selected"""
-        self._cds = False
+        self._cds = self._clamped = False
 
     def _IRST_falls(self, tick: int) -> None:
         self._demand("IRST", "RESET high", RESET_HIGH_NS, self.rose["IRST"], tick)
@@ -38,12 +38,13 @@ class CmosDie(Part):
 
     def _SHR_falls(self, tick: int) -> None:
         self._demand("SHR", "high", SHR_HIGH_NS, self.rose["SHR"], tick)
-        self._cds = not self.level["IRST"]
+        self._clamped = not self.level["IRST"]
 
     def _SHS_falls(self, tick: int) -> None:
         self._demand("SHS", "high", SHS_HIGH_NS, self.rose["SHS"], tick)
         if self.level["IRST"]:
             self._refuse("SHS", "fell while RESET was high: the signal is gone", tick)
+        self._cds = self._clamped
         self.emit(tick, "sample", None)
 
     def _CPV_rises(self, tick: int) -> None:
@@ -59,7 +60,7 @@ class CmosDie(Part):
         self._demand("CPV", "high", CPV_HIGH_NS, self.rose["CPV"], tick)
 
     def _memory(self, _now: int) -> State:
-        return (self.row, self._cds)
+        return (self.row, self._cds, self._clamped)
 
     def _remember(self, _now: int, memory: Any) -> None:
-        self.row, self._cds = memory
+        self.row, self._cds, self._clamped = memory

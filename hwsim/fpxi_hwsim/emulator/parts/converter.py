@@ -71,7 +71,8 @@ class ConverterLine:
 
     def __init__(self, *converters: Converter) -> None:
         self.converters = converters
-        self._talking: Converter | None = None
+        self.talking: int | None = None
+        """number of the converter whose word is, or was last, clocked"""
 
     def clock(self, tick: int, bit: int) -> Converter:
         """Clock bit 0 to 15 of a word; return the converter whose word it is.
@@ -83,16 +84,17 @@ class ConverterLine:
             one that began the word.
 
         """
-        driving = [converter for converter in self.converters if converter.drives]
+        driving = [n for n, converter in enumerate(self.converters) if converter.drives]
         if len(driving) > 1:
             raise PinError("converters", "MISO", "two converters drive it at once", tick=tick)
         if not driving:
             reason = "clocks a word that no converter has: CNV is missing"
             raise PinError("converters", "SCK", reason, tick=tick)
-        (converter,) = driving
-        if bit > 0 and converter is not self._talking:
+        (number,) = driving
+        if bit > 0 and number != self.talking:
             reason = "another converter took the line in the midst of a word"
             raise PinError("converters", "MISO", reason, tick=tick)
-        self._talking = converter
+        self.talking = number
+        converter = self.converters[number]
         converter.clock(tick)
         return converter

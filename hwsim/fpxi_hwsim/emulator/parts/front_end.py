@@ -31,17 +31,20 @@ class FrontEnd(Part):
         self._row: int | None = None
         """whose charge is in the integrators"""
         self._opened = -HORIZON_TICKS
+        self._missed = False
+        """whether INTG was low while the gate that is open, or was last, was open"""
         self._cds: bool | None = None
         """whether the reset level held is free of the reset's noise; None: none is held"""
 
     def open_gate(self, tick: int) -> None:
         """Note that a row's transistors conduct from now on."""
         self._opened = tick
+        self._missed = False
 
     def take_charge(self, tick: int, row: int) -> None:
         """Take the charge of a row whose gate closes, if INTG was high all the time."""
         ended = self.level["INTG"] or self.fell["INTG"] == tick
-        if ended and self.rose["INTG"] <= self._opened:
+        if ended and not self._missed:
             self._row = row
 
     def _IRST_rises(self, _tick: int) -> None:
@@ -60,6 +63,7 @@ class FrontEnd(Part):
 
     def _INTG_rises(self, tick: int) -> None:
         self._demand_ready("INTG", tick)
+        self._missed = self._missed or tick > self._opened
 
     def _OE_rises(self, tick: int) -> None:
         self._demand_ready("OE", tick)
@@ -83,8 +87,8 @@ class FrontEnd(Part):
         self._cds = None
 
     def _memory(self, now: int) -> State:
-        return (self._row, age(self._opened, now), self._cds)
+        return (self._row, age(self._opened, now), self._missed, self._cds)
 
     def _remember(self, now: int, memory: Any) -> None:
-        self._row, opened, self._cds = memory
+        self._row, opened, self._missed, self._cds = memory
         self._opened = now + opened

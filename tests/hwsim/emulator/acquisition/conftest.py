@@ -106,6 +106,7 @@ class Bench:
         self._pin(GPIOA, 8, 2, 1)
         self._pin(GPIOA, 5, 2, changes.get("sck_af", 5))
         self._pin(GPIOA, 6, 2, 5)
+        self.write(GPIOA + 8, changes.get("sck_speed", 3) << 10)
         for timer, trigger, outputs in ((TIM8, 3, 0x101), (TIM1, 0, 1)):
             self.write(timer + CR1, 4)
             self.write(timer + ARR, SLOT - 1)

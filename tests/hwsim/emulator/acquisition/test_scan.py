@@ -1,15 +1,20 @@
 """Whole scans on the acquisition's registers: what lands in memory, and what is refused."""
 
+import struct
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from fpxi_hwsim.emulator.acquisition import verdict
 from fpxi_hwsim.emulator.errors import EmulationError, PinError
 from fpxi_hwsim.emulator.machine import ResetCause
 
 from .conftest import (
+    CNT,
+    CR2,
     DMA2,
     DUMMY,
+    GPIOB,
     SLOT,
     SPI1,
     TFT_LINE,
@@ -345,3 +350,58 @@ def test_a_word_on_its_way_at_a_reset_goes_nowhere(make_bench: Make) -> None:
     bench.machine.take_reset()
     bench.run(10 * SLOT)
     assert not bench.read(SPI1 + 8) & 1, "RXNE: SPI1 was reset with the word half in"
+
+
+def test_a_counter_that_is_told_of_no_updates_stands_still(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.write(TIM8 + CR2, 0)
+    bench.arm(words(RESET_LINE, LINE), SCAN, convert=False)
+    bench.play(SCAN)
+    assert bench.read(TIM2 + CNT) == 0
+
+
+def test_words_are_not_asked_for_by_a_stream_that_ends(make_bench: Make) -> None:
+    with pytest.raises(EmulationError, match=r"S2CR.*circular"):
+        make_bench().stream("read_a", 7, 2, SPI1 + 12, DUMMY, 1, out=True, circular=False)
+
+
+def test_a_clock_pin_that_is_too_slow_is_refused(make_bench: Make) -> None:
+    bench = make_bench(sck_speed=1)
+    bench.arm(words(TFT_LINE, LINE), SCAN)
+    with pytest.raises(EmulationError, match=r"PA5->OSPEEDR.*42000000 Hz"):
+        bench.open()
+
+
+def test_timers_at_another_rate_than_modelled_are_refused(make_bench: Make) -> None:
+    bench = make_bench()
+    bench.acquisition.timer_clock_hz = lambda: 84_000_000
+    bench.arm(words(RESET_LINE, LINE), SCAN, convert=False)
+    with pytest.raises(EmulationError, match="84000000 Hz"):
+        bench.open()
+
+
+def test_a_table_changed_while_it_is_played_is_refused(make_bench: Make) -> None:
+    bench = make_bench()
+    table = words(RESET_LINE, LINE)
+    bench.arm(table, SCAN, convert=False)
+    in_ram = 0x2001_0000
+    base = DMA2 + 0x10 + 0x18
+    bench.write(base, bench.read(base) & ~1)
+    bench.write(DMA2 + 8, 0x0F7D_0F7D)
+    bench.machine.memory.write(in_ram, struct.pack(f"<{LINE}I", *table))
+    bench.stream("table", 7, 4, GPIOB + 0x18, in_ram, LINE, out=True)
+    bench.open()
+    bench.run(LINE * SLOT)
+    bench.machine.memory.write(in_ram + 4 * 5, bytes(4))
+    bench.run(SLOT)
+    with pytest.raises(EmulationError, match="table was changed"):
+        bench.run(LINE * SLOT * 9)
+
+
+def test_judging_keeps_a_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdict, "CACHE_ENTRIES", 2)
+    judge = verdict.Judge(Bench().acquisition.panel)
+    numbers = [judge.number(("thing", count)) for count in range(100)]
+    assert len(set(numbers)) == 100
+    assert judge.number(("thing", 0)) not in numbers, "forgotten, and never mistaken for another"
+    assert judge.number(("thing", 99)) == numbers[99]

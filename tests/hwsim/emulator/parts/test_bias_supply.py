@@ -7,7 +7,7 @@ from fpxi_hwsim.emulator.parts.bias_supply import ZERO, BiasSupply
 
 def load(supply: BiasSupply, code: int, bits: int = 16, period: int = 8) -> None:
     supply.drive(100, "DAC_CS", False)
-    supply.transfer(period, bits, code)
+    supply.transfer(period, bits, code, 110)
     supply.drive(300, "DAC_CS", True)
 
 
@@ -20,6 +20,19 @@ def test_a_word_reaches_the_electrode_only_with_the_output_enabled() -> None:
     assert supply.electrode_code == 0x9000
     supply.drive(500, "HV_EN", False)
     assert seen == [ZERO, 0x9000, ZERO]
+
+
+def test_chip_select_waits_for_the_last_bit() -> None:
+    supply = BiasSupply()
+    supply.drive(100, "DAC_CS", False)
+    supply.transfer(8, 16, 0x1234, 110)
+    with pytest.raises(PinError, match="before the last bit"):
+        supply.drive(110 + 16 * 8 - 5, "DAC_CS", True)
+
+
+def test_the_output_is_not_enabled_before_the_code_is_known() -> None:
+    with pytest.raises(PinError, match="may hold any"):
+        BiasSupply().drive(100, "HV_EN", True)
 
 
 def test_two_bytes_make_a_word() -> None:
