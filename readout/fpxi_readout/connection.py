@@ -72,11 +72,6 @@ class Connection:
         self._awaited: int | None = None
         self._answers: list[Packet] = []
 
-    @property
-    def quiet_s(self) -> float:
-        """How long nothing at all has arrived."""
-        return self.clock() - self.last_arrival_s
-
     def send(self, command: Command) -> int:
         """Send a command that is not waited for; return its sequence number."""
         sequence = self._next_sequence(command)

@@ -60,7 +60,7 @@ class ResendScheduler:
         self._duplicates = assembler.counters.duplicates
 
     def run(self, now_s: float, quiet_s: float) -> None:
-        """Send what is due. `quiet_s`: how long nothing at all has arrived."""
+        """Send what is due. `quiet_s`: how long no frame packet has arrived."""
         for item in [item for item in self._requests if not self._is_missing(*item)]:
             self._learn(self._requests.pop(item), now_s)
         self._learn_from_duplicates()
@@ -74,9 +74,13 @@ class ResendScheduler:
         return min((request.due_s for request in self._requests.values()), default=None)
 
     def refused(self, sequence: int, nack: Nack) -> bool:
-        """Take a NACK of RESEND; tell whether it was for a request of this run."""
+        """Take a NACK of RESEND; tell whether it was for a request of this run.
+
+        On a line that holds many requests up, sequence numbers have come round again before a NACK
+        comes: what it says of a frame counts only for the frame that it names.
+        """
         item = next((i for i, r in self._requests.items() if r.sequence == sequence), None)
-        if item is None:
+        if item is None or (nack.code == NackCode.FRAME_GONE and nack.detail != item[0]):
             return False
         if nack.code != NackCode.BUSY:  # a busy device is asked again when the timer runs out
             del self._requests[item]

@@ -22,8 +22,8 @@ LONGEST_HEARTBEAT_S = 2.0
 class Run:
     """Frames of one acquisition, and the timers that keep it from waiting for what is lost.
 
-    While nothing arrives, the device is asked how many frames it has acquired, and whether a
-    fault is latched (the heartbeat).
+    While no frame packet arrives, the device is asked how many frames it has acquired, and whether
+    a fault is latched (the heartbeat).
     In reliable delivery, frames that exist and have not come are then asked for. In live
     delivery, frames that already existed at one heartbeat and of which nothing more has come by
     the next will not come any more.
@@ -63,6 +63,7 @@ class Run:
         # Of the last heartbeat: the parameters asked for, by sequence number.
         self._asked: dict[int, int] = {}
         self._last_heartbeat_s = connection.clock()
+        self._last_news_s = connection.clock()
         self._existing: int | None = None
 
     @classmethod
@@ -112,7 +113,7 @@ class Run:
             return
         self.end = end if self.end is None else min(end, self.end)
         if self._reliable:
-            self.assembler.expect(self.end)
+            self._expect(self.end)
 
     def take(self) -> list[Frame]:
         """Return the frames that are ready, in order."""
@@ -122,6 +123,7 @@ class Run:
         """Take a header or chunk; `contiguous` as for `FrameAssembler.add_header`."""
         self._existing = None
         self._heartbeat_s = FIRST_HEARTBEAT_S
+        self._last_news_s = self._connection.last_arrival_s
         if packet.type == FrameHeader.TYPE:
             self.assembler.add_header(packet.payload, contiguous=contiguous)
         else:
@@ -152,7 +154,7 @@ class Run:
     def run_timers(self) -> None:
         """Send what is due: RESEND, RELEASE, heartbeat."""
         now_s = self._connection.clock()
-        self._resend.run(now_s, self._connection.quiet_s)
+        self._resend.run(now_s, now_s - self._quiet_since_s())
         self._release(repeat=False)
         if not self.finished and now_s >= self._heartbeat_due_s():
             self._send_heartbeat(now_s)
@@ -164,8 +166,18 @@ class Run:
         return max(due_s - now_s, 0.0)
 
     def _heartbeat_due_s(self) -> float:
-        last_s = max(self._connection.last_arrival_s, self._last_heartbeat_s)
-        return last_s + self._heartbeat_s
+        return max(self._quiet_since_s(), self._last_heartbeat_s) + self._heartbeat_s
+
+    def _quiet_since_s(self) -> float:
+        """Return when a frame packet came last, or a frame became known.
+
+        Answers do not count: they would keep a device from looking quiet that is asked for
+        anything more often than the time-out. A packet of which a slow line has brought a part
+        may be a frame packet.
+        """
+        if self._connection.decoder.within_packet:
+            return self._connection.last_arrival_s
+        return self._last_news_s
 
     def _send_heartbeat(self, now_s: float) -> None:
         self._last_heartbeat_s = now_s
@@ -184,12 +196,17 @@ class Run:
         if end < self.assembler.end_seen:
             self.restarted = True
         elif self._reliable:
-            self.assembler.expect(end)
+            self._expect(end)
         elif self._existing is not None:
             self.assembler.close(self._existing)
             self._existing = end
         else:
             self._existing = end
+
+    def _expect(self, end: int) -> None:
+        if end > self.assembler.end_seen:
+            self._last_news_s = self._connection.last_arrival_s
+        self.assembler.expect(end)
 
     def _release(self, *, repeat: bool) -> None:
         """Let the device reuse the memory of frames that are done with."""

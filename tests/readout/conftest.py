@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fpxi_hwsim.device import SimulatedDevice
+from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_readout.dictionary_cache import DictionaryCache
 from fpxi_readout.frame import Frame
 from fpxi_readout.links.base import LinkLostError
@@ -290,3 +293,37 @@ def panel(link: ScriptedLink, cache: DictionaryCache) -> Iterator[Panel]:
     link.commands.clear()
     yield panel
     panel.close()
+
+
+class SharedTimeLink:
+    """A device and its host on one clock, which moves while the host waits."""
+
+    description = "shared:"
+
+    def __init__(self, url: str) -> None:
+        specification = SimulationSpecification.from_url(url)
+        self.device = SimulatedDevice(replace(specification, time="virtual"))
+
+    def clock(self) -> float:
+        return self.device.clock.now_us() * 1e-6
+
+    def read(self, timeout_s: float) -> bytes:
+        end_us = self.device.clock.now_us() + max(int(timeout_s * 1e6), 1)
+        data = self.device.step()
+        while not data and self.device.clock.now_us() < end_us:
+            due_us = self.device.deadline_us()
+            self.device.clock.wait_s(end_us if due_us is None else min(due_us, end_us))
+            data = self.device.step()
+        return data
+
+    def write(self, data: bytes) -> None:
+        self.device.feed(data)
+
+    def close(self) -> None:
+        """Leave the device as it is."""
+
+
+@pytest.fixture
+def shared_time_link() -> Callable[[str], SharedTimeLink]:
+    """Make a link to the simulated device of a URL."""
+    return SharedTimeLink

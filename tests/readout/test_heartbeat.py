@@ -6,8 +6,6 @@ import dataclasses
 from typing import Any
 
 import pytest
-from fpxi_hwsim.device import SimulatedDevice
-from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_readout.connection import Connection
 from fpxi_readout.device_errors import CommandRefusedError, DeviceFaultError
 from fpxi_readout.dictionary_cache import DictionaryCache
@@ -46,12 +44,14 @@ def test_any_other_command_counts(link: Any, panel: Panel) -> None:
         panel.parameters.exposure_us = 5000
 
 
-def test_a_panel_that_receives_without_a_pause_sends_it_too(link: Any, panel: Panel) -> None:
+def test_a_panel_that_receives_without_a_pause_sends_it_too(
+    link: Any, panel: Panel, writer: Any
+) -> None:
     panel.parameters.heartbeat_timeout_ms = 900
     panel.start()
     link.commands.clear()
     for _ in range(1000):
-        link.event(messages.EventCode.RECEIVE_ERRORS, 1)
+        link.send(*writer.packets(0)[0])
         link.clock.now_s += 0.01
         panel.poll(1.0)
     assert 32 <= len(link.of_type(messages.Get)) <= 34
@@ -88,42 +88,15 @@ def test_a_device_without_the_parameter_is_left_alone(link: Any, dictionary: Dic
 # --- against the real firmware core ---------------------------------------------------------------
 
 
-class SharedTimeLink:
-    """A device and its host on one clock, which moves while the host waits."""
-
-    description = "shared:"
-
-    def __init__(self) -> None:
-        self.device = SimulatedDevice(SimulationSpecification.from_url("sim:tft64?time=virtual"))
-
-    def clock(self) -> float:
-        return self.device.clock.now_us() * 1e-6
-
-    def read(self, timeout_s: float) -> bytes:
-        end_us = self.device.clock.now_us() + max(int(timeout_s * 1e6), 1)
-        data = self.device.step()
-        while not data and self.device.clock.now_us() < end_us:
-            due_us = self.device.deadline_us()
-            self.device.clock.wait_s(end_us if due_us is None else min(due_us, end_us))
-            data = self.device.step()
-        return data
-
-    def write(self, data: bytes) -> None:
-        self.device.feed(data)
-
-    def close(self) -> None:
-        """Leave the device as it is."""
-
-
 @pytest.fixture
-def shared(cache: DictionaryCache) -> tuple[SharedTimeLink, Panel]:
-    link = SharedTimeLink()
+def shared(cache: DictionaryCache, shared_time_link: Any) -> tuple[Any, Panel]:
+    link = shared_time_link("sim:tft64")
     panel = Panel.connect(link, cache=cache, clock=link.clock)
     panel.parameters.heartbeat_timeout_ms = 500
     return link, panel
 
 
-def test_a_polled_panel_keeps_its_bias(shared: tuple[SharedTimeLink, Panel]) -> None:
+def test_a_polled_panel_keeps_its_bias(shared: tuple[Any, Panel]) -> None:
     link, panel = shared
     panel.parameters.bias_mV = 4000
     end_s = link.clock() + 20.0
@@ -134,7 +107,7 @@ def test_a_polled_panel_keeps_its_bias(shared: tuple[SharedTimeLink, Panel]) -> 
 
 
 def test_a_live_run_without_triggers_outlives_the_time_out(
-    shared: tuple[SharedTimeLink, Panel],
+    shared: tuple[Any, Panel],
 ) -> None:
     link, panel = shared
     panel.parameters.trigger_mode = messages.TriggerMode.EXTERNAL
@@ -146,7 +119,7 @@ def test_a_live_run_without_triggers_outlives_the_time_out(
 
 
 def test_a_host_that_stops_polling_is_taken_for_gone(
-    shared: tuple[SharedTimeLink, Panel],
+    shared: tuple[Any, Panel],
 ) -> None:
     link, panel = shared
     panel.start()
@@ -159,7 +132,7 @@ def test_a_host_that_stops_polling_is_taken_for_gone(
     assert panel.parameters.fault == messages.Fault.HEARTBEAT
 
 
-def test_a_board_without_boot_loader_refuses_it(shared: tuple[SharedTimeLink, Panel]) -> None:
+def test_a_board_without_boot_loader_refuses_it(shared: tuple[Any, Panel]) -> None:
     with pytest.raises(CommandRefusedError) as caught:
         shared[1].enter_bootloader()
     assert caught.value.code == messages.NackCode.NOT_SUPPORTED
@@ -174,7 +147,7 @@ def test_a_panel_is_given_up_when_its_boot_loader_is_entered(link: Any, panel: P
 
 
 def test_a_heartbeat_fault_is_on_record_after_the_reset(
-    shared: tuple[SharedTimeLink, Panel],
+    shared: tuple[Any, Panel],
 ) -> None:
     link, panel = shared
     panel.parameters.bias_mV = 4000

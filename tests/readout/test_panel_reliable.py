@@ -93,3 +93,31 @@ def test_reliable_stop_does_not_ask_for_what_is_still_to_be_sent(
         frames += panel.poll(0.0)
     assert [frame.number for frame in frames] == [0, 1, 2]
     assert link.of_type(messages.Resend) == []
+
+
+def test_reliable_a_last_frame_lost_whole_is_asked_for_however_long_answers_take(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    link.serve_resend(writer)
+    link.answer_get(frames_acquired=2)
+    panel.start(2, reliable=True)
+    kind, header = writer.packets(0)[0]
+    for _ in range(20):  # what comes twice lengthens the time-out to that of the heartbeat
+        link.send(kind, header)
+        panel.poll(0.0)
+    for kind, payload in writer.packets(0)[1:]:
+        link.send(kind, payload)
+    assert [frame.number for frame in panel.frames(timeout_s=8.0)] == [0, 1]
+
+
+def test_reliable_answers_to_other_commands_do_not_hide_that_no_frame_comes(
+    link: Any, panel: Panel, writer: Any
+) -> None:
+    link.serve_resend(writer)
+    link.answer_get(frames_acquired=1)
+    panel.start(1, reliable=True)
+    frames = []
+    for _ in range(50):
+        frames += panel.poll(0.02)
+        panel.get("exposure_us")
+    assert [frame.number for frame in frames] == [0]

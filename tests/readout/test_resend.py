@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fpxi_readout.protocol.assembly import FrameAssembler
-from fpxi_readout.protocol.generated import FrameHeader, Resend
+from fpxi_readout.protocol.generated import FrameHeader, Nack, NackCode, Resend
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.resend import FIRST_TIMEOUT_S, LONGEST_TIMEOUT_S, ResendScheduler
 
@@ -102,3 +102,13 @@ def test_an_item_that_comes_twice_makes_it_wait_longer(line: Line) -> None:
     repeated_s = line.scheduler.next_due_s()
     assert repeated_s is not None
     assert repeated_s > 1.01 * FIRST_TIMEOUT_S + 1.5 * FIRST_TIMEOUT_S
+
+
+def test_only_a_nack_that_names_the_frame_ends_the_asking_for_it(line: Line) -> None:
+    """A late one, whose sequence number has come round again, names an earlier frame."""
+    late = Nack(command=Resend.TYPE, code=NackCode.FRAME_GONE, detail=7)
+    assert not line.scheduler.refused(1, late)
+    assert line.assembler.frames_ready == 0
+    own = Nack(command=Resend.TYPE, code=NackCode.FRAME_GONE, detail=0)
+    assert line.scheduler.refused(1, own)
+    assert line.assembler.frames_ready == 1

@@ -46,6 +46,11 @@ class PacketDecoder:
         self._oversize = False
         _warn_if_slow()
 
+    @property
+    def within_packet(self) -> bool:
+        """Whether the beginning of a packet has arrived, and its end has not."""
+        return bool(self._rest) or self._oversize
+
     def feed(self, data: bytes) -> list[Packet]:
         """Take bytes from the link; return the packets that they complete, in order."""
         self.counters.bytes_received += len(data)
