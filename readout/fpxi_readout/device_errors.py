@@ -73,23 +73,37 @@ class StreamTakenError(DeviceError):
 
 
 ADVICE = {
-    "silent": "check cable and power",
-    "idle": "call start()",
-    "armed": "call software_trigger() if trigger_mode is software, else check the link",
+    "silent": "check its power, the cable, and that the line has the panel's baud rate",
+    "idle": "its run is over and the frames did not all arrive: check the cable and the line, a "
+    "lower baud rate may help; then start again (in a program, with start())",
+    "armed": "it waits for a trigger: give one, or set trigger_mode to free_running (in a program, "
+    "software_trigger() gives one); without triggers, check the cable and the line",
     "exposing": "allow more than the exposure time",
+    "reading": "its frames do not arrive: check the cable and the line; a lower baud rate may help",
     "fault": "read the parameter `fault`, mend the cause and reset the device",
 }
 """what to do, by the state of the sequencer"""
 
 
 class FrameTimeoutError(DeviceError):
-    """No frame came within the time allowed."""
+    """No frame came within the time allowed.
 
-    def __init__(self, timeout_s: float, state: str) -> None:
-        advice = ADVICE.get(state, "ask again")
-        super().__init__(f"no frame came within {timeout_s:g} s; the device is {state}; {advice}")
+    The counts are of everything since the panel was connected.
+    """
+
+    def __init__(
+        self, timeout_s: float, state: str, *, url: str, bytes_received: int, packets_damaged: int
+    ) -> None:
+        super().__init__(
+            f"no frame came within {timeout_s:g} s; the device is {state}; "
+            f"{ADVICE.get(state, 'ask again')} (on {url} so far: {bytes_received} bytes received, "
+            f"{packets_damaged} damaged packets)"
+        )
         self.timeout_s = timeout_s
         self.state = state
+        self.url = url
+        self.bytes_received = bytes_received
+        self.packets_damaged = packets_damaged
 
 
 class NotStartedError(DeviceError):

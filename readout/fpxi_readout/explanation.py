@@ -8,6 +8,7 @@ from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.generated import Event, EventCode, Nack, NackCode, Severity
 
 DETAIL = "; detail: "
+NOTHING_SAVED = "started with default parameters: none are saved for this firmware"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,15 @@ def explain_event(event: Event, dictionary: Dictionary) -> DeviceEvent:
         severity=Severity(event.severity) if event.severity in set(Severity) else event.severity,
         code=EventCode(event.code) if event.code in set(EventCode) else event.code,
         detail=event.detail,
-        text=_explain("event_code", event.code, event.detail, dictionary),
+        text=_explain_event(event, dictionary),
     )
+
+
+def _explain_event(event: Event, dictionary: Dictionary) -> str:
+    # On a new board, "saved sets found damaged: 0" would read as an alarm.
+    if event.code == EventCode.PARAMETERS_DEFAULTED and event.detail == 0:
+        return NOTHING_SAVED
+    return _explain("event_code", event.code, event.detail, dictionary)
 
 
 def explain_nack(nack: Nack, dictionary: Dictionary | None) -> str:

@@ -366,4 +366,11 @@ class Panel(DeviceSettings):
             state = self.dictionary.name_of("state", self.get("state"))
         except CommandTimeoutError:
             state = "silent"
-        return FrameTimeoutError(timeout_s, state)
+        counters = self._connection.decoder.counters
+        return FrameTimeoutError(
+            timeout_s,
+            state,
+            url=self._connection.link.description,
+            bytes_received=counters.bytes_received,
+            packets_damaged=counters.crc_errors + counters.resyncs,
+        )

@@ -186,6 +186,13 @@ def test_events_are_put_in_words(dictionary: Dictionary) -> None:
     assert "200" in unknown.text
 
 
+def test_a_new_board_says_that_nothing_is_saved(dictionary: Dictionary) -> None:
+    new = explanation.explain_event(Event(7, 0, EventCode.PARAMETERS_DEFAULTED, 0), dictionary)
+    assert new.text == "started with default parameters: none are saved for this firmware"
+    worn = explanation.explain_event(Event(7, 1, EventCode.PARAMETERS_DEFAULTED, 1), dictionary)
+    assert "saved sets found damaged: 1" in worn.text
+
+
 @pytest.mark.parametrize(
     ("code", "detail", "words"),
     [

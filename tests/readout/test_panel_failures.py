@@ -123,7 +123,10 @@ def test_a_fault_whose_event_was_lost_is_found_by_the_heartbeat(
     assert not panel.acquiring
 
 
-@pytest.mark.parametrize(("state", "words"), [(0, "idle"), (2, "exposure time"), (4, "reset")])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [(0, "idle.*line"), (1, "trigger"), (2, "exposure time"), (3, "line"), (4, "reset")],
+)
 def test_a_frame_that_does_not_come_names_the_device_state(
     link: Any, panel: Panel, state: int, words: str
 ) -> None:
@@ -135,8 +138,18 @@ def test_a_frame_that_does_not_come_names_the_device_state(
 
 def test_a_silent_device_is_named_when_a_frame_does_not_come(link: Any, panel: Panel) -> None:
     panel.start()
-    with pytest.raises(FrameTimeoutError, match="silent"):
+    with pytest.raises(FrameTimeoutError, match=r"silent.*cable.*baud"):
         next(panel.frames(timeout_s=0.5))
+
+
+def test_a_frame_that_does_not_come_tells_what_was_received(link: Any, panel: Panel) -> None:
+    link.answer_get(state=0)
+    panel.start()
+    link.push(b"damaged packet\0" * 3)
+    with pytest.raises(FrameTimeoutError, match=r"scripted:.* 3 damaged packets") as caught:
+        next(panel.frames(timeout_s=0.5))
+    assert caught.value.packets_damaged == 3
+    assert caught.value.bytes_received == panel.statistics.bytes_received > 45
 
 
 def test_a_lost_link_is_named_and_a_new_one_works(

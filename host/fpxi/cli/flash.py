@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import click
@@ -40,11 +41,16 @@ def command(url: str, image: Path, as_json: bool) -> None:
         click.echo(_summary(loaded, report))
 
 
+def short_commit(git: str) -> str:
+    """Shorten a manifest's commit to 12 digits; what else it says (`-dirty`) stays."""
+    return re.sub(r"^([0-9a-f]{12})[0-9a-f]+", r"\1", git)
+
+
 def _summary(image: FirmwareImage, report: UpdateReport) -> str:
     compared = report.parameters_compared
     return format_facts(
         [
-            ("Firmware", f"{image.name} {report.version} ({image.git})"),
+            ("Firmware", f"{image.name} {report.version} ({short_commit(image.git)})"),
             ("Before", report.previous_version or "unknown: the board was in its boot loader"),
             ("Panel", f"{report.panel}, serial number {report.serial_number}"),
             ("Flash", "read back and equal to the image"),

@@ -46,7 +46,7 @@ def manifest(tmp_path: Path) -> Path:
         "board": "stm32f405",
         "panels": ["tft64"],
         "version": "0.2.0",
-        "git": "abc",
+        "git": f"{0x3A53F61C0B7E:012x}{1:028x}-dirty",
         "schema_hash": {"tft64": "00" * 32},
         "regions": [region],
     }
@@ -57,7 +57,7 @@ def manifest(tmp_path: Path) -> Path:
 def test_what_was_done_is_said_in_words(run: Run, manifest: Path, update: list[Any]) -> None:
     result = run("flash", "serial:X", manifest)
     assert result.exit_code == 0, result.stderr
-    assert "fpxi-stm32f405 0.2.0 (abc)" in result.stdout
+    assert "fpxi-stm32f405 0.2.0 (3a53f61c0b7e-dirty)" in result.stdout
     assert "21 saved values as before" in result.stdout
     assert "left as it was" in result.stdout
 
