@@ -3,47 +3,15 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../core/core.h"
-#include "../../core/oversampling.h"
 #include "../../panels/panels.h"
-#include "nonvolatile.h"
+#include "array.h"
+#include "device.h"
 
 _Static_assert(FPXI_NATIVE_LINKS == FPXI_LINKS, "every link of the core leads out");
 _Static_assert(FPXI_NATIVE_SLOTS <= FPXI_MAX_SLOTS, "the core must know as many slots");
 
-#define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
-#define MAX_OVERSAMPLING 16u
-#define TRANSMIT_SIZE 32768u
-#define INPUT_SIZE 1024u
 #define MAX_LATENESS_US 100000u
 #define WATCHDOG_US 1000000u
-
-typedef struct {
-    fpxi_core_t core;
-    fpxi_native_hooks_t hooks;
-    fpxi_core_config_t config;
-    uint64_t now_us;     /* the device has run up to here */
-    uint64_t next_us;    /* when the core wants to be polled */
-    uint64_t readout_us; /* when the read-out began */
-    uint64_t free_us;    /* when the array can be emptied after it */
-    uint64_t start_us;   /* of the exposure at hand */
-    fpxi_exposure_t exposure;
-    uint8_t passes; /* conversions of each pixel read out last */
-    int32_t bias_mV;
-    bool reset_asked;
-    uint8_t asked_cause; /* fpxi_reset_cause_t */
-    size_t input_size[FPXI_NATIVE_LINKS];
-    bool kicked;            /* in the last poll */
-    uint64_t bite_us;       /* when the watchdog resets a core that kicks no more; else UINT64_MAX */
-    fpxi_fault_note_t note; /* as if in memory that a reset leaves alone */
-    fpxi_nonvolatile_t storage;
-    uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
-    uint8_t transmit_memory[FPXI_NATIVE_LINKS][TRANSMIT_SIZE];
-    uint16_t conversions[MAX_OVERSAMPLING * SAMPLES]; /* of the array, pass by pass */
-    uint32_t accumulator[SAMPLES];
-    uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
-    uint16_t reference[SAMPLES];
-} device_t;
 
 static uint64_t latest(uint64_t a, uint64_t b)
 {
@@ -64,75 +32,6 @@ static int set_bias(void *context, int32_t bias_mV)
     int result = device->hooks.set_bias(device->hooks.context, bias_mV);
     device->bias_mV = result < 0 ? device->bias_mV : bias_mV;
     return result;
-}
-
-static uint32_t readout_time_us(const device_t *device)
-{
-    return fpxi_readout_us(&device->core.readout, device->exposure.oversampling);
-}
-
-static void request_beam(const device_t *device)
-{
-    uint64_t from_us = device->start_us + readout_time_us(device);
-    device->hooks.expose_request(device->hooks.context, from_us,
-                                 from_us + device->exposure.exposure_us);
-}
-
-static void abandon(void *context)
-{
-    device_t *device = context;
-    device->free_us = device->now_us;
-    device->hooks.expose_request(device->hooks.context, 0, 0);
-}
-
-static int begin_exposure(void *context, const fpxi_exposure_t *exposure, uint64_t *began_us)
-{
-    device_t *device = context;
-    device->start_us = latest(device->now_us, device->free_us);
-    device->exposure = *exposure;
-    *began_us = device->start_us;
-    if (exposure->request_beam) {
-        request_beam(device);
-    }
-    return FPXI_OK;
-}
-
-static int begin_readout(void *context, const fpxi_exposure_t *next, uint64_t *began_us)
-{
-    device_t *device = context;
-    const fpxi_exposure_t *taken = &device->exposure;
-    fpxi_native_exposure_t exposure = {
-        .start_us = device->start_us,
-        .integration_us = taken->exposure_us + (taken->request_beam ? readout_time_us(device) : 0u),
-        .beam_us = taken->exposure_us,
-        .bias_mV = device->bias_mV,
-        .gain_setting = taken->gain_setting,
-        .cds = taken->cds ? 1u : 0u,
-        .oversampling = taken->oversampling,
-    };
-    device->passes = taken->oversampling;
-    device->readout_us = device->now_us;
-    device->free_us = device->now_us + readout_time_us(device);
-    *began_us = device->now_us;
-    if (next != NULL) {
-        device->start_us = device->now_us;
-        device->exposure = *next;
-    }
-    return device->hooks.expose(device->hooks.context, &exposure, device->conversions);
-}
-
-static int read_row(void *context, uint16_t row, uint16_t *samples)
-{
-    const device_t *device = context;
-    const fpxi_panel_description_t *panel = device->config.panel;
-    uint32_t lines = (row + 1u + panel->extra_lines) * device->passes;
-    if (device->now_us < device->readout_us + (uint64_t)lines * panel->line_time_us) {
-        return FPXI_AGAIN;
-    }
-    fpxi_oversampling_mean(device->conversions + (size_t)row * panel->columns,
-                           (size_t)panel->rows * panel->columns, device->passes, samples,
-                           panel->columns);
-    return FPXI_OK;
 }
 
 static int32_t temperature_mC(void *context)
@@ -181,7 +80,7 @@ static fpxi_test_outcome_note_t self_test(void *context, uint8_t test)
 static void safe_state(void *context)
 {
     (void)set_bias(context, 0);
-    abandon(context);
+    fpxi_native_abandon(context);
 }
 
 static void kick_watchdog(void *context)
@@ -228,10 +127,10 @@ static void start_firmware(device_t *device, fpxi_reset_cause_t cause)
 static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config_t *config)
 {
     fpxi_core_config_t result = {
-        .hardware = {device, now_us, set_bias, begin_exposure, begin_readout, read_row,
-                     abandon, temperature_mC, battery_mV, storage_read, storage_erase,
-                     storage_program, note_fault, self_test, safe_state, kick_watchdog, ask_reset,
-                     NULL},
+        .hardware = {device, now_us, set_bias, fpxi_native_begin_exposure,
+                     fpxi_native_begin_readout, fpxi_native_read_row, fpxi_native_abandon,
+                     temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
+                     note_fault, self_test, safe_state, kick_watchdog, ask_reset, NULL},
         .panel = fpxi_panel_by_id(config->panel),
         .frame_memory = device->frames,
         .reference = device->reference,
