@@ -35,6 +35,19 @@ def rig_module() -> ModuleType:
     return _load(FOLDER / "rig.py")
 
 
+MUTATIONS = _load(FOLDER / "mutations.py").MUTATIONS
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "mutation" in metafunc.fixturenames:
+        metafunc.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+
+
+@pytest.fixture(scope="session")
+def mutations() -> list[Any]:
+    return list(MUTATIONS)
+
+
 def _need_compiler() -> None:
     """A bare machine lacks it; one that checks changes may not."""
     if shutil.which("arm-none-eabi-gcc") is None and not os.environ.get("CI"):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -17,19 +15,6 @@ from fpxi_readout.protocol import generated as p
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "readout" / "firmware"
 BOARD = Path("boards") / "stm32f405"
-
-
-def load(path: Path, name: str) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(name, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module
-    specification.loader.exec_module(module)
-    return module
-
-
-mutations = load(Path(__file__).parent / "mutations.py", "conformance_mutations")
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +77,6 @@ def sound() -> dict[tuple[str, int], str]:
     return {}
 
 
-@pytest.mark.parametrize("mutation", mutations.MUTATIONS, ids=lambda mutation: mutation.name)
 def test_a_mistake_is_caught(make_rig, mutated, sound, mutation, monkeypatch):
     elf = mutated(mutation)
     saves = 3 if mutation.file == "storage.c" else 1
@@ -115,10 +99,10 @@ def test_the_sound_firmware_is_not_complained_of(make_rig, monkeypatch, skips_po
         assert outcome(lambda panel=panel: make_rig("stm32f405", panel), saves=3) == expected
 
 
-def test_the_documentation_lists_every_mistake_and_what_catches_it():
+def test_the_documentation_lists_every_mistake_and_what_catches_it(mutations):
     text = (FIRMWARE.parents[1] / "docs" / "mutations.md").read_text(encoding="utf-8")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
     listed = dict(rows[2:])
-    assert list(listed) == [mutation.name for mutation in mutations.MUTATIONS]
-    for mutation in mutations.MUTATIONS:
+    assert list(listed) == [mutation.name for mutation in mutations]
+    for mutation in mutations:
         assert mutation.caught.lower() in listed[mutation.name].lower(), mutation.name

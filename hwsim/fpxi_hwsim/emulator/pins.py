@@ -21,6 +21,17 @@ def split(pin: str) -> tuple[str, int]:
     return pin[1], int(pin[2:])
 
 
+def _wrong(gpio: Gpio, pin: str, register: str, reason: str) -> EmulationError:
+    """Return an error about a pin, with when and where the core made use of it."""
+    return EmulationError(
+        pin,
+        register,
+        reason,
+        tick=gpio.schedule.now,
+        program_counter=gpio.machine.program_counter(),
+    )
+
+
 class Pins:
     """All ports. Pin names are as on the data sheet: "PC6"."""
 
@@ -69,39 +80,23 @@ class Pins:
         gpio = self.ports[port]
         if af is None:
             if gpio.mode(bit) != 1:
-                raise EmulationError(
-                    pin,
-                    "MODER",
-                    "the pin must be an output",
-                    tick=gpio.schedule.now,
-                    program_counter=gpio.machine.program_counter(),
-                )
+                raise _wrong(gpio, pin, "MODER", "the pin must be an output")
         elif gpio.mode(bit) != 2 or gpio.alternate(bit) != af:
             is_af = (
                 f"alternate function {gpio.alternate(bit)}"
                 if gpio.mode(bit) == 2
                 else (("an input", "an output", "", "analogue")[gpio.mode(bit)])
             )
-            raise EmulationError(
-                pin,
-                "AFR",
-                f"the pin must be in alternate function {af} but is {is_af}",
-                tick=gpio.schedule.now,
-                program_counter=gpio.machine.program_counter(),
-            )
+            reason = f"the pin must be in alternate function {af} but is {is_af}"
+            raise _wrong(gpio, pin, "AFR", reason)
 
     def require_speed(self, pin: str, hz: float) -> None:
         """Demand that an output follows a frequency; EmulationError if OSPEEDR is too low."""
         port, bit = split(pin)
         gpio = self.ports[port]
         if hz > gpio.fastest_hz(bit):
-            raise EmulationError(
-                pin,
-                "OSPEEDR",
-                f"the output follows {gpio.fastest_hz(bit)} Hz at most, not {hz:.0f} Hz",
-                tick=gpio.schedule.now,
-                program_counter=gpio.machine.program_counter(),
-            )
+            reason = f"the output follows {gpio.fastest_hz(bit)} Hz at most, not {hz:.0f} Hz"
+            raise _wrong(gpio, pin, "OSPEEDR", reason)
 
     def is_alternate(self, pin: str, af: int) -> bool:
         """Whether a pin is in this alternate function."""

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crc32.h"
+#include "little_endian.h"
 
 #define SEQUENCE_OFFSET 4u
 #define IMAGE_OFFSET 8u
@@ -26,26 +27,13 @@ typedef struct {
     uint32_t sequence;
 } slot_t;
 
-static void put_u32(uint8_t *bytes, uint32_t value)
-{
-    for (unsigned i = 0; i < WORD; i++) {
-        bytes[i] = (uint8_t)(value >> (8u * i));
-    }
-}
-
-static uint32_t take_u32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
 /* --- what is there ---------------------------------------------------------------------------- */
 
 static uint32_t read_word(const fpxi_hardware_t *hardware, uint8_t slot, uint32_t offset)
 {
     uint8_t bytes[WORD];
     hardware->storage_read(hardware->context, slot, offset, bytes, sizeof bytes);
-    return take_u32(bytes);
+    return fpxi_take_u32(bytes);
 }
 
 static uint32_t crc_of(const fpxi_hardware_t *hardware, uint8_t slot, uint32_t size)
@@ -175,7 +163,7 @@ static int program(const fpxi_hardware_t *hardware, uint8_t slot, const uint8_t 
 {
     int result = hardware->storage_erase(hardware->context, slot);
     for (uint32_t at = 0; result == FPXI_OK && at < FPXI_STORE_RECORD_SIZE; at += WORD) {
-        result = hardware->storage_program(hardware->context, slot, at, take_u32(record + at));
+        result = hardware->storage_program(hardware->context, slot, at, fpxi_take_u32(record + at));
     }
     return result;
 }
@@ -194,10 +182,10 @@ int fpxi_parameter_store_save(const fpxi_hardware_t *hardware, const fpxi_parame
     uint32_t last = slots[1].sequence > slots[0].sequence ? slots[1].sequence : slots[0].sequence;
     uint8_t slot = (uint8_t)(1u - best(slots));
     uint8_t record[FPXI_STORE_RECORD_SIZE];
-    put_u32(record, FPXI_STORE_RECORD_SIZE);
-    put_u32(record + SEQUENCE_OFFSET, last + 1u);
+    fpxi_put_u32(record, FPXI_STORE_RECORD_SIZE);
+    fpxi_put_u32(record + SEQUENCE_OFFSET, last + 1u);
     fpxi_parameters_save(parameters, record + IMAGE_OFFSET);
-    put_u32(record + CRC_OFFSET, fpxi_crc32(0, record, CRC_OFFSET));
+    fpxi_put_u32(record + CRC_OFFSET, fpxi_crc32(0, record, CRC_OFFSET));
     bool written = program(hardware, slot, record) == FPXI_OK && reads_back(hardware, slot, record);
     return written ? FPXI_OK : FPXI_FAILED;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "little_endian.h"
+
 #define HASH_SIZE 32u
 
 void fpxi_parameters_init(fpxi_parameters_t *parameters, const fpxi_panel_description_t *panel)
@@ -39,30 +41,17 @@ bool fpxi_parameters_in_range(const fpxi_parameters_t *parameters, size_t place,
     return value >= parameter->minimum && value <= parameter->maximum;
 }
 
-static void put_u32(uint8_t *bytes, uint32_t value)
-{
-    for (unsigned i = 0; i < 4u; i++) {
-        bytes[i] = (uint8_t)(value >> (8u * i));
-    }
-}
-
-static uint32_t take_u32(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
-}
-
 void fpxi_parameters_save(const fpxi_parameters_t *parameters, uint8_t *image)
 {
     memcpy(image, parameters->panel->dictionary->schema_hash, HASH_SIZE);
     for (size_t place = 0; place < FPXI_PARAMETER_COUNT; place++) {
-        put_u32(image + HASH_SIZE + 4u * place, parameters->values[place]);
+        fpxi_put_u32(image + HASH_SIZE + 4u * place, parameters->values[place]);
     }
 }
 
 static uint32_t image_value(const uint8_t *image, size_t place)
 {
-    return take_u32(image + HASH_SIZE + 4u * place);
+    return fpxi_take_u32(image + HASH_SIZE + 4u * place);
 }
 
 fpxi_image_state_t fpxi_parameters_check(const fpxi_parameters_t *parameters, const uint8_t *image)

@@ -1,17 +1,12 @@
 #include "receiver.h"
 
 #include "crc32.h"
+#include "little_endian.h"
 
 void fpxi_receiver_init(fpxi_receiver_t *receiver)
 {
     receiver->errors = 0;
     fpxi_cobs_decoder_init(&receiver->decoder, receiver->bytes, sizeof receiver->bytes);
-}
-
-static uint32_t crc_at(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-           (uint32_t)bytes[3] << 24;
 }
 
 static bool open_packet(const fpxi_cobs_decoder_t *decoder, fpxi_packet_t *packet)
@@ -24,7 +19,7 @@ static bool open_packet(const fpxi_cobs_decoder_t *decoder, fpxi_packet_t *packe
     packet->sequence = decoder->bytes[1];
     packet->payload = decoder->bytes + FPXI_PACKET_HEAD;
     packet->size = checked - FPXI_PACKET_HEAD;
-    packet->crc = crc_at(decoder->bytes + checked);
+    packet->crc = fpxi_take_u32(decoder->bytes + checked);
     /* A report coming back is an echo of our own: answering it would never end. */
     return packet->crc == fpxi_crc32(0, decoder->bytes, checked) && packet->type < FPXI_FIRST_REPORT;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crc32.h"
+#include "little_endian.h"
 
 _Static_assert(FPXI_PACKET_STUFFED_SIZE(FPXI_IDENTITY_SIZE + FPXI_MAX_PIECE) <=
                    FPXI_CONTROL_QUEUE_SIZE,
@@ -38,11 +39,8 @@ static bool queue_packet(fpxi_transmitter_t *transmitter, fpxi_byte_queue_t *que
     uint8_t *packet = transmitter->packet;
     packet[0] = type;
     packet[1] = sequence;
-    uint8_t *end = packet + FPXI_PACKET_HEAD + size;
-    uint32_t crc = fpxi_crc32(0, packet, FPXI_PACKET_HEAD + size);
-    for (unsigned i = 0; i < FPXI_PACKET_CRC; i++) {
-        end[i] = (uint8_t)(crc >> (8u * i));
-    }
+    fpxi_put_u32(packet + FPXI_PACKET_HEAD + size,
+                 fpxi_crc32(0, packet, FPXI_PACKET_HEAD + size));
     size_t stuffed_size = fpxi_cobs_encode(packet, FPXI_PACKET_SIZE(size), stuffed);
     stuffed[stuffed_size] = 0;
     fpxi_byte_queue_commit(queue, stuffed_size + 1u);
