@@ -1,9 +1,9 @@
 """What a panel offers over Bluetooth Low Energy: services, characteristics, names.
 
-The wire protocol runs through the Nordic UART Service, which transparent-UART modules of many makers
-speak. Who the panel is and how full its battery is are in the Device Information and Battery
-services (Bluetooth SIG, DIS 1.1 and BAS 1.0), which answer anyone; the UART answers a paired host
-alone.
+The wire protocol runs through the Nordic UART Service, which transparent-UART modules of many
+makers speak. Who the panel is and how full its battery is are in the Device Information and
+Battery services (Bluetooth SIG, DIS 1.1 and BAS 1.0), which answer anyone; the UART answers a
+paired host alone.
 """
 
 from __future__ import annotations
