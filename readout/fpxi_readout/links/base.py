@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from fpxi_readout.errors import FpxiError
 
@@ -88,4 +89,32 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Release the link; a second call does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RadioFacts:
+    """Whom a radio link reaches, as far as it was told."""
+
+    name: str
+    """as advertised, made fit for display"""
+    address: str
+    """AA:BB:CC:DD:EE:FF, or on macOS a UUID that this computer alone uses"""
+    rssi_dBm: int | None
+    """how strongly the panel was received when it was found"""
+    battery_percent: int | None
+    """when the link was opened; None from a panel that tells no level"""
+
+
+@runtime_checkable
+class RadioLink(Link, Protocol):
+    """A link through the air."""
+
+    @property
+    def radio(self) -> RadioFacts:
+        """Name, address, signal strength and battery of the panel."""
+        ...
+
+    def interrupt(self) -> None:
+        """Have whatever this link waits for end soon, with LinkClosedError. From any thread."""
         ...
