@@ -41,6 +41,7 @@ GROUPS = (
             "aec_reference_interval",
             "key_frame_interval",
             "baud",
+            "module_baud",
         ),
         open=False,
     ),

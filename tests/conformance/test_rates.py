@@ -6,7 +6,6 @@ import pytest
 from fpxi_readout.protocol import generated as p
 from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 
-BLUETOOTH_BAUD = 921_600
 MODULE_BUSY = "PA0"
 
 
@@ -33,9 +32,17 @@ def test_the_host_link_has_the_saved_rate_after_a_restart(emulated, baud):
     assert emulated.get("baud") == baud
 
 
-def test_the_module_is_spoken_to_at_its_rate_and_only_while_it_is_ready(emulated):
-    bluetooth = processor(emulated).usart2
-    assert bluetooth.line_format.baud == pytest.approx(BLUETOOTH_BAUD, rel=0.01)
+@pytest.mark.parametrize("baud", [115_200, 921_600, 5_250_000])
+def test_the_module_s_link_has_the_saved_rate_after_a_restart(emulated, baud):
+    assert processor(emulated).usart2.line_format.baud == 2_000_000
+    emulated.set(module_baud=baud)
+    emulated.ask(p.Save())
+    emulated.ask(p.Reset())
+    emulated.run(300_000)
+    assert processor(emulated).usart2.line_format.baud == pytest.approx(baud, rel=0.02)
+
+
+def test_the_module_is_spoken_to_only_while_it_is_ready(emulated):
     decoder = PacketDecoder()
     processor(emulated).pins.drive(MODULE_BUSY, True)
     question = encode_packet(p.Identify.TYPE, 1, p.Identify(0, 0).pack())

@@ -107,6 +107,18 @@ def test_the_boot_loader_is_entered_in_the_safe_state_once_the_answer_has_left(b
     assert board.reset_causes == []
 
 
+def test_the_boot_loader_is_refused_to_the_second_link(board, bench):
+    board.start()
+    board.drain()
+    second = bench.SecondLink(board)
+    refusal = second.ask(p.Bootloader())
+    assert refusal == p.Nack(p.Bootloader.TYPE, p.NackCode.NOT_SUPPORTED, 0)
+    board.drain()
+    second.drain()
+    assert "enter_bootloader" not in board.calls
+    assert second.ask(p.Start(1)).command == p.Start.TYPE  # no restart is pending
+
+
 def test_a_board_without_boot_loader_says_so(native):
     device = native()
     answer = device.ask(p.Bootloader())

@@ -19,7 +19,7 @@ from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 PANEL_ID, LED, TRIGGER, CTS = ("PA11", "PA12"), "PC7", "PB5", "PA0"
 SYSTEM_MEMORY = range(0x1FFF0000, 0x1FFF8000)
 NOWHERE = 0x30000001
-BAUD, HARDWARE_NOW_US = 24, 4
+BAUD, MODULE_BAUD, HARDWARE_NOW_US = 24, 26, 4
 ONE_SECOND_US = 1_000_000
 
 
@@ -180,6 +180,35 @@ def test_a_rate_that_the_clock_misses_is_not_used(wanted, used):
     assert bench.board.usart1.line_format.baud == pytest.approx(used, rel=1e-3)
     bench.run(200_000)  # the boot event, at 9600 baud too
     assert bench.ask(p.Identify(0, 0), p.Identity, wait_us=200_000)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "used"), [(115_200, 115_068), (5_250_000, 5_250_000), (4_000_000, 2_000_000)]
+)
+def test_a_rate_that_the_module_s_clock_misses_is_not_used(wanted, used):
+    bench = Bench().run()
+    assert bench.board.usart2.line_format.baud == 2_000_000
+    bench.ask(p.Set(MODULE_BAUD, wanted), p.Value)
+    bench.ask(p.Save(), p.Ack, wait_us=ONE_SECOND_US)
+    bench.ask(p.Reset(), p.Ack)
+    bench.run()
+    assert bench.board.usart2.line_format.baud == pytest.approx(used, rel=1e-3)
+
+
+@pytest.mark.parametrize("wanted", [115_199, 5_250_001])
+def test_a_rate_beyond_the_module_s_clock_is_refused(wanted):
+    refusal = Bench().run().ask(p.Set(MODULE_BAUD, wanted), p.Nack)
+    assert refusal.code == p.NackCode.OUT_OF_RANGE
+
+
+def test_the_boot_loader_is_asked_for_by_the_cable_alone():
+    bench = Bench().run()
+    bench.packets(link=1)
+    bench.send(p.Bootloader(), link=1)
+    bench.run()
+    (packet,) = bench.packets(link=1)
+    assert p.Nack.unpack(packet.payload).code == p.NackCode.NOT_SUPPORTED
+    assert bench.identity().fault == p.Fault.NONE
 
 
 def test_an_overflow_of_the_ring_is_survived():

@@ -192,7 +192,7 @@ void fpxi_unpack_identify(const uint8_t *bytes, fpxi_identify_t *message);
 /* Stop acquiring after the row at hand; frames already read out are still sent. ACK value: next frame number. */
 #define FPXI_STOP_SIZE 0u
 
-/* Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first. */
+/* Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first. Only by the first link, where the boot loader listens. */
 #define FPXI_BOOTLOADER_SIZE 0u
 
 /* Read a parameter. */
@@ -383,6 +383,7 @@ typedef enum {
     FPXI_PARAMETER_HEARTBEAT_TIMEOUT_MS = 23,
     FPXI_PARAMETER_BAUD = 24,
     FPXI_PARAMETER_BIAS_RAMP_MV_S = 25,
+    FPXI_PARAMETER_MODULE_BAUD = 26,
     FPXI_PARAMETER_STATE = 32,
     FPXI_PARAMETER_FAULT = 33,
     FPXI_PARAMETER_TEMPERATURE_MC = 34,
@@ -423,6 +424,7 @@ typedef enum {
     FPXI_PLACE_HEARTBEAT_TIMEOUT_MS,
     FPXI_PLACE_BAUD,
     FPXI_PLACE_BIAS_RAMP_MV_S,
+    FPXI_PLACE_MODULE_BAUD,
     FPXI_PLACE_STATE,
     FPXI_PLACE_FAULT,
     FPXI_PLACE_TEMPERATURE_MC,

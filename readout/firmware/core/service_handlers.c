@@ -11,9 +11,11 @@ fpxi_outcome_t fpxi_handle_reset(fpxi_core_t *core, const fpxi_packet_t *packet)
     return fpxi_ack(0);
 }
 
+/* The boot loader listens at the first link alone: asked for by another, it would leave the host
+ * without a device. */
 fpxi_outcome_t fpxi_handle_bootloader(fpxi_core_t *core, const fpxi_packet_t *packet)
 {
-    if (core->config.hardware.enter_bootloader == NULL) {
+    if (core->config.hardware.enter_bootloader == NULL || packet->link != 0u) {
         return fpxi_nack(FPXI_NACK_CODE_NOT_SUPPORTED, 0);
     }
     fpxi_restart_ask(core, FPXI_RESTART_BOOTLOADER, packet->link);

@@ -354,7 +354,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Bootloader:
-    """Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first."""
+    """Go to the safe state and restart into the boot loader that takes new firmware; the acknowledgement is sent first. Only by the first link, where the boot loader listens."""
 
     TYPE: ClassVar[int] = 0x04
     STRUCT: ClassVar[struct.Struct] = struct.Struct("<")
@@ -1220,6 +1220,15 @@ class Parameters:
     @bias_ramp_mV_s.setter
     def bias_ramp_mV_s(self, value: int) -> None:
         self._device.set("bias_ramp_mV_s", value)
+
+    @property
+    def module_baud(self) -> int:
+        """Rate of the Bluetooth module's link from the next start on, where the link has one."""
+        return self._device.get("module_baud")
+
+    @module_baud.setter
+    def module_baud(self, value: int) -> None:
+        self._device.set("module_baud", value)
 
     @property
     def state(self) -> State:

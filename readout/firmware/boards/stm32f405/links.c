@@ -6,7 +6,6 @@
 #include "pins.h"
 #include "time.h"
 
-#define MODULE_BAUD 921600u
 #define RING_SIZE 2048u
 
 /* Bytes sent in one go: so long does an answer wait behind frame data. */
@@ -95,10 +94,14 @@ static void start_link(uint8_t link, uint32_t clock_hz, uint32_t baud, uint32_t 
     usart->CR1 |= USART_CR1_TE | USART_CR1_RE | USART_CR1_IDLEIE;
 }
 
-void fpxi_links_init(const fpxi_panel_description_t *panel, uint32_t baud)
+static uint32_t rate(const fpxi_core_t *core, fpxi_parameter_place_t place, uint32_t clock_hz)
 {
-    uint32_t rate =
-        attainable(FPXI_PCLK2_HZ, baud) ? baud : panel->parameters[FPXI_PLACE_BAUD].initial;
+    uint32_t wanted = core->parameters.values[place];
+    return attainable(clock_hz, wanted) ? wanted : core->config.panel->parameters[place].initial;
+}
+
+void fpxi_links_init(const fpxi_core_t *core)
+{
     fpxi_clock_enable(&RCC->AHB1ENR, RCC_AHB1_DMA1 | RCC_AHB1_DMA2);
     fpxi_clock_enable(&RCC->APB2ENR, RCC_APB2_USART1);
     fpxi_clock_enable(&RCC->APB1ENR, RCC_APB1_USART2);
@@ -108,8 +111,9 @@ void fpxi_links_init(const fpxi_panel_description_t *panel, uint32_t baud)
     fpxi_pin_alternate(GPIOA, 1, ALTERNATE_USART, PULL_NONE);
     fpxi_pin_alternate(GPIOA, 2, ALTERNATE_USART, PULL_NONE);
     fpxi_pin_alternate(GPIOA, 3, ALTERNATE_USART, PULL_UP);
-    start_link(0, FPXI_PCLK2_HZ, rate, 0);
-    start_link(1, FPXI_PCLK1_HZ, MODULE_BAUD, USART_CR3_RTSE | USART_CR3_CTSE);
+    start_link(0, FPXI_PCLK2_HZ, rate(core, FPXI_PLACE_BAUD, FPXI_PCLK2_HZ), 0);
+    start_link(1, FPXI_PCLK1_HZ, rate(core, FPXI_PLACE_MODULE_BAUD, FPXI_PCLK1_HZ),
+               USART_CR3_RTSE | USART_CR3_CTSE);
     static const irq_t irqs[] = {IRQ_USART1,       IRQ_USART2,       IRQ_DMA1_STREAM5,
                                  IRQ_DMA1_STREAM6, IRQ_DMA2_STREAM5, IRQ_DMA2_STREAM7};
     for (size_t i = 0; i < sizeof irqs / sizeof *irqs; i++) {

@@ -6,9 +6,9 @@
 
 #include "../../core/core.h"
 
-/* baud: of link 0. A rate that its clock misses by more than 2 % would cut the board off from its
- * host: the parameter's default takes its place. */
-void fpxi_links_init(const fpxi_panel_description_t *panel, uint32_t baud);
+/* At the saved rates. A rate that a link's clock misses by more than 2 % would cut the board off from
+ * its host: the parameter's default takes its place. */
+void fpxi_links_init(const fpxi_core_t *core);
 
 /* Hands the core what arrived, takes back what left, and sends what it offers. Whether the core has
  * anything new to do. */

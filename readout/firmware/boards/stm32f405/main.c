@@ -27,7 +27,7 @@ _Noreturn void fpxi_main(void);
 _Noreturn void fpxi_main(void)
 {
     fpxi_core_t *core = fpxi_board_start();
-    fpxi_links_init(core->config.panel, core->parameters.values[FPXI_PLACE_BAUD]);
+    fpxi_links_init(core);
     fpxi_trigger_input_init();
     for (;;) {
         fpxi_scan_poll_begins();
