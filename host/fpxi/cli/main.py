@@ -12,10 +12,13 @@ A panel is named by a URL:
   sim:tft64, sim:cmos32          a simulated panel (sim:tft64?seed=1&beam=off ...)
   serial:/dev/ttyACM0            a panel on a serial port (serial:COM3 on Windows)
   socket://localhost:5000        a panel behind a TCP port
+  ble:FPXI-64                    a panel over Bluetooth, by name or address
   file:run.h5                    a recording, played back as a panel"""
 
 COMMANDS = {
-    "devices": LazyCommand("fpxi.cli.devices", "List serial ports and simulated panels."),
+    "devices": LazyCommand(
+        "fpxi.cli.devices", "List serial ports, Bluetooth and simulated panels."
+    ),
     "info": LazyCommand("fpxi.cli.info", "Show what a panel is and how it is set."),
     "set": LazyCommand("fpxi.cli.set", "Set parameters of a panel."),
     "reset": LazyCommand("fpxi.cli.reset", "Restart the firmware of a panel; clears a fault."),

@@ -27,13 +27,25 @@ def setting(text: str) -> tuple[str, str]:
 
 def exposure_setting(text: str) -> tuple[str, str]:
     """Read 500us, 10ms or 1.5s as a setting of exposure_us."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?) *(us|ms|s)", text)
-    if match is None:
-        raise click.BadParameter(f"{text!r}: write a time with its unit: 500us, 10ms or 1.5s")
-    exposure_us = Fraction(match[1]) * MICROSECONDS[match[2]]
+    exposure_us = _time_us(text)
     if exposure_us.denominator != 1:
         raise click.BadParameter(f"{text!r}: not a whole number of microseconds")
     return "exposure_us", str(exposure_us)
+
+
+def duration(text: str) -> float:
+    """Read 500ms or 4s as seconds; zero is none."""
+    duration_us = _time_us(text)
+    if duration_us == 0:
+        raise click.BadParameter(f"{text!r}: longer than nothing")
+    return float(duration_us / MICROSECONDS["s"])
+
+
+def _time_us(text: str) -> Fraction:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) *(us|ms|s)", text)
+    if match is None:
+        raise click.BadParameter(f"{text!r}: write a time with its unit: 500us, 10ms or 1.5s")
+    return Fraction(match[1]) * MICROSECONDS[match[2]]
 
 
 def require_distinct(settings: Sequence[tuple[str, str]]) -> None:

@@ -1,4 +1,4 @@
-"""Progress of long work: bars on standard error, when that is a terminal."""
+"""Progress of long work, on standard error when that is a terminal."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.status import Status
+from rich.text import Text
 
 
 class ProgressBar:
@@ -56,3 +58,33 @@ class ProgressBar:
         self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
         self._bar.add_task(label, total=None)
         self._bar.start()
+
+
+class Waiting:
+    """Says what is being waited for, by a line that moves and goes when the block ends."""
+
+    def __init__(self) -> None:
+        self._visible = sys.stderr.isatty()
+        self._status: Status | None = None
+
+    def show(self, text: str) -> None:
+        """Replace the line."""
+        if not self._visible:
+            return
+        if self._status is None:
+            self._status = Status(Text(text), console=Console(stderr=True))
+            self._status.start()
+        else:
+            self._status.update(Text(text))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()

@@ -37,6 +37,18 @@ class ImageFileError(ImageError):
     """A file that the manifest names is absent, cut, or damaged."""
 
 
+class UpdateOverBluetoothError(FirmwareUpdateError):
+    """The ROM boot loader listens on the wire alone."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url}: firmware is not updated over Bluetooth, because the processor's boot loader "
+            "listens on the wire alone; nothing was sent: connect the board by its cable and give "
+            "that URL (`fpxi devices` lists serial ports)"
+        )
+
+
 class WrongBoardError(FirmwareUpdateError):
     """The image is for another board than the one that answers."""
 

@@ -18,6 +18,7 @@ from fpxi.firmware_update.errors import (
     NoBoardError,
     NotUpdatableError,
     ParametersChangedError,
+    UpdateOverBluetoothError,
     WrongBoardError,
     WrongPanelError,
 )
@@ -56,7 +57,8 @@ def update_firmware(url: str, image: FirmwareImage, progress: Progress) -> Updat
 
     Raises
     ------
-    WrongBoardError, WrongPanelError, NotUpdatableError, NoBoardError, LoaderMissingError
+    WrongBoardError, WrongPanelError, NotUpdatableError, NoBoardError, LoaderMissingError,
+    UpdateOverBluetoothError
         Nothing was written.
     FirmwareUpdateError
         The update is not done; the message says how to go on.
@@ -97,6 +99,8 @@ def _reachable(url: str) -> Iterator[str]:
 
         with serve_tcp(SimulationSpecification.from_url(url)) as server:
             yield server.url
+    elif url.startswith("ble:"):
+        raise UpdateOverBluetoothError(url)
     else:
         raise UnsupportedUrlError(url)
 

@@ -115,3 +115,10 @@ def test_without_the_client_it_says_what_to_install(
     result = run("flash", "serial:/dev/no-such-port", manifest)
     assert result.exit_code == 1
     assert 'pip install "fpxi[flash]"' in result.stderr
+
+
+def test_no_firmware_goes_over_bluetooth(run: Run, manifest: Path) -> None:
+    result = run("flash", "ble:FPXI-64", manifest)
+    assert result.exit_code == 1
+    assert "connect the board by its cable" in result.stderr
+    assert "nothing was sent" in result.stderr

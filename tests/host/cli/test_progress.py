@@ -6,7 +6,7 @@ import io
 import sys
 
 import pytest
-from fpxi.cli.progress import ProgressBar
+from fpxi.cli.progress import ProgressBar, Waiting
 
 
 class Terminal(io.StringIO):
@@ -41,4 +41,18 @@ def test_the_bar_is_gone_when_hidden_and_comes_back(monkeypatch: pytest.MonkeyPa
 def test_nothing_is_written_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressBar() as bar:
         bar.show("Darks", 1, 4)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_terminal_shows_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with Waiting() as waiting:
+        waiting.show("Listening [for] panels")
+        waiting.show("Asking FPXI-64")
+    assert "Listening [for] panels" in terminal.getvalue()
+
+
+def test_waiting_is_silent_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with Waiting() as waiting:
+        waiting.show("Listening")
     assert capsys.readouterr() == ("", "")
