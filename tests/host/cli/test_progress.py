@@ -44,12 +44,15 @@ def test_nothing_is_written_where_no_terminal_is(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_terminal_shows_what_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("texts", [["Asking [bold] panels"], ["Listening", "Asking [bold] panels"]])
+def test_a_terminal_shows_what_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, texts: list[str]
+) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with Waiting() as waiting:
-        waiting.show("Listening [for] panels")
-        waiting.show("Asking FPXI-64")
-    assert "Listening [for] panels" in terminal.getvalue()
+        for text in texts:
+            waiting.show(text)
+    assert "Asking [bold] panels" in terminal.getvalue()
 
 
 def test_waiting_is_silent_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
