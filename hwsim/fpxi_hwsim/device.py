@@ -53,6 +53,8 @@ class SimulatedDevice:
         self.specification = specification
         self.scene = Scene(specification)
         self.clock: Clock = VirtualClock() if specification.time == "virtual" else RealClock()
+        self.battery_mV = specification.battery_mV
+        """voltage of the battery now; 0: there is none"""
         self.wake: Callable[[], None] = _nobody
         """called after something happened that a sleeping owner of the line must look at"""
         self._lock = threading.RLock()
@@ -62,7 +64,11 @@ class SimulatedDevice:
         self._set_faults(specification.faults)
         self._deadline_us: int | None = 0
         self._firmware = make_firmware(
-            specification, self._source.maps, self._expose, self._temperature_mC
+            specification,
+            self._source.maps,
+            self._expose,
+            lambda: specification.preset.temperature_mC,
+            lambda: self.battery_mV,
         )
 
     @property
@@ -192,9 +198,6 @@ class SimulatedDevice:
     def _expose(self, exposure: Exposure) -> Samples | None:
         self._reset_fault.exposed()
         return self._source.expose(exposure)
-
-    def _temperature_mC(self) -> int:
-        return self.specification.preset.temperature_mC
 
 
 def _nobody() -> None:

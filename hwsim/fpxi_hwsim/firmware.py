@@ -50,6 +50,7 @@ def make_firmware(
     maps: PixelMaps,
     expose: Expose,
     temperature_mC: Callable[[], int],
+    battery_mV: Callable[[], int],
 ) -> Firmware:
     """Power on the board that a specification names, before a panel with these maps.
 
@@ -63,7 +64,7 @@ def make_firmware(
     """
     if specification.board == "native":
         geometry = specification.preset.geometry
-        return NativeFirmware(geometry, specification.serial, expose, temperature_mC)
+        return NativeFirmware(geometry, specification.serial, expose, temperature_mC, battery_mV)
     from fpxi_hwsim.emulator.firmware import power_on  # noqa: PLC0415 (an extra)
 
     def expose_always(exposure: Exposure) -> Samples:
@@ -73,4 +74,4 @@ def make_firmware(
             raise RecordedFramesError(specification.frames or "", reason)
         return samples
 
-    return power_on(specification, maps, expose_always, temperature_mC)
+    return power_on(specification, maps, expose_always, temperature_mC, battery_mV)

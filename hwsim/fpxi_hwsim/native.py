@@ -19,7 +19,7 @@ from fpxi_readout.protocol.generated import PanelDescription
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.source import Exposure, Samples
 
-ABI = 4
+ABI = 5
 SLOTS = 16
 ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
 NEVER_US = 2**64 - 1
@@ -42,6 +42,7 @@ _EXPOSE = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(_Exposure), ctypes.c_void_p
 )
 _TEMPERATURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_BATTERY = ctypes.CFUNCTYPE(ctypes.c_uint32, ctypes.c_void_p)
 _EXPOSE_REQUEST = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint64)
 _SET_BIAS = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
 
@@ -51,6 +52,7 @@ class _Hooks(ctypes.Structure):
         ("context", ctypes.c_void_p),
         ("expose", _EXPOSE),
         ("temperature", _TEMPERATURE),
+        ("battery", _BATTERY),
         ("set_bias", _SET_BIAS),
         ("expose_request", _EXPOSE_REQUEST),
     )
@@ -133,6 +135,8 @@ class NativeFirmware:
         or None when the panel delivers none.
     temperature_mC
         Panel temperature in thousandths of a degree Celsius.
+    battery_mV
+        Voltage of the battery in mV; 0: there is none.
 
     Raises
     ------
@@ -147,10 +151,12 @@ class NativeFirmware:
         serial: str,
         expose: Callable[[Exposure], Samples | None],
         temperature_mC: Callable[[], int],
+        battery_mV: Callable[[], int],
     ) -> None:
         self._library = load_library(library_path())
         self._expose = expose
         self._temperature = temperature_mC
+        self._battery = battery_mV
         self._requested_us = (0, 0)
         self._shape = geometry.shape
         self._failure: BaseException | None = None
@@ -159,6 +165,7 @@ class NativeFirmware:
             None,
             _EXPOSE(self._on_expose),
             _TEMPERATURE(self._on_temperature),
+            _BATTERY(self._on_battery),
             _SET_BIAS(_accept_bias),
             _EXPOSE_REQUEST(self._on_expose_request),
         )
@@ -242,6 +249,9 @@ class NativeFirmware:
 
     def _on_temperature(self, _context: int) -> int:
         return self._temperature()
+
+    def _on_battery(self, _context: int) -> int:
+        return self._battery()
 
 
 def _accept_bias(_context: int, _bias_mV: int) -> int:

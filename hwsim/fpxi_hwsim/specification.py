@@ -13,6 +13,8 @@ from fpxi_hwsim.presets import Preset, find_preset
 from fpxi_hwsim.settings_text import parse_dose_rate, parse_on_off, parse_place, parse_u32
 
 SCHEME = "sim:"
+MOST_BATTERY_mV = 6600
+"""the board's converter measures half of it, up to 3.3 V"""
 NO_FAULTS = FaultSpecification()
 
 AtEnd = Literal["loop", "hold", "stop"]
@@ -45,6 +47,8 @@ class SimulationSpecification:
     """row and column of the recorded frames' first pixel; None: centred"""
     at_end: AtEnd = "loop"
     """what follows the last recorded frame"""
+    battery_mV: int = 0
+    """voltage of the battery; 0: there is none"""
     baud: int | None = None
     """line rate, ten bits a byte; None: as fast as the medium"""
     board: BoardKind = "native"
@@ -123,6 +127,13 @@ def _baud(key: str, text: str) -> int:
     return baud
 
 
+def _battery(key: str, text: str) -> int:
+    battery_mV = parse_u32(key, text)
+    if battery_mV > MOST_BATTERY_mV:
+        raise BadValueError(key, text, f"a voltage in mV up to {MOST_BATTERY_mV}, or 0 for none")
+    return battery_mV
+
+
 def _converters(key: str, text: str) -> int:
     if text not in ("1", "2"):
         raise BadValueError(key, text, "1 or 2")
@@ -161,6 +172,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "frames": ("frames", _name),
     "place": ("place", parse_place),
     "at_end": ("at_end", _choice("loop", "hold", "stop")),
+    "battery_mV": ("battery_mV", _battery),
     "baud": ("baud", _baud),
     "board": ("board", _choice("native", "stm32f405")),
     "image": ("image", _name),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from cobs import cobs
 from firmware_tests_interface import (
+    Battery,
     Expose,
     ExposeRequest,
     NativeConfig,
@@ -233,6 +234,7 @@ class NativeBench(Bench):
         self.requests: list[tuple[int, int]] = []
         self.expose_result = 0
         self.bias_result = 0
+        self.battery_mV = 0
         self.pattern: Callable[[int], np.ndarray] = self._ramp
         self.library = library
         self.now_us = now_us
@@ -242,6 +244,7 @@ class NativeBench(Bench):
             context=None,
             expose=Expose(self._expose),
             temperature=Temperature(lambda _context: 21_500),
+            battery=Battery(lambda _context: self.battery_mV),
             set_bias=SetBias(self._set_bias),
             expose_request=ExposeRequest(self._expose_request),
             now_us=now_us,

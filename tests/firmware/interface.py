@@ -22,6 +22,7 @@ class Exposure(c.Structure):
 Expose = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(Exposure), c.POINTER(c.c_uint16))
 Temperature = c.CFUNCTYPE(c.c_int32, c.c_void_p)
 SetBias = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_int32)
+Battery = c.CFUNCTYPE(c.c_uint32, c.c_void_p)
 ExposeRequest = c.CFUNCTYPE(None, c.c_void_p, c.c_uint64, c.c_uint64)
 
 
@@ -30,6 +31,7 @@ class NativeConfig(c.Structure):
         ("context", c.c_void_p),
         ("expose", Expose),
         ("temperature", Temperature),
+        ("battery", Battery),
         ("set_bias", SetBias),
         ("expose_request", ExposeRequest),
         ("now_us", c.c_uint64),
@@ -72,7 +74,6 @@ class TestOutcome(c.Structure):
 
 Begin = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ExposureSettings), c.POINTER(c.c_uint64))
 ReadRow = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint16, c.POINTER(c.c_uint16))
-Battery = c.CFUNCTYPE(c.c_uint32, c.c_void_p)
 StorageRead = c.CFUNCTYPE(None, c.c_void_p, c.c_uint8, c.c_uint32, c.c_void_p, c.c_size_t)
 StorageErase = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8)
 StorageProgram = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_uint8, c.c_uint32, c.c_uint32)

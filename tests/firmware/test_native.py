@@ -27,7 +27,7 @@ def test_a_configuration_that_cannot_work_is_refused(library, native, field, val
     assert library.fpxi_native_init(memory, ctypes.byref(config)) == result
 
 
-@pytest.mark.parametrize("hook", ["expose", "temperature", "set_bias", "expose_request"])
+@pytest.mark.parametrize("hook", ["expose", "temperature", "battery", "set_bias", "expose_request"])
 def test_every_hook_is_needed(library, native, hook):
     config = native().config
     setattr(config, hook, type(getattr(config, hook))())

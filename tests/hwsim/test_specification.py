@@ -44,6 +44,11 @@ def test_every_setting_reaches_its_field() -> None:
     assert (faults.resets, faults.fault_seed) == (0.5, 9)
 
 
+def test_a_panel_has_a_battery_where_its_voltage_is_given() -> None:
+    assert from_url("sim:tft64").battery_mV == 0
+    assert from_url("sim:tft64?battery_mV=3850").battery_mV == 3850
+
+
 def test_a_dose_rate_of_zero_is_not_taken_for_the_default() -> None:
     assert from_url("sim:tft64?dose_rate=0").dose_rate_Gy_s == 0
 
@@ -106,6 +111,8 @@ def test_another_scheme_is_refused() -> None:
         "frames=a.npy&place=-1,2",
         "place=1,2",
         "at_end=never",
+        "battery_mV=6601",
+        "battery_mV=full",
         "baud=0",
         "baud=299",
         "bit_flips=1.1",

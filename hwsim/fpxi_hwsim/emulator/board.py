@@ -34,7 +34,6 @@ HV_ENABLE = 2
 """bit of port D"""
 MONITOR_CHANNEL, BATTERY_CHANNEL, TEMPERATURE_CHANNEL = 10, 14, 15
 REFERENCE_V, DAC_FULL_SCALE = 3.3, 65535
-BATTERY_mV = 3900
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Surroundings:
     expose: Callable[[Exposure], Samples]
     offsets: Counts
     temperature_mC: Callable[[], int]
+    battery_mV: Callable[[], int]
 
 
 class EmulatedBoard:
@@ -95,7 +95,7 @@ class EmulatedBoard:
     def _connect_inputs(self) -> None:
         inputs = self.mcu.adc1.inputs
         inputs[MONITOR_CHANNEL] = lambda: self.bias.code / DAC_FULL_SCALE * REFERENCE_V
-        inputs[BATTERY_CHANNEL] = lambda: BATTERY_mV / 2000
+        inputs[BATTERY_CHANNEL] = lambda: self._surroundings.battery_mV() / 2000  # half of it
         inputs[TEMPERATURE_CHANNEL] = (
             lambda: self._surroundings.temperature_mC() * 1e-5 + 0.5  # 10 mV/K
         )

@@ -228,6 +228,7 @@ def power_on(
     maps: PixelMaps,
     expose: Callable[[Exposure], Samples],
     temperature_mC: Callable[[], int],
+    battery_mV: Callable[[], int],
 ) -> EmulatedFirmware:
     """Power on the emulated board that a specification names.
 
@@ -239,9 +240,8 @@ def power_on(
     """
     geometry = specification.preset.geometry
     usual = 1 if geometry.shutter == "global" else 2
-    surroundings = Surroundings(
-        expose, channel_offsets(maps.channel_offset_counts, geometry.full_scale), temperature_mC
-    )
+    offsets = channel_offsets(maps.channel_offset_counts, geometry.full_scale)
+    surroundings = Surroundings(expose, offsets, temperature_mC, battery_mV)
     board = EmulatedBoard(
         read_image(find_elf(specification.image)),
         geometry,

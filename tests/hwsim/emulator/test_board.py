@@ -26,7 +26,7 @@ def make_board() -> Make:
             return np.zeros((exposure.oversampling, *geometry.shape), np.uint16)
 
         offsets = np.zeros(geometry.columns, np.uint16)
-        surroundings = Surroundings(expose, offsets, lambda: 27_300)
+        surroundings = Surroundings(expose, offsets, lambda: 27_300, lambda: 3900)
         image = Image(((0x0800_0000, b"\xff" * 8),))
         board = EmulatedBoard(image, geometry, converters, "S", surroundings)
         board.mcu.machine.bus_write(RCC_AHB1ENR, 4, 0xF)

@@ -42,8 +42,8 @@ static int32_t temperature_mC(void *context)
 
 static uint32_t battery_mV(void *context)
 {
-    (void)context;
-    return 0;
+    const device_t *device = context;
+    return device->hooks.battery(device->hooks.context);
 }
 
 static void storage_read(void *context, uint8_t slot, uint32_t offset, void *bytes, size_t size)
@@ -153,8 +153,9 @@ int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
     if (config->slots < 1u || config->slots > FPXI_NATIVE_SLOTS) {
         return FPXI_NATIVE_BAD_SLOTS;
     }
-    if (config->hooks.expose == NULL || config->hooks.temperature == NULL ||
-        config->hooks.set_bias == NULL || config->hooks.expose_request == NULL) {
+    const fpxi_native_hooks_t *hooks = &config->hooks;
+    if (hooks->expose == NULL || hooks->temperature == NULL || hooks->battery == NULL ||
+        hooks->set_bias == NULL || hooks->expose_request == NULL) {
         return FPXI_NATIVE_MISSING_HOOK;
     }
     memset(device, 0, sizeof *device);

@@ -20,7 +20,7 @@
 #define FPXI_EXPORT __attribute__((visibility("default")))
 #endif
 
-#define FPXI_NATIVE_ABI 4u    /* changes with anything in this file */
+#define FPXI_NATIVE_ABI 5u    /* changes with anything in this file */
 #define FPXI_NATIVE_LINKS 2u
 #define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
 
@@ -52,6 +52,9 @@ typedef struct fpxi_native_hooks {
 
     /* Panel temperature in thousandths of a degree Celsius. */
     int32_t (*temperature)(void *context);
+
+    /* Battery voltage in mV; 0 where there is none. */
+    uint32_t (*battery)(void *context);
 
     /* Sets the bias of the common electrode, in mV. Negative: refused. A failing device sets 0,
      * and does not listen to the result. */
