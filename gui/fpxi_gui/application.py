@@ -1,4 +1,4 @@
-"""The Qt application around one window and one session."""
+"""The Qt application around the window."""
 
 from __future__ import annotations
 
@@ -10,35 +10,34 @@ from fpxi.session import Session
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
-from fpxi_gui.calibrating import load, runner
-from fpxi_gui.controller import ViewerController
 from fpxi_gui.screenshot import ScreenshotOrder, ScreenshotTaker
 from fpxi_gui.settings import Settings
 from fpxi_gui.theme import apply_theme
-from fpxi_gui.window import ViewerWindow
+from fpxi_gui.viewing import Viewing
 
 _THEMED = "fpxi_themed"
 
 
 def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | None) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
-    session = Session(url, reconnect=order is None)  # nobody waits beside a screenshot run
     application = make_application()
-    controller = ViewerController(session, load_calibration=load, run_calibration=runner(session))
     settings = None if order else Settings(QSettings("fpxi", "viewer"))
-    window = ViewerWindow(controller, settings)
-    failures = _UnforeseenErrors(application, controller, fatal=order is not None)
-    taker = ScreenshotTaker(window, order, application.quit) if order else None
+    viewing = Viewing(
+        url,
+        lambda chosen: Session(chosen, reconnect=order is None),  # nobody waits for a screenshot
+        settings,
+    )
+    failures = _UnforeseenErrors(application, viewing, fatal=order is not None)
+    taker = ScreenshotTaker(viewing.window, order, application.quit) if order else None
     if calibration is not None:
-        controller.calibration.load(calibration)
+        viewing.controller.calibration.load(calibration)
     try:
-        window.begin()
+        viewing.begin()
         status = application.exec()
     finally:
         failures.uninstall()
         taken = taker.error if taker is not None else None
-        window.dispose()
-        controller.close()
+        viewing.close()
     failures.raise_ending()
     if taken is not None:
         raise taken
@@ -63,11 +62,9 @@ class _UnforeseenErrors:
     does either when the user interrupts it.
     """
 
-    def __init__(
-        self, application: QApplication, controller: ViewerController, *, fatal: bool
-    ) -> None:
+    def __init__(self, application: QApplication, viewing: Viewing, *, fatal: bool) -> None:
         self._application = application
-        self._controller = controller
+        self._viewing = viewing
         self._fatal = fatal
         self._ending: BaseException | None = None
         self._previous = sys.excepthook
@@ -90,4 +87,4 @@ class _UnforeseenErrors:
             self._application.quit()
             return
         self._previous(kind, error, traceback)
-        self._controller.report(f"Unforeseen error, please report it: {error!r}")
+        self._viewing.controller.report(f"Unforeseen error, please report it: {error!r}")

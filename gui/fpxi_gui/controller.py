@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import fpxi_imaging
 from fpxi.connection import ConnectionState
+from fpxi.discovery import discover
 from fpxi.preview import PreviewImage
 from fpxi_imaging.flags import PixelFlag
 from fpxi_readout.errors import FpxiError
@@ -23,6 +24,7 @@ from fpxi_gui.picture import LevelFinder, make_cursor, make_histogram, make_pict
 from fpxi_gui.recording_control import RecordingControl
 from fpxi_gui.render import count_flags
 from fpxi_gui.scene_control import SceneControl
+from fpxi_gui.search_control import Search, SearchControl
 from fpxi_gui.snapshot import Snapshot, take_snapshot
 from fpxi_gui.state import Acquisition, Banner, Display, Histogram, Level, Picture, ViewState
 from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
@@ -40,6 +42,7 @@ class ViewerController:
         *,
         load_calibration: LoadCalibration,
         run_calibration: RunCalibration,
+        search: Search = discover,
         warm_up: Callable[[], None] = fpxi_imaging.warm_up,
         clock: Callable[[], float] = time.monotonic,
         start_when_connected: bool = True,
@@ -52,6 +55,7 @@ class ViewerController:
         self.device = DeviceControl(session, self._actions, self._messages, clock)
         self.recording = RecordingControl(session, self._actions, self._messages, clock)
         self.scene = SceneControl(session, self._actions, self._messages)
+        self.search = SearchControl(self._actions, clock, search)
         self.calibration = CalibrationControl(
             session, self._actions, self._messages, load=load_calibration, run=run_calibration
         )
@@ -71,8 +75,9 @@ class ViewerController:
         return self._actions.busy
 
     def begin(self) -> None:
-        """Start connecting."""
+        """Start connecting, and list what else is there."""
         self._session.begin()
+        self.search.look_around()
 
     def tick(self) -> ViewState:
         """Hand out outcomes, look at the session once, and resolve what to show."""
@@ -89,6 +94,7 @@ class ViewerController:
 
     def close(self) -> None:
         """End the session; waits a bounded time, so the window should be gone already."""
+        self.search.close()
         self.calibration.close()
         self._actions.close()
         self._session.close()
@@ -141,6 +147,7 @@ class ViewerController:
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
             status=make_status(seen, preview, rate),
+            panels=self.search.panels(seen.url, None),
             scene=self.scene.state(),
             question=self.calibration.question,
             failure=self._failure(seen),

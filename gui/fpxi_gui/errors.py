@@ -108,3 +108,10 @@ class CalibrationCancelledError(ViewerError):
         super().__init__(
             "calibration cancelled; no calibration was made. Start it again when the beam is ready"
         )
+
+
+class SearchEndedError(ViewerError):
+    """The viewer was closed, or went on to another panel, while it searched."""
+
+    def __init__(self) -> None:
+        super().__init__("the search was ended with its window; search again")

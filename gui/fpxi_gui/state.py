@@ -196,6 +196,33 @@ class Status:
 
 
 @dataclass(frozen=True)
+class ListedPanel:
+    """One of the panels that can be opened."""
+
+    url: str
+    title: str
+    facts: str
+    """signal strength and battery; empty where there is no radio"""
+    detail: str
+    current: bool
+    """the panel that this viewer has"""
+
+
+@dataclass(frozen=True)
+class PanelList:
+    """The panels that can be opened, and the search for more."""
+
+    entries: tuple[ListedPanel, ...]
+    searching: bool
+    progress: str
+    """what the search is doing; empty when none runs"""
+    fraction: float
+    """how much of that is done"""
+    notice: str
+    """why the search found nothing; empty when it did"""
+
+
+@dataclass(frozen=True)
 class SceneState:
     """The simulator's scene as it stands."""
 
@@ -227,6 +254,7 @@ class ViewState:
     parameters: Parameters
     acquisition: Acquisition
     status: Status
+    panels: PanelList
     scene: SceneState | None
     question: str | None
     """what a calibration run waits for the user to do"""

@@ -56,6 +56,11 @@ QDoubleSpinBox[refused="true"], QComboBox[refused="true"] {{
     color: {LEVEL_COLOURS[Level.ERROR]}; }}
 QComboBox QAbstractItemView {{ background: {PANEL}; border: 1px solid {LINE};
     selection-background-color: #2b4766; outline: none; }}
+QTreeWidget {{ background: {FIELD}; border: 1px solid {LINE}; border-radius: 4px; outline: none; }}
+QTreeWidget::item {{ padding: 2px 4px; }}
+QTreeWidget::item:selected {{ background: #2b4766; color: {TEXT}; }}
+QProgressBar {{ background: {FIELD}; border: none; border-radius: 2px; max-height: 4px; }}
+QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
 QPushButton {{ background: #2c323a; border: 1px solid #3d4550; border-radius: 4px;
     padding: 3px 12px; min-height: 20px; }}
 QPushButton:hover {{ background: #363d47; }}

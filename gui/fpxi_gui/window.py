@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -20,6 +20,7 @@ from fpxi_gui.image_view import ImageView
 from fpxi_gui.layout import Column
 from fpxi_gui.legend_bar import LegendBar
 from fpxi_gui.scene_panel import ScenePanel
+from fpxi_gui.search_panel import SearchPanel
 from fpxi_gui.settings import Settings
 from fpxi_gui.shortcuts import Binding, explain, install
 from fpxi_gui.state import ViewState
@@ -34,6 +35,9 @@ _RIGHT_WIDTH = 306
 class ViewerWindow(QMainWindow):
     """One timer asks the controller for a state and draws what has changed."""
 
+    panel_chosen = Signal(str)
+    """the URL of another panel that the user wants to see"""
+
     def __init__(self, controller: ViewerController, settings: Settings | None = None) -> None:
         super().__init__()
         self._controller = controller
@@ -46,6 +50,7 @@ class ViewerWindow(QMainWindow):
         self.image = ImageView()
         self.legend = LegendBar()
         self.controls = ControlBar(controller.device)
+        self.panels = SearchPanel(controller.search)
         self.device = DevicePanel(controller.device)
         self.scene = ScenePanel(controller.scene)
         self.display = DisplayPanel(controller.display)
@@ -83,17 +88,17 @@ class ViewerWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop drawing; the session is closed by whoever runs the window."""
-        state = self.state
-        recording = state.acquisition.recording if state else None
-        if recording is not None and recording.running:
-            question = "A recording is running. Stop it, write what is queued, and close?"
-            if not self.dialogs.confirm(question):
-                event.ignore()
-                return
+        if not self._may_leave("close"):
+            event.ignore()
+            return
         self._timer.stop()
+        self.keep_settings()
+        event.accept()
+
+    def keep_settings(self) -> None:
+        """Remember where the window is and how it shows the image, for the next one."""
         if self._settings is not None:
             self._settings.keep(self, self._controller.display)
-        event.accept()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the message at its place."""
@@ -120,6 +125,7 @@ class ViewerWindow(QMainWindow):
         self.correction.show_correction(
             state.correction, beam=state.acquisition.connected and not state.replay
         )
+        self.panels.show_panels(state.panels)
         self.device.show_parameters(state.parameters)
         self.scene.show_scene(state.scene)
         self.status.show_status(state.status)
@@ -143,7 +149,7 @@ class ViewerWindow(QMainWindow):
         sides = QHBoxLayout(centre)
         sides.setContentsMargins(0, 0, 0, 0)
         sides.setSpacing(0)
-        sides.addWidget(Column(self.device, self.scene, width=_LEFT_WIDTH))
+        sides.addWidget(Column(self.panels, self.device, self.scene, width=_LEFT_WIDTH))
         sides.addLayout(middle, 1)
         self._right = Column(self.display, self.correction, width=_RIGHT_WIDTH)
         sides.addWidget(self._right)
@@ -158,6 +164,7 @@ class ViewerWindow(QMainWindow):
         self.correction.load_asked.connect(self._load_calibration)
         self.correction.make_asked.connect(self._make_calibration)
         self.scene.file_asked.connect(self._choose_object)
+        self.panels.chosen.connect(self._choose_panel)
         self.device.reset.clicked.connect(self._reset)
         install(self, self._bindings)
 
@@ -172,6 +179,7 @@ class ViewerWindow(QMainWindow):
             Binding("D", "mark interpolated defects", display.mark_defects.click),
             Binding("M", "axes in millimetres", display.axes_mm.click),
             Binding("B", "beam of the simulated scene", self.scene.beam.click),
+            Binding("Ctrl+F", "search for Bluetooth panels", self.panels.search.click),
             Binding("Ctrl+L", "load a calibration", correction.load.click),
             Binding("Home", "whole image", self.image.reset_zoom),
             Binding("F1", "this list", self._show_help),
@@ -216,6 +224,18 @@ class ViewerWindow(QMainWindow):
         path = self.dialogs.open_image()
         if path is not None:
             self._controller.scene.set_object(str(path))
+
+    def _choose_panel(self, url: str) -> None:
+        if self._may_leave("go on to the other panel"):
+            self.panel_chosen.emit(url)
+
+    def _may_leave(self, what_next: str) -> bool:
+        """Ask before a recording that runs is ended."""
+        if not self._controller.recording.running:
+            return True
+        return self.dialogs.confirm(
+            f"A recording is running. Stop it, write what is queued, and {what_next}?"
+        )
 
     def _reset(self) -> None:
         if self.dialogs.confirm("Restart the device? Settings that were not saved are lost."):

@@ -18,6 +18,7 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from fpxi.connection import ConnectionState, ConnectionStatus
+from fpxi.discovery import Discovery
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.statistics import SessionStatistics
 from fpxi_gui.controller import ViewerController
@@ -326,6 +327,30 @@ class FakeSession:
         return self._newest
 
 
+class FakeSearch:
+    """Finds what a test says, once the test lets it go on."""
+
+    def __init__(self, gui_thread: int) -> None:
+        self.found = Discovery(())
+        self.steps: list[tuple[Any, ...]] = []
+        self.go_on = threading.Event()
+        self.error: Exception | None = None
+        self.asked: list[bool] = []
+        self._gui_thread = gui_thread
+        self.go_on.set()
+
+    def __call__(self, *, bluetooth: bool, scan_s: float, progress: Any) -> Discovery:
+        assert threading.get_ident() != self._gui_thread, "a search in the GUI thread"
+        assert scan_s > 0
+        self.asked.append(bluetooth)
+        for step in self.steps:
+            progress(*step)
+        assert self.go_on.wait(20)
+        if self.error is not None:
+            raise self.error
+        return self.found
+
+
 class Clock:
     """Seconds that pass when a test says so."""
 
@@ -343,6 +368,7 @@ class Rig:
     session: FakeSession
     controller: ViewerController
     clock: Clock
+    search: FakeSearch
     loaded: dict[Path, Calibration]
 
     def tick_until(self, condition: Callable[[ViewState], bool]) -> ViewState:
@@ -367,7 +393,7 @@ def ramp() -> np.ndarray[Any, Any]:
 
 @pytest.fixture
 def rig() -> Iterator[Rig]:
-    session, clock = FakeSession(), Clock()
+    session, clock, search = FakeSession(), Clock(), FakeSearch(threading.get_ident())
     loaded: dict[Path, Calibration] = {}
 
     def load(path: Path) -> Calibration:
@@ -389,10 +415,11 @@ def rig() -> Iterator[Rig]:
         session,
         load_calibration=load,
         run_calibration=run,
+        search=search,
         clock=clock,
         start_when_connected=False,
     )
-    rig = Rig(session, controller, clock, loaded)
+    rig = Rig(session, controller, clock, search, loaded)
     rig.settle()
     yield rig
     controller.close()

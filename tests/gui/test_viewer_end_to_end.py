@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fpxi import Session, read_recording
 from fpxi.errors import NotACalibrationError
-from fpxi_gui import application
+from fpxi_gui import application, viewing
 from fpxi_gui.app import run_viewer
 from fpxi_gui.application import make_application
 from fpxi_gui.calibrating import load, runner
@@ -169,7 +169,7 @@ def test_a_screenshot_with_what_is_no_calibration_fails_by_name(tmp_path: Path) 
 def test_a_screenshot_with_the_calibration_of_another_panel_fails_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibration: Any
 ) -> None:
-    monkeypatch.setattr(application, "load", lambda _path: calibration)
+    monkeypatch.setattr(viewing, "load", lambda _path: calibration)
     with pytest.raises(CalibrationMismatchError, match="test-panel"):
         run_viewer("sim:tft64", calibration=tmp_path / "cal.h5", screenshot=tmp_path / "never.png")
     assert not (tmp_path / "never.png").exists()
@@ -250,6 +250,52 @@ def test_a_window_goes_on_after_an_error_that_nobody_foresaw(
     monkeypatch.setattr(ViewerController, "tick", sometimes_broken)
     assert run_viewer("sim:tft64") == 0
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_another_panel_is_shown_at_the_place_of_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tick = ViewerWindow.tick
+    shown: list[str] = []
+
+    def choose_another(self: ViewerWindow) -> None:
+        tick(self)
+        assert self.state is not None
+        if self.state.picture is None:
+            return
+        panel = self.state.geometry.name if self.state.geometry else ""
+        if panel not in shown:
+            shown.append(panel)
+            self.panel_chosen.emit("sim:cmos32")
+        elif panel == "cmos32":
+            QApplication.quit()
+
+    monkeypatch.setattr(ViewerWindow, "tick", choose_another)
+    assert run_viewer("sim:tft64") == 0
+    assert shown == ["tft64", "cmos32"]
+    assert [thread.name for thread in threading.enumerate() if "fpxi-sim" in thread.name] == []
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_a_panel_that_no_url_names_leaves_the_first_one_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tick = ViewerWindow.tick
+    asked: list[ViewerWindow] = []
+
+    def choose_nonsense(self: ViewerWindow) -> None:
+        tick(self)
+        assert self.state is not None
+        if not asked:
+            asked.append(self)
+            self.panel_chosen.emit("nonsense:")
+        elif "nonsense:" in self.state.message:
+            assert asked == [self]
+            QApplication.quit()
+
+    monkeypatch.setattr(ViewerWindow, "tick", choose_nonsense)
+    assert run_viewer("sim:tft64") == 0
 
 
 def test_frames_are_drawn_and_parameters_set(run: Any) -> None:

@@ -16,6 +16,7 @@ from fpxi.cli.options import OVERWRITE_OPTION, calibration_option, examples, url
     epilog=examples(
         "fpxi view",
         "fpxi view serial:/dev/ttyACM0 --calibration cal.h5",
+        "fpxi view ble:FPXI-64",
         "fpxi view sim:cmos32 --screenshot window.png",
     ),
 )

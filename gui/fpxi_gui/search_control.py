@@ -1,0 +1,126 @@
+"""Which panels are there: searched for off the GUI thread, listed for the user to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from fpxi.discovery import SCAN_S, Device, DeviceKind, Discovery, Progress, Step
+from fpxi_readout.errors import FpxiError
+from fpxi_readout.links.base import RadioFacts
+
+from fpxi_gui.actions import Actions
+from fpxi_gui.errors import SearchEndedError
+from fpxi_gui.state import ListedPanel, PanelList
+
+_NOBODY = "No Bluetooth panel was heard. Switch it on and bring it near."
+
+
+class Search(Protocol):
+    """Looks for panels; `fpxi.discovery.discover` does."""
+
+    def __call__(self, *, bluetooth: bool, scan_s: float, progress: Progress) -> Discovery:
+        """Return what was found."""
+        ...
+
+
+class SearchControl:
+    """Searches when asked, and knows what was found last.
+
+    Bluetooth is searched only when the user asks: it takes air time from a radio link that runs,
+    and on some systems a question to the user.
+    """
+
+    def __init__(self, actions: Actions, clock: Callable[[], float], search: Search) -> None:
+        self._actions = actions
+        self._clock = clock
+        self._search = search
+        self._found: tuple[Device, ...] = ()
+        self._notice = ""
+        self._searching = False
+        self._began_s = 0.0
+        self._closed = False
+        self._step: tuple[Step, str, int, int] = (Step.LISTENING, "", 0, 0)
+        """replaced as a whole by the searching thread"""
+
+    def look_around(self) -> None:
+        """List what is there without any search through the air."""
+        self._run(bluetooth=False)
+
+    def begin(self) -> None:
+        """Search for Bluetooth panels too; nothing happens while a search runs."""
+        if not self._searching:
+            self._searching = True
+            self._began_s = self._clock()
+            self._notice = ""
+            self._step = (Step.LISTENING, "", 0, 0)
+            self._run(bluetooth=True)
+
+    def close(self) -> None:
+        """Have a search that runs end before it asks the next panel."""
+        self._closed = True
+
+    def panels(self, url: str, radio: RadioFacts | None) -> PanelList:
+        """Resolve the list; `url` is the panel that this viewer has, `radio` how it is reached."""
+        own = f"ble:{radio.address}" if radio is not None else url
+        listed = [_listed(device, current=device.url in (url, own)) for device in self._found]
+        if not any(entry.current for entry in listed):
+            listed.insert(0, _current(url, radio))
+        progress, fraction = self._progress() if self._searching else ("", 0.0)
+        return PanelList(tuple(listed), self._searching, progress, fraction, self._notice)
+
+    def _run(self, *, bluetooth: bool) -> None:
+        self._actions.run(
+            lambda: self._search(bluetooth=bluetooth, scan_s=SCAN_S, progress=self._tell),
+            done=lambda found: self._done(found, bluetooth=bluetooth),
+            failed=self._failed,
+        )
+
+    def _tell(self, step: Step, name: str, done: int, total: int) -> None:
+        """Note what is being done; called in the searching thread."""
+        if self._closed:
+            raise SearchEndedError
+        self._step = (step, name, done, total)
+
+    def _done(self, found: Discovery, *, bluetooth: bool) -> None:
+        if not bluetooth and self._searching:
+            return  # what the search finds will have the same, and more
+        self._found = found.devices
+        if bluetooth:
+            self._searching = False
+            heard = found.of_kind(DeviceKind.BLUETOOTH)
+            self._notice = found.bluetooth_problem or ("" if heard else _NOBODY)
+
+    def _failed(self, error: FpxiError) -> None:
+        self._searching = False
+        self._notice = str(error)
+
+    def _progress(self) -> tuple[str, float]:
+        step, name, done, total = self._step
+        if step is Step.ASKING:
+            return f"Asking {name} who it is", done / total
+        return "Listening for Bluetooth panels", min((self._clock() - self._began_s) / SCAN_S, 1.0)
+
+
+def _current(url: str, radio: RadioFacts | None) -> ListedPanel:
+    if radio is None:
+        return ListedPanel(url, url, "", "", current=True)
+    facts = radio_text(radio.rssi_dBm, radio.battery_percent)
+    return ListedPanel(url, radio.name, facts, radio.address, current=True)
+
+
+def _listed(device: Device, *, current: bool) -> ListedPanel:
+    radio = device.radio
+    if radio is None:
+        return ListedPanel(device.url, device.url, "", device.description, current=current)
+    title = " ".join(part for part in (radio.name, radio.panel) if part)
+    detail = "\n".join(part for part in (device.description, device.url, radio.problem) if part)
+    facts = radio_text(radio.rssi_dBm, radio.battery_percent)
+    return ListedPanel(device.url, title, facts, detail, current=current)
+
+
+def radio_text(rssi_dBm: int | None, battery_percent: int | None) -> str:
+    """Return signal strength and battery, as far as they are known."""
+    signal = "" if rssi_dBm is None else f"{rssi_dBm} dBm"
+    battery = "" if battery_percent is None else f"{battery_percent} %"
+    return "   ".join(part for part in (signal, battery) if part)
