@@ -1,0 +1,94 @@
+"""What an advertisement says, as the properties of a Device1."""
+
+from __future__ import annotations
+
+import string
+import uuid
+
+from bumble.core import UUID, AdvertisingData
+from dbus_fast import Variant
+
+from fpxi_hwsim.bluetooth.bluez.objects import Properties
+
+_UUID_BYTES: dict[int, int] = {
+    AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS: 2,
+    AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS: 2,
+    AdvertisingData.INCOMPLETE_LIST_OF_32_BIT_SERVICE_CLASS_UUIDS: 4,
+    AdvertisingData.COMPLETE_LIST_OF_32_BIT_SERVICE_CLASS_UUIDS: 4,
+    AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS: 16,
+    AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS: 16,
+}
+_SERVICE_DATA: dict[int, int] = {
+    AdvertisingData.SERVICE_DATA_16_BIT_UUID: 2,
+    AdvertisingData.SERVICE_DATA_32_BIT_UUID: 4,
+    AdvertisingData.SERVICE_DATA_128_BIT_UUID: 16,
+}
+
+
+def uuid_text(identifier: UUID) -> str:
+    """A UUID in full and in lower case, as BlueZ writes it."""
+    return str(uuid.UUID(bytes=identifier.to_bytes(force_128=True)[::-1]))
+
+
+def clean_name(data: bytes) -> str:
+    """A name as BlueZ passes it on (`name2utf8` in its `src/eir.c`).
+
+    It ends at a zero or at the first byte that is not UTF-8, and white space around it goes;
+    control characters stay, for the client to deal with.
+    """
+    data = data.split(b"\0")[0]
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        text = data[: error.start].decode()
+    return text.strip(string.whitespace)
+
+
+def service_uuids(structures: list[tuple[int, bytes]]) -> list[str]:
+    """Every service UUID that the advertising structures (type, data) list, without repeats."""
+    found: dict[str, None] = {}
+    for kind, data in structures:
+        size = _UUID_BYTES.get(kind)
+        if size is None:
+            continue
+        for start in range(0, len(data) - size + 1, size):
+            found[uuid_text(UUID.from_bytes(data[start : start + size]))] = None
+    return list(found)
+
+
+def properties(structures: list[tuple[int, bytes]]) -> Properties:
+    """Device1's properties that come from advertising structures (type, data), RSSI apart.
+
+    UUIDs are left out: they are kept together with those found on the device.
+    """
+    found: Properties = {}
+    manufacturers: dict[int, Variant] = {}
+    services: dict[str, Variant] = {}
+    for kind, data in structures:
+        if kind == AdvertisingData.MANUFACTURER_SPECIFIC_DATA and len(data) >= 2:
+            company = int.from_bytes(data[:2], "little")
+            manufacturers[company] = Variant("ay", data[2:])
+        elif size := _SERVICE_DATA.get(kind):
+            if len(data) >= size:
+                key = uuid_text(UUID.from_bytes(data[:size]))
+                services[key] = Variant("ay", data[size:])
+        elif kind == AdvertisingData.TX_POWER_LEVEL and len(data) == 1:
+            found["TxPower"] = Variant("n", int.from_bytes(data, "little", signed=True))
+        elif kind == AdvertisingData.APPEARANCE and len(data) == 2:
+            found["Appearance"] = Variant("q", int.from_bytes(data, "little"))
+        elif kind == AdvertisingData.FLAGS:
+            found["AdvertisingFlags"] = Variant("ay", data)
+    if manufacturers:
+        found["ManufacturerData"] = Variant("a{qv}", manufacturers)
+    if services:
+        found["ServiceData"] = Variant("a{sv}", services)
+    return found
+
+
+def name(structures: list[tuple[int, bytes]]) -> str | None:
+    """The name advertised: the complete one when there is one, else the shortened one."""
+    by_kind = dict(reversed(structures))
+    for kind in (AdvertisingData.COMPLETE_LOCAL_NAME, AdvertisingData.SHORTENED_LOCAL_NAME):
+        if kind in by_kind:
+            return clean_name(by_kind[kind]) or None
+    return None

@@ -1,0 +1,80 @@
+"""Making and ending links as the kernel's Bluetooth does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bumble import hci
+from bumble.core import ConnectionError as BumbleConnectionError
+from bumble.device import Connection, ConnectionParametersPreferences, Device
+from bumble.hci import Address, HCI_Error
+
+from fpxi_hwsim.bluetooth.bluez.link import Link
+
+# le_conn_min_interval 0x18, le_conn_max_interval 0x28, le_conn_latency 0, le_supv_timeout 0x2a
+# (hci_alloc_dev_priv in net/bluetooth/hci_core.c of Linux), in milliseconds.
+KERNEL_DEFAULTS = ConnectionParametersPreferences(
+    connection_interval_min=30.0,
+    connection_interval_max=50.0,
+    max_latency=0,
+    supervision_timeout=420,
+    min_ce_length=0.0,
+    max_ce_length=0.0,
+)
+CONNECT_TIMEOUT_S = 40.0  # L2CAP_CONN_TIMEOUT of include/net/bluetooth/l2cap.h of Linux
+
+
+class Connector:
+    """Makes links one after the other: a controller has one connection under way at a time."""
+
+    def __init__(self, central: Device) -> None:
+        self._central = central
+        self._one_at_a_time = asyncio.Lock()
+
+    async def connect(self, address: Address, on_up: Callable[[Connection], Link]) -> Link:
+        """A link to `address`; cancelling gives up the attempt in the controller too.
+
+        Args:
+            address: the peripheral's.
+            on_up: called as soon as the connection exists; makes the link of it.
+
+        Raises:
+            TimeoutError: the peripheral was not heard in time.
+            bumble.core.ConnectionError: the controller gave up.
+
+        """
+        async with self._one_at_a_time:
+            attempt = asyncio.get_running_loop().create_task(
+                self._central.connect(
+                    address,
+                    connection_parameters_preferences={hci.HCI_LE_1M_PHY: KERNEL_DEFAULTS},
+                    timeout=None,
+                )
+            )
+            try:
+                connection = await asyncio.wait_for(asyncio.shield(attempt), CONNECT_TIMEOUT_S)
+            except (TimeoutError, asyncio.CancelledError):
+                await self._give_up(attempt)
+                raise
+            return on_up(connection)
+
+    async def _give_up(self, attempt: asyncio.Task[Connection]) -> None:
+        """Withdraw the attempt; a link that came about in the meantime is ended."""
+        while not attempt.done() and not self._central.is_le_connecting:
+            await asyncio.sleep(0)
+        if not attempt.done():
+            await self._central.cancel_connection()  # type: ignore[no-untyped-call]
+        try:
+            connection = await attempt
+        except (BumbleConnectionError, HCI_Error):
+            return
+        await connection.disconnect()
+
+    async def disconnect(self, link: Link) -> None:
+        """End a link; returns once it has ended, whoever was first."""
+        try:
+            await link.connection.disconnect()
+        except HCI_Error:
+            # The other side was faster: the controller knows no such connection any more.
+            await link.lost

@@ -1,0 +1,324 @@
+"""org.bluez.Device1: a peripheral heard of, connected to, paired with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bumble import hci
+from bumble.core import BaseBumbleError
+from bumble.device import Connection
+from bumble.hci import Address, HCI_Error
+from dbus_fast import Message, Variant
+
+from fpxi_hwsim.bluetooth.bluez import advertising, errors
+from fpxi_hwsim.bluetooth.bluez.background import Background
+from fpxi_hwsim.bluetooth.bluez.connector import Connector
+from fpxi_hwsim.bluetooth.bluez.gatt import GattObjects
+from fpxi_hwsim.bluetooth.bluez.link import Link
+from fpxi_hwsim.bluetooth.bluez.names import ADAPTER_PATH, DEVICE
+from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Reply
+from fpxi_hwsim.bluetooth.bluez.security import LinkLostError, NotPairedError, Security
+
+RSSI_STEP_dBm = 8  # smaller changes are not told (RSSI_THRESHOLD of BlueZ's src/device.c)
+
+# Disconnected's reasons (org.bluez.Device, signal Disconnected), by HCI reason.
+_REASONS = {
+    hci.HCI_CONNECTION_TIMEOUT_ERROR: ("Timeout", "Connection timeout"),
+    hci.HCI_CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR: (
+        "Local",
+        "Connection terminated by local host",
+    ),
+    hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR: (
+        "Remote",
+        "Connection terminated by remote user",
+    ),
+}
+_AUTHENTICATION = ("Authentication", "Connection terminated due to authentication failure")
+_UNKNOWN = ("Unknown", "Unspecified")
+
+
+def device_path(address: Address) -> str:
+    """The object path of the device at an address."""
+    return f"{ADAPTER_PATH}/dev_{address.to_string(False).replace(':', '_')}"
+
+
+class PeerDevice(Interface):
+    """A device's object, and the link to it while there is one.
+
+    Args:
+        address: where it is.
+        bonded: whether a key of an earlier pairing is kept.
+        tree: where the objects are exported.
+        connector: makes links.
+        background: what goes on beside the methods.
+        on_idle: called when the link has ended.
+
+    Attributes:
+        link: the link, or None.
+        temporary: nobody has asked to connect or pair; the object may vanish by itself.
+
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        bonded: bool,
+        tree: ObjectTree,
+        connector: Connector,
+        background: Background,
+        on_idle: Callable[[], None],
+    ) -> None:
+        super().__init__(device_path(address), DEVICE)
+        self.address = address
+        self.link: Link | None = None
+        self.temporary = not bonded
+        self._tree = tree
+        self._connector = connector
+        self._background = background
+        self._on_idle = on_idle
+        self._gatt = GattObjects(self.path, tree, background)
+        self._connecting: asyncio.Task[Link] | None = None
+        self._pairing: asyncio.Task[None] | None = None
+        self._resolved: asyncio.Future[None] | None = None
+        self._local_end = False
+        text = address.to_string(False)
+        self.properties = {
+            "Address": Variant("s", text),
+            "AddressType": Variant("s", "public" if address.is_public else "random"),
+            "Alias": Variant("s", text.replace(":", "-")),
+            "Paired": Variant("b", bonded),
+            "Bonded": Variant("b", bonded),
+            "Trusted": Variant("b", False),
+            "Blocked": Variant("b", False),
+            "LegacyPairing": Variant("b", False),
+            "Connected": Variant("b", False),
+            "UUIDs": Variant("as", []),
+            "Adapter": Variant("o", ADAPTER_PATH),
+            "ServicesResolved": Variant("b", False),
+        }
+        self.methods = {
+            "Connect": Method(self._connect),
+            "Disconnect": Method(self._disconnect),
+            "ConnectProfile": Method(self._profile, "s"),
+            "DisconnectProfile": Method(self._profile, "s"),
+            "Pair": Method(self._pair),
+            "CancelPairing": Method(self._cancel_pairing),
+        }
+        self.writable = {
+            "Trusted": lambda value: self._change("Trusted", value),
+            "Blocked": lambda value: self._change("Blocked", value),
+            "Alias": lambda value: self._change("Alias", value),
+        }
+
+    @property
+    def bonded(self) -> bool:
+        """Whether a key is kept."""
+        return bool(self.properties["Bonded"].value)
+
+    def _change(self, name: str, value: Variant) -> None:
+        if self.properties.get(name) != value:
+            self._tree.change(self, {name: value})
+
+    # What advertisements say
+
+    def advertised(
+        self, rssi_dBm: int, structures: list[tuple[int, bytes]], *, repeat: bool
+    ) -> None:
+        """Take up an advertisement; `repeat` tells its data even when they are as before."""
+        found = advertising.properties(structures)
+        old = self.properties.get("RSSI")
+        if old is None or abs(old.value - rssi_dBm) >= RSSI_STEP_dBm:
+            found["RSSI"] = Variant("n", rssi_dBm)
+        if name := advertising.name(structures):
+            found["Name"] = Variant("s", name)
+            if self.properties["Alias"].value in self._made_up_aliases():
+                found["Alias"] = Variant("s", name)
+        uuids: list[str] = self.properties["UUIDs"].value
+        more = [uuid for uuid in advertising.service_uuids(structures) if uuid not in uuids]
+        if more:
+            found["UUIDs"] = Variant("as", [*uuids, *more])
+        repeated = ("ManufacturerData", "ServiceData") if repeat else ()
+        changed = {
+            key: value
+            for key, value in found.items()
+            if key in repeated or self.properties.get(key) != value
+        }
+        if self.path and self._tree.at(self.path) and changed:
+            self._tree.change(self, changed)
+        else:
+            self.properties.update(changed)
+
+    def _made_up_aliases(self) -> tuple[str, str]:
+        """What the alias is while no client has set one: the name, or the address."""
+        name = self.properties.get("Name")
+        address: str = self.properties["Address"].value
+        return (name.value if name else "", address.replace(":", "-"))
+
+    def discovery_ended(self) -> None:
+        """What was true of the air alone is not known any more."""
+        self._tree.withdraw(self, "RSSI", "TxPower")
+
+    # Connect and disconnect
+
+    async def _connect(self, _message: Message) -> Reply:
+        if self._pairing is not None or self._connecting is not None:
+            raise errors.in_progress()
+        if self.link is None:
+            self.temporary = False
+            await self._open()
+        return Reply()
+
+    async def _open(self) -> Link:
+        """A link, encrypted already when there is a bond.
+
+        Raises:
+            BluezError: it was cancelled, did not come about, or the peer lost the key.
+
+        """
+        self._connecting = asyncio.get_running_loop().create_task(
+            self._connector.connect(self.address, self._up)
+        )
+        try:
+            link = await asyncio.shield(self._connecting)
+            if self.bonded:
+                await link.while_up(link.security.raise_level())
+        except asyncio.CancelledError:
+            raise errors.failed(errors.CONNECTION_CANCELED) from None
+        except (LinkLostError, NotPairedError):
+            await self._end()
+            raise errors.failed(errors.CONNECTION_CANCELED) from None
+        except (BaseBumbleError, HCI_Error, TimeoutError):
+            raise errors.failed(errors.CONNECTION_ABORTED) from None
+        finally:
+            self._connecting = None
+        self._resolved = asyncio.get_running_loop().create_future()
+        self._background.start(self._resolve(link, self._resolved))
+        return link
+
+    def _up(self, connection: Connection) -> Link:
+        """The link is there: told before anything else can happen on it."""
+        link = Link(connection, Security(connection, self._paired))
+        self.link = link
+        self._local_end = False
+        connection.on(connection.EVENT_DISCONNECTION, self._down)
+        connection.on(connection.EVENT_SECURITY_REQUEST, self._asked_for_security)
+        self._tree.change(self, {"Connected": Variant("b", True)})
+        return link
+
+    async def _resolve(self, link: Link, resolved: asyncio.Future[None]) -> None:
+        try:
+            found = await link.while_up(self._gatt.discover(link))
+        except (LinkLostError, BaseBumbleError):
+            resolved.cancel()
+            return
+        known: list[str] = self.properties["UUIDs"].value
+        self._change("UUIDs", Variant("as", [*known, *(u for u in found if u not in known)]))
+        self._tree.change(self, {"ServicesResolved": Variant("b", True)})
+        resolved.set_result(None)
+
+    def _asked_for_security(self, _requirements: object) -> None:
+        if self.link is not None and self._pairing is None:
+            self._background.start(self._secure(self.link))
+
+    async def _secure(self, link: Link) -> None:
+        """What the kernel does when the peripheral asks for security."""
+        try:
+            await link.while_up(link.security.raise_level())
+        except NotPairedError:
+            await self._end()
+        except LinkLostError:
+            return
+
+    def _down(self, reason: int) -> None:
+        link, self.link = self.link, None
+        assert link is not None
+        self._gatt.disconnected()
+        if self._resolved is not None:
+            self._resolved.cancel()
+        if self.properties["ServicesResolved"].value:
+            self._tree.change(self, {"ServicesResolved": Variant("b", False)})
+        name, text = self._reason(link, reason)
+        self._tree.emit(self, "Disconnected", "ss", [f"org.bluez.Reason.{name}", text])
+        self._tree.change(self, {"Connected": Variant("b", False)})
+        self._on_idle()
+
+    def _reason(self, link: Link, reason: int) -> tuple[str, str]:
+        if link.security.refused is not None and self._local_end:
+            return _AUTHENTICATION
+        return _REASONS.get(reason, _UNKNOWN)
+
+    async def _disconnect(self, _message: Message) -> Reply:
+        await self.end_link()
+        return Reply()
+
+    async def end_link(self) -> None:
+        """Give up what is under way and end the link; done when there is none."""
+        if self._pairing is not None:
+            self._pairing.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        await self._end()
+
+    async def _end(self) -> None:
+        link = self.link
+        if link is None:
+            return
+        self._local_end = True
+        if not link.lost.done():
+            await self._connector.disconnect(link)
+
+    async def _profile(self, _message: Message) -> Reply:
+        raise errors.not_supported()
+
+    # Pairing
+
+    async def _pair(self, message: Message) -> Reply:
+        self.temporary = False
+        if self._pairing is not None or self._connecting is not None:
+            raise errors.in_progress()
+        if self.bonded:
+            raise errors.already_exists()
+        self._pairing = asyncio.get_running_loop().create_task(self._make_bond())
+        try:
+            await asyncio.shield(self._pairing)
+        except asyncio.CancelledError:
+            raise errors.authentication("Canceled") from None
+        finally:
+            self._pairing = None
+        return Reply()
+
+    async def _make_bond(self) -> None:
+        link = self.link if self.link is not None else await self._open()
+        try:
+            await link.while_up(link.security.pair())
+        except NotPairedError:
+            await self._end()
+            raise errors.authentication("Failed") from None
+        except LinkLostError:
+            raise errors.authentication("Canceled") from None
+        if self._resolved is not None:
+            await asyncio.wait({self._resolved})
+
+    def _paired(self) -> None:
+        self._tree.change(self, {"Bonded": Variant("b", True)})
+        self._tree.change(self, {"Paired": Variant("b", True)})
+
+    async def _cancel_pairing(self, _message: Message) -> Reply:
+        if self._pairing is None:
+            raise errors.does_not_exist()
+        self._pairing.cancel()
+        await self._end()
+        return Reply()
+
+    # The end
+
+    def client_gone(self, client: str) -> None:
+        """A client left the bus: its notifications end, the link stays."""
+        self._gatt.client_gone(client)
+
+    def remove(self) -> None:
+        """Take the device and all its attributes off the bus."""
+        self._gatt.remove()
+        self._tree.remove(self)
