@@ -63,12 +63,12 @@ class DeviceFaultError(DeviceError):
 
 
 class StreamTakenError(DeviceError):
-    """Another host started an acquisition on the device's other link; the run is over."""
+    """Another host stopped the acquisition or started its own; the run is over."""
 
     def __init__(self) -> None:
         super().__init__(
-            "a host on the device's other link has started an acquisition: frames go there, and "
-            "this run is over; agree with its user, then start again"
+            "another host has stopped this acquisition or started its own on the device, so this "
+            "run is over; agree with its user, then start again"
         )
 
 

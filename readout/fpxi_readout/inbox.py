@@ -17,11 +17,16 @@ from fpxi_readout.protocol.sequence import SequenceTracker
 from fpxi_readout.run import Run
 
 MOST_EVENTS = 4096
+# Of a run that was on when the device was met, until it is known whether it is the host's.
+MOST_HELD = 8192
 FRAME_TYPES = frozenset((FrameHeader.TYPE, FrameChunk.TYPE))
 
 
 class Inbox:
-    """Sorts unasked packets and follows their running number."""
+    """Sorts unasked packets and follows their running number.
+
+    At first frame packets are held: they may be of a run that is about to be resumed.
+    """
 
     def __init__(self) -> None:
         self.sequence = SequenceTracker()
@@ -35,11 +40,14 @@ class Inbox:
         """the last STREAM_LEFT event since `attach` or `forget`"""
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._run: Run | None = None
-        self._held: list[tuple[Packet, bool]] | None = None
+        self._held: list[tuple[Packet, bool]] | None = []
         self._last_frame_packet: int | None = None
 
     def hold(self) -> None:
-        """Keep frame packets from now on: START is under way and the run is not known yet."""
+        """Keep frame packets from now on: START is under way and the run is not known yet.
+
+        When too many come the later ones are dropped, as if the link had lost them.
+        """
         self.forget()
         self._run = None
         self._held = []
@@ -91,7 +99,14 @@ class Inbox:
         if self._run is not None:
             self._run.frame_packet(packet, contiguous=contiguous)
         elif self._held is not None:
+            self._hold(packet, contiguous)
+
+    def _hold(self, packet: Packet, contiguous: bool) -> None:
+        assert self._held is not None
+        if len(self._held) < MOST_HELD:
             self._held.append((packet, contiguous))
+        else:
+            self._last_frame_packet = None
 
     def _event(self, event: Event, sequence: int) -> None:
         if event.code == EventCode.BOOT:

@@ -7,6 +7,7 @@ from typing import Self
 
 from fpxi_readout.connection import Connection
 from fpxi_readout.frame import Frame
+from fpxi_readout.life import Life
 from fpxi_readout.protocol.assembly import FrameAssembler
 from fpxi_readout.protocol.counters import FrameCounters
 from fpxi_readout.protocol.dictionary import Dictionary
@@ -22,6 +23,7 @@ LONGEST_HEARTBEAT_S = 2.0
 class Run:
     """Frames of one acquisition, and the timers that keep it from waiting for what is lost.
 
+    It may outlive its connection: `go_on` takes another one to the same device.
     While no frame packet arrives, the device is asked how many frames it has acquired, and whether
     a fault is latched (the heartbeat).
     In reliable delivery, frames that exist and have not come are then asked for. In live
@@ -40,14 +42,19 @@ class Run:
         reliable: bool,
         acquired_parameter: int | None,
         fault_parameter: int | None,
+        life: Life | None = None,
     ) -> None:
         self.first_frame = first_frame
+        self.life = life
+        """what the device said of itself just before START; None: not asked"""
         self.end: int | None = first_frame + frames if frames else None
         """one more than the last frame's number, once that is known"""
         self.restarted = False
         """the device has acquired fewer frames than it sent: it must have restarted"""
         self.fault = 0
         """the latched fault that the heartbeat found"""
+        self.stop_asked = False
+        """STOP has been sent, and perhaps not been answered"""
         self.settled = False
         """the device has been asked how many frames it skipped, or can tell no more"""
         self.assembler = FrameAssembler(
@@ -55,16 +62,10 @@ class Run:
         )
         self._connection = connection
         self._reliable = reliable
-        self._resend = ResendScheduler(self.assembler, connection.send, reliable=reliable)
-        self._released = first_frame
         self._acquired_parameter = acquired_parameter
         self._asked_parameters = [p for p in (acquired_parameter, fault_parameter) if p is not None]
-        self._heartbeat_s = FIRST_HEARTBEAT_S
-        # Of the last heartbeat: the parameters asked for, by sequence number.
-        self._asked: dict[int, int] = {}
-        self._last_heartbeat_s = connection.clock()
-        self._last_news_s = connection.clock()
-        self._existing: int | None = None
+        self._gap_end: int | None = None
+        self._begin_on(connection)
 
     @classmethod
     def of_device(
@@ -76,6 +77,7 @@ class Run:
         first_frame: int,
         frames: int,
         reliable: bool,
+        life: Life | None = None,
     ) -> Self:
         """Begin a run of a device that may lack the parameters of the heartbeat."""
         parameters = dictionary.parameters
@@ -89,7 +91,39 @@ class Run:
             reliable=reliable,
             acquired_parameter=acquired.id if acquired else None,
             fault_parameter=fault.id if fault else None,
+            life=life,
         )
+
+    def _begin_on(self, connection: Connection) -> None:
+        """Set everything that belongs to one connection."""
+        self._connection = connection
+        self._resend = ResendScheduler(self.assembler, connection.send, reliable=self._reliable)
+        self._released = self.first_frame
+        self._heartbeat_s = FIRST_HEARTBEAT_S
+        # Of the last heartbeat: the parameters asked for, by sequence number.
+        self._asked: dict[int, int] = {}
+        self._last_heartbeat_s = connection.clock()
+        self._last_news_s = connection.clock()
+        self._existing: int | None = None
+
+    def count_in(self, counters: FrameCounters) -> None:
+        """Count what comes of the frames from now on elsewhere."""
+        self.assembler.count_in(counters)
+
+    def go_on(self, connection: Connection, existing: int) -> None:
+        """Continue on another connection of a device that has gone on.
+
+        Every frame below `existing` has been read out.
+        """
+        self._begin_on(connection)
+        self._gap_end = existing
+
+    def gap_has_closed(self) -> bool:
+        """Tell, once for each `go_on`, when frames come again: the absent ones are known then."""
+        closed = self._gap_end is not None and self.assembler.end_arrived >= self._gap_end
+        if closed:
+            self._gap_end = None
+        return closed
 
     @property
     def finished(self) -> bool:

@@ -139,6 +139,7 @@ PARAMETER_IDS = {
 
 
 HEARTBEAT_ID = 23
+UPTIME_ID = 39
 
 
 class ScriptedLink:
@@ -267,10 +268,11 @@ class ScriptedLink:
         self.answer(packet, messages.Identity(**fields | self.identity))  # type: ignore[arg-type]
 
     def answer_heartbeat(self, packet: Packet) -> None:
-        """Tell the heartbeat's time-out; of other parameters, nothing."""
+        """Tell the heartbeat's time-out and the time since start-up; of others, nothing."""
         wanted = messages.Get.unpack(packet.payload).parameter
-        if wanted == HEARTBEAT_ID:
-            self.answer(packet, messages.Value(wanted, self.heartbeat_ms))
+        told = {HEARTBEAT_ID: self.heartbeat_ms, UPTIME_ID: int(1e3 * self.clock.now_s)}
+        if wanted in told:
+            self.answer(packet, messages.Value(wanted, told[wanted]))
 
     def answer_set(self, packet: Packet) -> None:
         command = messages.Set.unpack(packet.payload)

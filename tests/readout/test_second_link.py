@@ -64,7 +64,7 @@ def test_a_host_whose_stream_is_taken_is_told(pair: tuple[Panel, Panel]) -> None
     first.start()
     received = [next(first.frames(timeout_s=5.0))]
     number = second.start(3, reliable=True)
-    with pytest.raises(StreamTakenError, match="other link"):
+    with pytest.raises(StreamTakenError, match="another host"):
         received.extend(first.frames(timeout_s=5.0))
     assert all(frame.number < number for frame in received)
     assert EventCode.STREAM_LEFT in [event.code for event in first.take_events()]

@@ -32,6 +32,10 @@ class AbsentFrames:
             self._counters.rows_lost -= self._lost_before * (self._rows - rows)
             self._rows = rows
 
+    def count_in(self, counters: FrameCounters) -> None:
+        """Count from now on in other counters."""
+        self._counters = counters
+
     def lose(self, frames: int) -> None:
         """Count frames that the device sent."""
         self._counters.frames_lost += frames

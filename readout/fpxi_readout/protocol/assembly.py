@@ -106,6 +106,11 @@ class FrameAssembler:
         if not frame.chunks_left:
             self._deliver()
 
+    def count_in(self, counters: FrameCounters) -> None:
+        """Count from now on in other counters."""
+        self.counters = counters
+        self._absent.count_in(counters)
+
     def expect(self, end: int) -> None:
         """Take note that every frame below `end` exists; only for reliable delivery.
 
