@@ -27,6 +27,8 @@ PANEL_STRAPS = {1: "PA11", 2: "PA12"}
 """pin that a panel ties to ground, by its id"""
 CONVERTER_STRAP = "PB6"
 TRIGGER_PIN = "PB5"
+MODULE_CTS_PIN = "PA0"
+"""high while the Bluetooth module takes no bytes"""
 DAC_CS, EXPOSE_REQUEST, GAIN = 2, 9, 10
 """bits of port C; the range has three from GAIN on"""
 RANGES = 7

@@ -10,6 +10,7 @@ from fpxi_readout.protocol.generated import ResetCause as Cause
 
 from fpxi_hwsim.array import PixelMaps
 from fpxi_hwsim.emulator.board import (
+    MODULE_CTS_PIN,
     TRIGGER_PIN,
     EmulatedBoard,
     Surroundings,
@@ -36,6 +37,8 @@ POLL_LIMIT_US = 50_000
 """of the board's time in one call: when the computer is too slow, time runs slower"""
 OUTPUT_LIMIT = 1 << 17
 """bytes that wait for the host; beyond, time stands still for the board"""
+MODULE_BUFFER = 1024
+"""bytes that a Bluetooth module holds for the air; beyond, it lets the board's CTS go"""
 QUIET_US = 1_000_000
 QUIET_PACE = 50
 """how much faster than real a board may wait in virtual time when nothing happens for QUIET_US"""
@@ -77,6 +80,7 @@ class EmulatedFirmware:
         self._paced = paced
         self._step_us = VIRTUAL_STEP_US if paced else STEP_US
         self._dead = False
+        self._module_full = False
         self._failure: SimulationError | None = None
         self._power_wanted = True
         self._machine.on_reset.append(self._on_reset)
@@ -97,7 +101,7 @@ class EmulatedFirmware:
     def poll(self, now_us: int) -> int | None:
         """Run up to `now_us`; return when to poll again, None: when output was taken."""
         machine = self._machine
-        if max(map(len, self._outgoing)) > OUTPUT_LIMIT:
+        if len(self._outgoing[0]) > OUTPUT_LIMIT:
             self._origin = machine.now - now_us * TICKS_PER_US
             return None
         if self._dead:
@@ -111,6 +115,7 @@ class EmulatedFirmware:
         waiting = self._outgoing[link]
         data = bytes(waiting[:capacity])
         del waiting[:capacity]
+        self._drive_cts()
         return data
 
     def reset(self, cause: int) -> None:
@@ -118,6 +123,7 @@ class EmulatedFirmware:
         machine = self._machine
         for buffer in (*self._incoming, *self._outgoing):
             buffer.clear()
+        self._drive_cts()
         reset = _MACHINE_CAUSE.get(Cause(cause), ResetCause.SOFTWARE)
         if reset is ResetCause.POWER:
             self._dead = False
@@ -179,10 +185,18 @@ class EmulatedFirmware:
             if data:
                 buffer.extend(data)
                 self._last_activity = machine.now
+        self._drive_cts()
         if self.board.acquisition.running:
             self._last_activity = machine.now
         if self._flash is not None:
             self._flash.store(machine.memory, self.board.mcu.flash.words)
+
+    def _drive_cts(self) -> None:
+        """Have the module say whether it takes bytes, once that has changed."""
+        full = len(self._outgoing[1]) > MODULE_BUFFER
+        if full is not self._module_full:
+            self._module_full = full
+            self.board.mcu.pins.drive(MODULE_CTS_PIN, full)
 
     def _send(self) -> None:
         """Put the host's bytes on the lines, at the rate that the firmware listens at."""

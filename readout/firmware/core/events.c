@@ -1,10 +1,23 @@
 #include "events.h"
 
+#include <stddef.h>
+
 void fpxi_events_init(fpxi_events_t *events)
 {
     events->first = 0;
     events->count = 0;
     events->lost = 0;
+}
+
+static fpxi_event_t make(uint64_t now_us, fpxi_severity_t severity, fpxi_event_code_t code,
+                         uint32_t detail)
+{
+    return (fpxi_event_t){
+        .timestamp_us = now_us,
+        .severity = (uint8_t)severity,
+        .code = (uint8_t)code,
+        .detail = detail,
+    };
 }
 
 void fpxi_events_add(fpxi_events_t *events, uint64_t now_us, fpxi_severity_t severity,
@@ -15,13 +28,7 @@ void fpxi_events_add(fpxi_events_t *events, uint64_t now_us, fpxi_severity_t sev
         return;
     }
     unsigned last = (events->first + events->count) % FPXI_EVENT_QUEUE_LENGTH;
-    fpxi_event_t event = {
-        .timestamp_us = now_us,
-        .severity = (uint8_t)severity,
-        .code = (uint8_t)code,
-        .detail = detail,
-    };
-    events->queue[last] = event;
+    events->queue[last] = make(now_us, severity, code, detail);
     events->count++;
 }
 
@@ -41,13 +48,30 @@ bool fpxi_events_take(fpxi_events_t *events, uint64_t now_us, fpxi_event_t *even
     return true;
 }
 
+static fpxi_event_t *waiting(fpxi_events_t *events, fpxi_event_code_t code)
+{
+    for (unsigned i = 0; i < events->count; i++) {
+        fpxi_event_t *event = &events->queue[(events->first + i) % FPXI_EVENT_QUEUE_LENGTH];
+        if (event->code == code) {
+            return event;
+        }
+    }
+    return NULL;
+}
+
+/* While a link stands still for minutes, counts go on growing: they must not fill the queue. */
 void fpxi_events_tell_count(fpxi_events_t *events, fpxi_counted_t *counted, uint64_t now_us,
                             fpxi_event_code_t code, uint32_t count)
 {
     if (fpxi_events_count_due(counted, count) > now_us) {
         return;
     }
-    fpxi_events_add(events, now_us, FPXI_SEVERITY_WARNING, code, count);
+    fpxi_event_t *event = waiting(events, code);
+    if (event != NULL) {
+        *event = make(now_us, FPXI_SEVERITY_WARNING, code, count);
+    } else {
+        fpxi_events_add(events, now_us, FPXI_SEVERITY_WARNING, code, count);
+    }
     counted->told = count;
     counted->next_us = now_us + FPXI_COUNT_INTERVAL_US;
 }

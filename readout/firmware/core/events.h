@@ -22,7 +22,8 @@ void fpxi_events_add(fpxi_events_t *events, uint64_t now_us, fpxi_severity_t sev
 /* Removes the oldest event; false where there is none. Lost ones are told when the queue is empty. */
 bool fpxi_events_take(fpxi_events_t *events, uint64_t now_us, fpxi_event_t *event);
 
-/* A count that is told as a warning when it grew, at most once in FPXI_COUNT_INTERVAL_US. */
+/* A count that is told as a warning when it grew, at most once in FPXI_COUNT_INTERVAL_US; one that
+ * still waits to be told is told as it is then. */
 #define FPXI_COUNT_INTERVAL_US 1000000u
 
 typedef struct {
