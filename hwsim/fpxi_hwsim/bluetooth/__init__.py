@@ -1,1 +1,4 @@
-"""A panel on Bluetooth Low Energy: the air, the module on the board, the host system's side."""
+"""A simulated panel's Bluetooth: a virtual radio, controllers paced by it, and what they carry.
+
+Needs the extra `radio` (`pip install "fpxi[radio]"`); nothing else in the simulator does.
+"""
