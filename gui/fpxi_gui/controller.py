@@ -20,6 +20,7 @@ from fpxi_gui.device_control import DeviceControl
 from fpxi_gui.figures import Throughput, make_status
 from fpxi_gui.intent import DisplayIntent
 from fpxi_gui.messages import Messages
+from fpxi_gui.outage import Outage, duration_text
 from fpxi_gui.picture import LevelFinder, make_cursor, make_histogram, make_picture
 from fpxi_gui.recording_control import RecordingControl
 from fpxi_gui.render import count_flags
@@ -61,6 +62,7 @@ class ViewerController:
         )
         self._finder = LevelFinder()
         self._throughput = Throughput()
+        self._outage = Outage(clock)
         self._start_pending = start_when_connected
         self._pipeline_error: FpxiError | None = None
         self._picture: Picture | None = None
@@ -130,6 +132,7 @@ class ViewerController:
 
     def _state(self, preview: PreviewImage | None, seen: Snapshot) -> ViewState:
         now_s = self._clock()
+        self._note_connection(seen.connection.state)
         rate = self._throughput.update(now_s, seen.statistics.link.bytes_received)
         return ViewState(
             title=_title(seen),
@@ -147,7 +150,7 @@ class ViewerController:
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
             status=make_status(seen, preview, rate),
-            panels=self.search.panels(seen.url, None),
+            panels=self.search.panels(seen.url, None, given_up=seen.given_up),
             scene=self.scene.state(),
             question=self.calibration.question,
             failure=self._failure(seen),
@@ -181,10 +184,16 @@ class ViewerController:
                 parameters=seen.parameters,
                 quiet_s=self._quiet_s(seen, now_s),
                 period_s=frame_period_s(seen.parameters),
+                away_s=self._outage.so_far_s,
             )
         )
         lasting = (device, self._pipeline_banner(), self.recording.banner())
         return tuple(banner for banner in lasting if banner is not None)
+
+    def _note_connection(self, state: ConnectionState) -> None:
+        lasted_s = self._outage.note(state)
+        if lasted_s is not None:
+            self._messages.say(f"Connected again after {duration_text(lasted_s)}.")
 
     def _pipeline_banner(self) -> Banner | None:
         if self._pipeline_error is None:

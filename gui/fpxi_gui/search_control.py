@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from fpxi.discovery import SCAN_S, Device, DeviceKind, Discovery, Progress, Step
@@ -60,12 +61,17 @@ class SearchControl:
         """Have a search that runs end before it asks the next panel."""
         self._closed = True
 
-    def panels(self, url: str, radio: RadioFacts | None) -> PanelList:
-        """Resolve the list; `url` is the panel that this viewer has, `radio` how it is reached."""
+    def panels(self, url: str, radio: RadioFacts | None, *, given_up: bool) -> PanelList:
+        """Resolve the list; `url` is the panel that this viewer has, `radio` how it is reached.
+
+        A panel whose session has `given_up` can be opened anew.
+        """
         own = f"ble:{radio.address}" if radio is not None else url
         listed = [_listed(device, current=device.url in (url, own)) for device in self._found]
         if not any(entry.current for entry in listed):
             listed.insert(0, _current(url, radio))
+        if given_up:
+            listed = [replace(entry, can_open=True) for entry in listed]
         progress, fraction = self._progress() if self._searching else ("", 0.0)
         return PanelList(tuple(listed), self._searching, progress, fraction, self._notice)
 
@@ -104,19 +110,19 @@ class SearchControl:
 
 def _current(url: str, radio: RadioFacts | None) -> ListedPanel:
     if radio is None:
-        return ListedPanel(url, url, "", "", current=True)
+        return ListedPanel(url, url, "", "", current=True, can_open=False)
     facts = radio_text(radio.rssi_dBm, radio.battery_percent)
-    return ListedPanel(url, radio.name, facts, radio.address, current=True)
+    return ListedPanel(url, radio.name, facts, radio.address, current=True, can_open=False)
 
 
 def _listed(device: Device, *, current: bool) -> ListedPanel:
+    title, facts, detail = device.url, "", device.description
     radio = device.radio
-    if radio is None:
-        return ListedPanel(device.url, device.url, "", device.description, current=current)
-    title = " ".join(part for part in (radio.name, radio.panel) if part)
-    detail = "\n".join(part for part in (device.description, device.url, radio.problem) if part)
-    facts = radio_text(radio.rssi_dBm, radio.battery_percent)
-    return ListedPanel(device.url, title, facts, detail, current=current)
+    if radio is not None:
+        title = " ".join(part for part in (radio.name, radio.panel) if part)
+        facts = radio_text(radio.rssi_dBm, radio.battery_percent)
+        detail = "\n".join(part for part in (detail, device.url, radio.problem) if part)
+    return ListedPanel(device.url, title, facts, detail, current=current, can_open=not current)
 
 
 def radio_text(rssi_dBm: int | None, battery_percent: int | None) -> str:

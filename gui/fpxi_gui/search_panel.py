@@ -79,10 +79,9 @@ class SearchPanel(Card):
 
     def _selected(self) -> str | None:
         """Return the URL that is selected, unless it is open already."""
-        items = self.list.selectedItems()
-        url = str(items[0].data(0, _URL)) if items else None
-        current = {entry.url for entry in self._entries if entry.current}
-        return None if url in current else url
+        selected = {item.data(0, _URL) for item in self.list.selectedItems()}
+        urls = [e.url for e in self._entries if e.can_open and e.url in selected]
+        return urls[0] if urls else None
 
     def _offer(self) -> None:
         self.connect_to.setEnabled(self._selected() is not None)
@@ -94,14 +93,14 @@ class SearchPanel(Card):
 
     def _fill(self, entries: tuple[ListedPanel, ...]) -> None:
         """Write the rows anew; what was selected stays so."""
-        selected = self._selected()
+        selected = [str(item.data(0, _URL)) for item in self.list.selectedItems()]
         self._entries = entries
         self.list.clear()
         self.list.addTopLevelItems([_item(entry) for entry in entries])
         rows = min(max(len(entries), 1), _MOST_ROWS)
         self.list.setFixedHeight(rows * self.list.sizeHintForRow(0) + 2 * self.list.frameWidth())
-        if selected is not None:
-            self.select(selected)
+        for url in selected:
+            self.select(url)
         self._offer()
 
 

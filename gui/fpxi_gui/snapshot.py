@@ -39,6 +39,11 @@ class Snapshot:
         return self.connection.state is ConnectionState.CONNECTED
 
     @property
+    def given_up(self) -> bool:
+        """Whether the session does not try to connect any more."""
+        return self.connection.state in (ConnectionState.FAILED, ConnectionState.CLOSED)
+
+    @property
     def replay(self) -> bool:
         """Whether a recording is played back, of which nothing can be set."""
         return self.url.startswith(_REPLAY)

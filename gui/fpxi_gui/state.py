@@ -206,6 +206,7 @@ class ListedPanel:
     detail: str
     current: bool
     """the panel that this viewer has"""
+    can_open: bool
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fpxi.connection import ConnectionState, ConnectionStatus
+from fpxi_readout.links.ble_errors import (
+    AmbiguousNameError,
+    BluetoothMissingError,
+    BluetoothUnavailableError,
+    NotSecuredError,
+    NoUartServiceError,
+    PairingError,
+    PanelNotFoundError,
+)
 from fpxi_readout.protocol.generated import Fault, TriggerMode
 
+from fpxi_gui.outage import duration_text
 from fpxi_gui.state import Banner, Level
 
 _STALL_PERIODS = 5
 _STALL_AT_LEAST_S = 2.0
+_FAILURES = {
+    PairingError: "{url} did not pair with this computer",
+    NotSecuredError: "{url} does not trust this computer",
+    PanelNotFoundError: "{url} was not found",
+    AmbiguousNameError: "{url} names more than one panel",
+    NoUartServiceError: "{url} is not a panel",
+    BluetoothMissingError: "Bluetooth is not installed",
+    BluetoothUnavailableError: "Bluetooth cannot be used",
+}
+"""titles of what a radio link is refused with; the error itself says what to do"""
 
 
 @dataclass(frozen=True)
@@ -25,6 +45,8 @@ class Watched:
     quiet_s: float | None
     """time since the last frame, or since the start; None while none are due"""
     period_s: float
+    away_s: float | None = None
+    """time since the connection was lost; None while it is not"""
 
 
 def frame_period_s(parameters: Mapping[str, int]) -> float:
@@ -53,12 +75,15 @@ def _disconnected(watched: Watched) -> Banner:
         case ConnectionState.CLOSED:
             return Banner(Level.ERROR, "Session closed", reason)
         case ConnectionState.FAILED:
-            return Banner(Level.ERROR, f"No connection to {watched.url}", reason)
+            title = _FAILURES.get(type(status.error), "No connection to {url}")
+            again = "Panels > Connect tries again."
+            return Banner(Level.ERROR, title.format(url=watched.url), _sentences(reason, again))
         case ConnectionState.CONNECTING:
             trying = f"Trying again, attempt {status.attempt}." if status.attempt > 1 else ""
             return Banner(Level.BUSY, f"Connecting to {watched.url}", _sentences(reason, trying))
         case _:
-            trying = f"Reconnecting, attempt {max(status.attempt, 1)}."
+            away = "" if watched.away_s is None else f" for {duration_text(watched.away_s)}"
+            trying = f"Reconnecting{away}, attempt {max(status.attempt, 1)}."
             kept = "The image is the last one received." if watched.ever_connected else ""
             return Banner(
                 Level.ERROR, "Connection to the device lost", _sentences(reason, trying, kept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fpxi.connection import ConnectionState
 from fpxi.discovery import SCAN_S, Device, DeviceKind, Discovery, RadioFindings, Step
 from fpxi_gui.actions import Actions
 from fpxi_gui.errors import SearchEndedError
@@ -66,14 +67,30 @@ def test_a_panel_opened_by_its_name_is_found_again_by_its_address(rig: Any) -> N
     rig.controller.search.begin()
     rig.settle()
     radio = RadioFacts("FPXI-64", ADDRESS, -60, 80)
-    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio).entries
+    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio, given_up=False).entries
     assert entry.current
 
 
 def test_a_connected_panel_is_not_heard_but_listed_with_what_its_link_knows(rig: Any) -> None:
     radio = RadioFacts("FPXI-64", ADDRESS, -60, None)
-    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio).entries
+    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio, given_up=False).entries
     assert (entry.title, entry.facts) == ("FPXI-64", "-60 dBm")
+
+
+@pytest.mark.parametrize(
+    ("state", "can_open"),
+    [
+        (ConnectionState.CONNECTED, False),
+        (ConnectionState.RECONNECTING, False),
+        (ConnectionState.FAILED, True),
+        (ConnectionState.CLOSED, True),
+    ],
+)
+def test_the_panel_at_hand_can_be_opened_anew_once_its_session_has_given_up(
+    rig: Any, state: ConnectionState, can_open: bool
+) -> None:
+    rig.session.set_connection(state)
+    assert rig.settle().panels.entries[0].can_open is can_open
 
 
 def test_the_search_tells_what_it_does(rig: Any) -> None:

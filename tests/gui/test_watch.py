@@ -9,6 +9,15 @@ from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi_gui.state import Level
 from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.links.ble_errors import (
+    AmbiguousNameError,
+    BluetoothMissingError,
+    BluetoothUnavailableError,
+    NotSecuredError,
+    NoUartServiceError,
+    PairingError,
+    PanelNotFoundError,
+)
 
 UP = ConnectionStatus(ConnectionState.CONNECTED, None, 0.0, 0)
 WELL = Watched("sim:x", UP, True, {"fault": 0}, quiet_s=0.1, period_s=0.01)
@@ -39,12 +48,41 @@ def test_the_first_attempt_to_reconnect_is_called_the_first() -> None:
     assert "attempt 1" in banner.text
 
 
+def test_the_time_without_a_connection_is_told() -> None:
+    banner = find_banner(replace(with_link(ConnectionState.RECONNECTING), away_s=75.4))
+    assert banner is not None
+    assert "Reconnecting for 1 min 15 s, attempt 1." in banner.text
+
+
+@pytest.mark.parametrize(
+    ("error", "title", "advice"),
+    [
+        (PairingError("ble:X", "it was refused", "unbind it"), "ble:X did not pair", "unbind it"),
+        (NotSecuredError("ble:X", "no key", "remove it"), "ble:X does not trust", "remove it"),
+        (PanelNotFoundError("ble:X", (), 8.0), "ble:X was not found", "switch the panel on"),
+        (AmbiguousNameError("ble:X", ("A", "B")), "ble:X names more", "ble:A, ble:B"),
+        (NoUartServiceError("ble:X", "UART"), "ble:X is not a panel", "fpxi devices"),
+        (BluetoothMissingError("none"), "Bluetooth is not installed", "pip install"),
+        (BluetoothUnavailableError("off", "switch it on"), "cannot be used", "switch it on"),
+    ],
+)
+def test_what_a_radio_link_is_refused_with_is_told_with_what_to_do(
+    error: FpxiError, title: str, advice: str
+) -> None:
+    status = ConnectionStatus(ConnectionState.FAILED, error, 0.0, 1)
+    banner = find_banner(replace(WELL, url="ble:X", connection=status))
+    assert banner is not None
+    assert title in banner.title
+    assert advice in banner.text
+    assert "Connect tries again" in banner.text
+
+
 @pytest.mark.parametrize("state", [ConnectionState.FAILED, ConnectionState.CLOSED])
 def test_a_connection_that_will_not_come_is_an_error(state: ConnectionState) -> None:
     banner = find_banner(with_link(state, "no such preset"))
     assert banner is not None
     assert banner.level is Level.ERROR
-    assert "no such preset" in banner.text
+    assert "no such preset" in banner.text.lower()
 
 
 def test_connecting_is_no_error() -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fpxi.connection import ConnectionState
 from fpxi.discovery import Device, DeviceKind, Discovery, RadioFindings
+from fpxi_readout.errors import FpxiError
 
 PORT = Device(DeviceKind.SERIAL, "serial:/dev/ttyACM0", "FPXI panel")
 NEAR = Device(
@@ -57,6 +59,15 @@ def test_the_panel_at_hand_is_not_gone_on_to(live: Any, chosen: list[str]) -> No
     assert not panels.connect_to.isEnabled()
     panels.list.itemDoubleClicked.emit(panels.list.currentItem(), 0)
     assert chosen == []
+
+
+def test_a_panel_that_was_given_up_can_be_connected_again(live: Any, chosen: list[str]) -> None:
+    panels = live.window.panels
+    panels.select("sim:fake")
+    live.rig.session.set_connection(ConnectionState.FAILED, FpxiError("bound to another"))
+    live.settle()
+    panels.connect_to.click()
+    assert chosen == ["sim:fake"]
 
 
 def test_what_is_selected_stays_selected_when_more_is_found(live: Any, chosen: list[str]) -> None:
