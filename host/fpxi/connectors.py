@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fpxi.errors import UnsupportedUrlError
@@ -9,7 +10,7 @@ from fpxi.replay_url import is_replay
 from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
-    from fpxi_readout.links.base import Link
+    from fpxi_readout.links.base import Link, RadioFacts
 
 
 class Connector(Protocol):
@@ -25,8 +26,20 @@ class Connector(Protocol):
         """True if the source waits for its reader whatever the delivery: no real time passes."""
         ...
 
+    @property
+    def radio(self) -> RadioFacts | None:
+        """Whom an open radio link reaches. From any thread."""
+        ...
+
     def connect(self) -> FrameSource:
         """Return a connected source, or raise a named error."""
+        ...
+
+    def interrupt(self) -> None:
+        """End what `connect` or its source waits for long, now or later. From any thread.
+
+        It ends with LinkClosedError; afterwards there is only `close`.
+        """
         ...
 
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:
@@ -39,7 +52,7 @@ class Connector(Protocol):
 
 
 class LinkConnector:
-    """A device on a serial port or a TCP connection, opened anew for each connection."""
+    """A device on a serial port, TCP or Bluetooth, the link opened anew for each connection."""
 
     scene: None = None
     unhurried = False
@@ -47,6 +60,15 @@ class LinkConnector:
     def __init__(self, url: str) -> None:
         self._url = url
         self._link: Link | None = None
+        self._interrupted = threading.Event()
+
+    @property
+    def radio(self) -> RadioFacts | None:
+        """Name, address, signal strength and battery of a panel on Bluetooth."""
+        from fpxi_readout.links.base import RadioLink  # noqa: PLC0415
+
+        link = self._link  # looked at once: the link thread may be closing it
+        return link.radio if isinstance(link, RadioLink) else None
 
     def connect(self) -> FrameSource:
         """Open the link and identify the panel."""
@@ -54,8 +76,19 @@ class LinkConnector:
         from fpxi_readout.panel import Panel  # noqa: PLC0415
 
         self.close()
-        self._link = open_link(self._url)
+        self._link = open_link(self._url, stop=self._interrupted)
+        if self._interrupted.is_set():
+            self.interrupt()  # which may have come before there was a link to be told
         return Panel.connect(self._link)
+
+    def interrupt(self) -> None:
+        """End an attempt to open, or what an open radio link waits for."""
+        from fpxi_readout.links.base import RadioLink  # noqa: PLC0415
+
+        self._interrupted.set()
+        link = self._link
+        if isinstance(link, RadioLink):
+            link.interrupt()
 
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
         """Close the link: even after a mere reset of the device the port may be a new one."""
@@ -70,6 +103,8 @@ class LinkConnector:
 
 class SimulatorConnector:
     """The simulator in this process; the simulated panel outlives a reset or a lost connection."""
+
+    radio: None = None
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -93,6 +128,9 @@ class SimulatorConnector:
             self._link = open_link(self._url)
         return Panel.connect(self._link)
 
+    def interrupt(self) -> None:
+        """Nothing here waits long."""
+
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
         """Keep the link after a reset of the device; give it up if it broke."""
         if link_lost:
@@ -108,6 +146,7 @@ class SimulatorConnector:
 class ReplayConnector:
     """A recording played back as a device."""
 
+    radio: None = None
     scene: None = None
 
     def __init__(self, url: str) -> None:
@@ -123,6 +162,9 @@ class ReplayConnector:
         self.unhurried = True
         return panel
 
+    def interrupt(self) -> None:
+        """Nothing here waits long."""
+
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:  # noqa: ARG002
         """Close the recording."""
         source.close()
@@ -135,7 +177,7 @@ def connector_for(url: str) -> Connector:
     """Return the connector of a URL. Raises `UnsupportedUrlError`."""
     if url.startswith("sim:"):
         return SimulatorConnector(url)
-    if url.startswith(("serial:", "socket://")):
+    if url.startswith(("serial:", "socket://", "ble:")):
         return LinkConnector(url)
     if is_replay(url):
         return ReplayConnector(url)

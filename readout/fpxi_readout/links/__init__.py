@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 from fpxi_readout.links.base import (
     Link,
     LinkClosedError,
     LinkError,
     LinkLostError,
     LinkOpenError,
+    RadioFacts,
+    RadioLink,
     UnknownSchemeError,
 )
 
@@ -17,19 +21,24 @@ __all__ = [
     "LinkError",
     "LinkLostError",
     "LinkOpenError",
+    "RadioFacts",
+    "RadioLink",
     "UnknownSchemeError",
     "list_serial_ports",
     "open_link",
 ]
 
-SCHEMES = ("serial:", "socket://")
+SCHEMES = ("serial:", "socket://", "ble:")
 
 
-def open_link(url: str) -> Link:
+def open_link(url: str, *, stop: threading.Event | None = None) -> Link:
     """Open the link that a URL names.
 
     `serial:PORT[?baud=N]` takes a port name (/dev/ttyACM0, COM3) or any form that pyserial's
-    `serial_for_url` takes; `socket://HOST:PORT` is a TCP connection.
+    `serial_for_url` takes; `socket://HOST:PORT` is a TCP connection;
+    `ble:NAME|ADDRESS[?adapter=hci1&timeout_s=20]` is a panel on Bluetooth, whose link is a
+    `RadioLink`. Setting `stop` ends what takes long, the search through the air, with
+    LinkClosedError.
 
     Raises
     ------
@@ -37,11 +46,18 @@ def open_link(url: str) -> Link:
         The URL names no kind of link.
     LinkOpenError
         The link could not be opened, or an option in the URL is wrong.
+    LinkError
+        What `fpxi_readout.links.ble_errors` names besides: Bluetooth is not installed, or the
+        panel will not talk to this computer.
 
     """
+    # Each library is loaded only when a link of its kind is wanted.
+    if url.startswith("ble:"):
+        from fpxi_readout.links.ble import BleLink  # noqa: PLC0415
+
+        return BleLink.open(url, stop=stop)
     if not url.startswith(SCHEMES):
         raise UnknownSchemeError(url, SCHEMES)
-    # pyserial is loaded only when a serial link is wanted.
     from fpxi_readout.links.serial import SerialLink  # noqa: PLC0415
 
     return SerialLink.open(url)

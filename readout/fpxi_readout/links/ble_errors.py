@@ -45,6 +45,13 @@ class PanelNotFoundError(LinkOpenError):
         self.searched_s = searched_s
 
 
+class PanelInUseError(LinkOpenError):
+    """Another program on this computer is connected to the panel."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, "another program on this computer uses it", "end that program")
+
+
 class UnusablePanelError(LinkError):
     """A panel is there and trying again will not help: something has to be done first."""
 
@@ -82,6 +89,16 @@ class PairingError(UnusablePanelError):
 
 class NotSecuredError(UnusablePanelError):
     """The panel keeps its data from this connection, which is not encrypted with a good key."""
+
+
+class RunningLoopError(LinkError):
+    """A Bluetooth link was used inside an asyncio event loop, which would have to stand still."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an asyncio event loop runs in this thread and Bluetooth brings its own: use "
+            "fpxi.open, whose device has a thread of its own, or asyncio.to_thread"
+        )
 
 
 def _listed(items: Sequence[str]) -> str:

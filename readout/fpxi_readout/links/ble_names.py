@@ -15,12 +15,16 @@ MOST_MARKS = 2
 
 def shown_name(name: str | None) -> str:
     """Return a name without what a terminal or a list could stumble over, 32 characters at most."""
+    return shown_text(name or "", LONGEST_SHOWN) or NAMELESS
+
+
+def shown_text(text: str, longest: int) -> str:
+    """Return a text of one line without invisible characters, cut to so many characters."""
     kept: list[str] = []
     marks = 0
-    for character in (name or "")[: 8 * LONGEST_SHOWN]:
+    for character in text[: 8 * longest]:
         category = unicodedata.category(character)
         marks = marks + 1 if category.startswith("M") else 0
         if category not in UNSHOWN_CATEGORIES and marks <= MOST_MARKS:
             kept.append(" " if category == "Zs" else character)
-    shown = "".join(kept).strip()[:LONGEST_SHOWN].strip()
-    return shown or NAMELESS
+    return "".join(kept).strip()[:longest].strip()

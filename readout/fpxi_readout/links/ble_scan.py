@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from fpxi_readout.links.ble_failures import open_failure
+from fpxi_readout.links.ble_information import battery_percent, information
+from fpxi_readout.links.ble_search import hear, listen
+from fpxi_readout.links.ble_stack import Bleak, Client, Stack
+from fpxi_readout.links.ble_uart import leave
+from fpxi_readout.links.ble_url import BleTarget
+from fpxi_readout.links.bluetooth_profile import FIRMWARE_REVISION, MODEL_NUMBER, SERIAL_NUMBER
+from fpxi_readout.links.private_loop import PrivateLoop, within
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +46,72 @@ class PanelDetails:
     battery_percent: int | None
 
 
-def scan(duration_s: float) -> list[FoundPanel]:
+def scan(
+    duration_s: float, *, adapter: str | None = None, stack: Stack | None = None
+) -> list[FoundPanel]:
     """Listen for so long; return the panels that were heard, the strongest first.
 
     Raises
     ------
     BluetoothMissingError, BluetoothUnavailableError
         Nothing can be heard.
+    RunningLoopError
+        It was called inside an asyncio loop.
 
     """
-    raise NotImplementedError(duration_s)
+    stack = stack or Bleak()
+    heard = _run(stack, listen(stack, duration_s, adapter=adapter))
+    found = [FoundPanel(one.name, one.device.address, one.rssi_dBm) for one in heard]
+    return sorted(found, key=lambda one: (-(one.rssi_dBm or -1000), one.address))
 
 
-def ask(found: FoundPanel, timeout_s: float) -> PanelDetails:
+def ask(found: FoundPanel, timeout_s: float, *, stack: Stack | None = None) -> PanelDetails:
     """Connect, read what a panel tells anyone, and leave; nothing is paired.
 
     Raises
     ------
-    BluetoothMissingError, BluetoothUnavailableError, PanelNotFoundError, LinkLostError
-        It could not be asked.
+    BluetoothMissingError, BluetoothUnavailableError
+        This computer cannot do it.
+    PanelNotFoundError, LinkOpenError, LinkLostError
+        The panel did not answer within `timeout_s`.
+    RunningLoopError
+        It was called inside an asyncio loop.
 
     """
-    raise NotImplementedError(found, timeout_s)
+    stack = stack or Bleak()
+    target = BleTarget(found.url, found.address, found.address.upper(), None, timeout_s)
+    return _run(stack, _ask(stack, target))
+
+
+def _run(stack: Stack, work: Coroutine[Any, Any, T]) -> T:
+    stack.prepare()
+    loop = PrivateLoop()
+    try:
+        return loop.run(work)
+    finally:
+        loop.close(stack.release)
+
+
+async def _ask(stack: Stack, target: BleTarget) -> PanelDetails:
+    deadline = time.monotonic() + target.timeout_s
+    heard = await hear(stack, target, target.timeout_s)
+    client = stack.client(heard.device, lambda: None, deadline - time.monotonic())
+    try:
+        await within(deadline - time.monotonic(), client.connect())
+        return await _details(client, deadline)
+    except Exception as error:
+        raise open_failure(error, target.url, "while asking who it is") from error
+    finally:
+        await leave(client, target.url)
+
+
+async def _details(client: Client, deadline: float) -> PanelDetails:
+    async def text(characteristic: str) -> str | None:
+        return await information(client, characteristic, deadline - time.monotonic())
+
+    return PanelDetails(
+        await text(MODEL_NUMBER),
+        await text(SERIAL_NUMBER),
+        await text(FIRMWARE_REVISION),
+        await battery_percent(client, deadline - time.monotonic()),
+    )

@@ -1,0 +1,109 @@
+"""How a panel is found, connected, secured and made to speak."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fpxi_readout.links.base import LinkOpenError, RadioFacts
+from fpxi_readout.links.ble_errors import BluetoothUnavailableError, PanelNotFoundError
+from fpxi_readout.links.ble_failures import (
+    PAIRED_ALREADY,
+    dbus_name,
+    open_failure,
+    pair_failure,
+)
+from fpxi_readout.links.ble_information import battery_percent
+from fpxi_readout.links.ble_search import Heard, find
+from fpxi_readout.links.ble_stack import Client, Stack
+from fpxi_readout.links.ble_uart import Uart, leave
+from fpxi_readout.links.ble_url import BleTarget
+from fpxi_readout.links.private_loop import within
+
+SEARCH_SHARE = 0.5
+"""of the time for opening"""
+PAUSE_S = 0.3
+BATTERY_LIMIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A connection through which a panel speaks."""
+
+    client: Client
+    uart: Uart
+    radio: RadioFacts
+
+
+async def open_panel(stack: Stack, target: BleTarget) -> Opened:
+    """Find a panel and connect, again and again within the time limit if it goes wrong in the air.
+
+    Raises
+    ------
+    PanelNotFoundError, AmbiguousNameError, NoUartServiceError, PairingError, NotSecuredError
+        There is no such panel, or it will not talk to this computer.
+    BluetoothUnavailableError, LinkOpenError
+        No connection came about.
+
+    """
+    deadline = time.monotonic() + target.timeout_s
+    heard = await find(stack, target, SEARCH_SHARE * target.timeout_s)
+    while True:
+        try:
+            return await _connect(stack, target.url, heard, deadline)
+        except BluetoothUnavailableError:
+            raise  # the radio of this computer, not the air between
+        except LinkOpenError as error:
+            if time.monotonic() + PAUSE_S >= deadline:
+                raise
+            failure = error
+        await asyncio.sleep(PAUSE_S)
+        try:
+            heard = await find(stack, target, deadline - time.monotonic())
+        except PanelNotFoundError:
+            raise failure from None  # says more: it was there before
+
+
+async def _connect(stack: Stack, url: str, heard: Heard, deadline: float) -> Opened:
+    uart = Uart(url)
+    client = stack.client(heard.device, uart.on_lost, deadline - time.monotonic())
+
+    async def step(stage: str, work: Coroutine[Any, Any, None]) -> None:
+        unless = uart.ended if client.is_connected else None
+        try:
+            await within(deadline - time.monotonic(), work, unless)
+        except Exception as error:
+            raise open_failure(error, url, stage) from error
+
+    try:
+        await step("while connecting", client.connect())
+        uart.bind(client)
+        await step("while pairing", _pair(client, url))
+        await step("while subscribing to its data", uart.subscribe())
+        battery = await _battery(client)
+    except BaseException:
+        await leave(client, url)
+        raise
+    radio = RadioFacts(heard.name, heard.device.address, heard.rssi_dBm, battery)
+    return Opened(client, uart, radio)
+
+
+async def _battery(client: Client) -> int | None:
+    try:
+        return await battery_percent(client, BATTERY_LIMIT_S)
+    except Exception:  # noqa: BLE001 - whatever it is, this panel tells no level
+        return None
+
+
+async def _pair(client: Client, url: str) -> None:
+    """Agree on a key, unless there is one. macOS does it by itself when it is first needed."""
+    try:
+        await client.pair()
+    except NotImplementedError:
+        pass
+    except Exception as error:
+        if dbus_name(error) != PAIRED_ALREADY:
+            raise pair_failure(error, url) from error
