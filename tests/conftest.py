@@ -1,0 +1,65 @@
+"""What tests of every room share: a simulated panel on Bluetooth, served by another process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
+
+
+@dataclass(frozen=True, slots=True)
+class BluetoothServer:
+    """`fpxi sim serve --ble` at work. Bleak in this process and its children hears its radio."""
+
+    url: str
+    """`ble:` and the advertised name"""
+    process: subprocess.Popen[str]
+
+    def tell(self, line: str) -> None:
+        """Give the simulator a control line, such as `drop remote` or `radio packet_errors 0.1`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+
+ServeBluetooth = Callable[..., contextlib.AbstractContextManager[BluetoothServer]]
+
+
+@pytest.fixture
+def serve_bluetooth(monkeypatch: pytest.MonkeyPatch) -> ServeBluetooth:
+    """Serve a simulated panel on a virtual radio: `with serve_bluetooth("sim:tft64") as server`.
+
+    Further arguments are those of the command, such as `"--radio", "interval_ms=7.5"`.
+    """
+    if sys.platform != "linux" or shutil.which("dbus-daemon") is None:
+        assert os.environ.get("CI") != "true" or sys.platform != "linux", "dbus-daemon is missing"
+        pytest.skip("the virtual radio needs Linux and dbus-daemon")
+
+    @contextlib.contextmanager
+    def serve(url: str, *arguments: str) -> Iterator[BluetoothServer]:
+        command = [sys.executable, "-m", "fpxi", "sim", "serve", url, "--ble", *arguments]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            try:
+                assert process.stdout is not None
+                place = process.stdout.readline().strip()
+                bus = process.stdout.readline().strip()
+                assert bus.startswith(f"{BUS_VARIABLE}="), "the simulator printed no bus address"
+                monkeypatch.setenv(BUS_VARIABLE, bus.removeprefix(f"{BUS_VARIABLE}="))
+                yield BluetoothServer(place, process)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                status = process.wait(20)
+        assert status == 0
+
+    return serve
