@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.links import list_serial_ports
+from fpxi_readout.links.base import LinkOpenError
 from fpxi_readout.links.ble_names import shown_name
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def discover(
         try:
             found = _bluetooth_panels(scan_s, progress, ask=ask)
         except FpxiError as error:
-            problem = _one_line(str(error))
+            problem = _reason(error)
     return Discovery((*_serial_ports(), *found, *_simulated_panels()), problem)
 
 
@@ -152,7 +153,7 @@ def _ask(panel: FoundPanel, ask: Callable[[FoundPanel, float], PanelDetails]) ->
     try:
         details = ask(panel, ASK_S)
     except FpxiError as error:
-        problem = _one_line(str(error))
+        problem = _reason(error)
         return RadioFindings(panel.name, panel.address, panel.rssi_dBm, problem=problem)
     return RadioFindings(
         name=panel.name,
@@ -181,6 +182,7 @@ def _shown(told: str | None) -> str | None:
     return None if told is None else shown_name(told)
 
 
-def _one_line(text: str) -> str:
-    """Return a message without control characters, whatever was quoted in it from the air."""
-    return "".join(character if character.isprintable() else " " for character in text)
+def _reason(error: FpxiError) -> str:
+    """Return what is wrong and what to do, without control characters, whatever it quotes."""
+    told = f"{error.reason}; {error.remedy}" if isinstance(error, LinkOpenError) else str(error)
+    return "".join(character if character.isprintable() else " " for character in told)

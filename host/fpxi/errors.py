@@ -109,8 +109,8 @@ class UnsupportedUrlError(SessionError):
     def __init__(self, url: str) -> None:
         self.url = url
         super().__init__(
-            f"cannot open {url!r}: use sim:<preset>, serial:<port>, socket://<host>:<port> "
-            "or file:<recording.h5>"
+            f"cannot open {url!r}: use sim:<preset>, serial:<port>, socket://<host>:<port>, "
+            "ble:<name or address> or file:<recording.h5>"
         )
 
 

@@ -117,15 +117,18 @@ def test_what_a_panel_tells_is_made_fit_for_display(radio: FakeRadio) -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [BluetoothMissingError("no module"), BluetoothUnavailableError("it is off", "switch it on")],
+    ("error", "told"),
+    [
+        (BluetoothMissingError("no module"), str(BluetoothMissingError("no module"))),
+        (BluetoothUnavailableError("it is off", "switch it on"), "it is off; switch it on"),
+    ],
 )
 def test_a_computer_without_bluetooth_lists_the_rest_and_says_what_to_do(
-    radio: FakeRadio, error: Exception
+    radio: FakeRadio, error: Exception, told: str
 ) -> None:
     radio.deaf = error
     found = discover()
-    assert found.bluetooth_problem == str(error)
+    assert found.bluetooth_problem == told
     assert [device.kind for device in found.devices] == ["serial"] * 2 + ["simulated"] * 2
 
 
