@@ -25,6 +25,9 @@ with atheris.instrument_imports(include=["fpxi_readout"]):
 PANEL = PanelGeometry("fuzz", 16, 8, 200.0, 0, 16, 56.0, (GainSetting("x", 1.0),))
 MEMORY_LIMIT_MB = 1024
 INPUT_LIMIT = 8192
+NOTIFICATION_BYTES = (20, 495)
+"""of a Bluetooth link: ATT_MTU - 3, from the least to what controllers offer"""
+LONGEST_STREAM = 65536
 
 
 def decode(data: atheris.FuzzedDataProvider) -> None:
@@ -61,6 +64,41 @@ def assemble(data: atheris.FuzzedDataProvider) -> None:
     _settle(assembler)
 
 
+def notify(data: atheris.FuzzedDataProvider) -> None:
+    """Packets and junk in notifications of a radio link, which cut them anywhere."""
+    stream = bytearray()
+    while data.remaining_bytes() and len(stream) < LONGEST_STREAM:
+        stream += _piece_of_stream(data)
+    smallest, largest = NOTIFICATION_BYTES
+    size = smallest + zlib.crc32(stream) % (largest - smallest + 1)  # one link keeps to one size
+    decoder, whole = PacketDecoder(), PacketDecoder()
+    assembler, inbox = _assembler(reliable=bool(size % 2)), Inbox()
+    found = []
+    for start in range(0, len(stream), size):
+        packets = decoder.feed(bytes(stream[start : start + size]))
+        assert len(decoder._rest) <= LONGEST_ENCODED
+        for packet in packets:
+            _give(assembler, packet.type, packet.payload)
+            inbox.packet(packet)
+        found += packets
+    assert found == whole.feed(bytes(stream))
+    _settle(assembler)
+
+
+def _piece_of_stream(data: atheris.FuzzedDataProvider) -> bytes:
+    kind = data.PickValueInList([FrameHeader.TYPE, FrameChunk.TYPE, Event.TYPE, 0, 1, 2])
+    sequence = data.ConsumeIntInRange(0, 255)
+    if kind == FrameHeader.TYPE:
+        return encode_packet(kind, sequence, _header(data))
+    if kind == FrameChunk.TYPE:
+        return encode_packet(kind, sequence, _chunk(data))
+    if kind == Event.TYPE:
+        return encode_packet(kind, sequence, data.ConsumeBytes(data.ConsumeIntInRange(0, 20)))
+    if kind == 0:  # fragments without an end
+        return (data.ConsumeBytes(1) or b"\1") * data.ConsumeIntInRange(0, 2 * LONGEST_ENCODED)
+    return data.ConsumeBytes(data.ConsumeIntInRange(0, 600))
+
+
 def read_dictionary(data: atheris.FuzzedDataProvider) -> None:
     """A dictionary that a device might serve."""
     content = data.ConsumeBytes(data.remaining_bytes())
@@ -71,7 +109,7 @@ def read_dictionary(data: atheris.FuzzedDataProvider) -> None:
             continue
 
 
-TARGETS = (decode, assemble, read_dictionary)
+TARGETS = (decode, assemble, notify, read_dictionary)
 
 DICTIONARY_TEXT = b"""{"protocol": {"major": 1, "minor": 0},
 "panel": {"name": "x", "rows": 1, "columns": 1, "pitch_um": 1, "process_ring": 0, "adc_bits": 1,
@@ -99,6 +137,8 @@ def _give(assembler: FrameAssembler, kind: int, payload: bytes) -> None:
     incomplete = list(assembler.incomplete())
     assert len(incomplete) <= MAX_FRAMES_IN_PROGRESS + 2
     assert all(len(list(frame.missing())) <= PANEL.rows for frame in incomplete)
+    early = PANEL.rows * (FrameChunk.STRUCT.size + 2 * PANEL.columns)
+    assert all(frame.early_bytes <= early for frame in incomplete)
 
 
 def _settle(assembler: FrameAssembler) -> None:
