@@ -42,7 +42,7 @@ class RadioConditions:
     packet_errors: float = 0.0
     """probability that a PDU arrives with a wrong CRC"""
     supervision_s: float = 2.0
-    """supervision time-out the module asks for, a multiple of 10 ms"""
+    """supervision time-out the module asks for"""
     rssi_dBm: int = -60
     """received signal strength that every adapter reports"""
     in_reach: bool = True

@@ -16,7 +16,6 @@ counted from when its indication is received, so that it cannot pass unheard.
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,8 +24,9 @@ from typing import Protocol
 from bumble import ll
 from bumble.hci import HCI_ErrorCode
 
+from fpxi_hwsim.bluetooth.air_state import AirState
 from fpxi_hwsim.bluetooth.air_time import T_IFS_US, pdu_us
-from fpxi_hwsim.bluetooth.conditions import SHORTEST_DATA_LENGTH, PhyName, RadioConditions
+from fpxi_hwsim.bluetooth.conditions import SHORTEST_DATA_LENGTH, PhyName
 from fpxi_hwsim.bluetooth.control_pdus import control_octets
 from fpxi_hwsim.bluetooth.statistics import RadioStatistics
 
@@ -57,10 +57,11 @@ class EndOwner(Protocol):
 
 @dataclass(slots=True)
 class _Waiting:
-    """A packet of the host, or a control PDU, of which `sent` octets have left the queue."""
+    """A packet of the host of which `sent` octets were sent, or a control PDU."""
 
-    data: bytes
-    is_start: bool
+    octets: int
+    data: bytes = b""
+    is_start: bool = False
     control: ll.ControlPdu | None = None
     sent: int = 0
 
@@ -118,18 +119,18 @@ class LinkEnd:
             return 0
         head = self._queue[0]
         if head.control is not None:
-            return control_octets(head.control)
-        return min(self.tx_octets, len(head.data) - head.sent)
+            return head.octets
+        return min(self.tx_octets, head.octets - head.sent)
 
     def queue_data(self, data: bytes, *, is_start: bool) -> None:
         """Append a packet of the host."""
         if self.alive and not self.is_terminating:
-            self._queue.append(_Waiting(data, is_start))
+            self._queue.append(_Waiting(len(data), data, is_start))
 
     def queue_control(self, pdu: ll.ControlPdu) -> None:
         """Append a control PDU; it takes its turn after the data before it."""
         if self.alive and not self.is_terminating:
-            self._queue.append(_Waiting(b"", is_start=False, control=pdu))
+            self._queue.append(_Waiting(control_octets(pdu), control=pdu))
 
     def terminate(self, reason: int, own_reason: int) -> None:
         """Tell the peer `reason`, leave with `own_reason` once that is acknowledged."""
@@ -204,10 +205,10 @@ class LinkEnd:
         head = self._queue[0]
         if head.control is not None:
             self._queue.popleft()
-            return _Pdu(control_octets(head.control), control=head.control)
+            return _Pdu(head.octets, control=head.control)
         first = head.sent
-        head.sent = min(first + self.tx_octets, len(head.data))
-        is_last = head.sent == len(head.data)
+        head.sent = min(first + self.tx_octets, head.octets)
+        is_last = head.sent == head.octets
         if is_last:
             self._queue.popleft()
         is_start = head.is_start and first == 0
@@ -238,12 +239,8 @@ class AirConnection:
         Its ends.
     interval_us, timeout_us
         Connection interval and supervision time-out at first.
-    conditions
-        Gives the conditions of the air at any moment.
-    statistics
-        Counts what happens.
-    generator
-        Decides about packet errors.
+    state
+        The air: its conditions at any moment, and the counts.
 
     """
 
@@ -254,9 +251,7 @@ class AirConnection:
         *,
         interval_us: int,
         timeout_us: int,
-        conditions: Callable[[], RadioConditions],
-        statistics: RadioStatistics,
-        generator: Callable[[], random.Random],
+        state: AirState,
     ) -> None:
         self.central = central
         self.peripheral = peripheral
@@ -266,9 +261,7 @@ class AirConnection:
         self.anchor_us = FIRST_ANCHOR_US
         self.event_count = 0
         self._used_us = 0
-        self._conditions = conditions
-        self._statistics = statistics
-        self._generator = generator
+        self._state = state
         self._instants: deque[tuple[int, Callable[[], None]]] = deque()
 
     @property
@@ -287,10 +280,10 @@ class AirConnection:
         for end in (self.central, self.peripheral):
             end.errors_in_row = 0
             if end.supervise(self.anchor_us, self.timeout_us, self.interval_us):
-                self._statistics.supervision_timeouts += 1
+                self._state.statistics.supervision_timeouts += 1
         while self._instants and self._instants[0][0] <= self.event_count:
             self._instants.popleft()[1]()
-        self._statistics.events += self.central.alive
+        self._state.statistics.events += self.central.alive
 
     def exchange(self) -> bool:
         """Let each end send a PDU; False: the event is closed."""
@@ -320,16 +313,16 @@ class AirConnection:
         """Send a PDU; True: the receiver answers."""
         if not sender.alive:
             return False
-        conditions, statistics = self._conditions(), self._statistics
+        statistics = self._state.statistics
         sn, nesn = sender.sn, sender.nesn
         pdu = sender.transmit(statistics)
         self._used_us += pdu_us(pdu.octets, self.phy, encrypted=sender.encrypts) + T_IFS_US
         if sender.farewell is not None:
             sender.leave(sender.farewell)
-        if not (conditions.in_reach and receiver.alive):
+        if not (self._state.conditions.in_reach and receiver.alive):
             statistics.missed += 1
             return False
-        if conditions.packet_errors and self._generator().random() < conditions.packet_errors:
+        if self._state.spoils():
             statistics.errors += 1
             receiver.errors_in_row += 1
             return receiver.errors_in_row < ERRORS_THAT_CLOSE
