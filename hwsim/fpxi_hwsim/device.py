@@ -34,10 +34,26 @@ class Truth:
     """that the fault setting `resets` caused"""
 
 
-class SimulatedDevice:
-    """One device. Every method may be called from any thread."""
+CABLE, MODULE = 0, 1
+"""the board's two links: the serial line, and the Bluetooth module's"""
+MODULE_BAUD = 2_000_000
+"""rate of the module's line, bits/s"""
 
-    def __init__(self, specification: SimulationSpecification) -> None:
+
+class SimulatedDevice:
+    """One device. Every method may be called from any thread.
+
+    Parameters
+    ----------
+    specification
+        The panel, its scene and its line.
+    link
+        Which of the board's links `step` and `feed` carry, CABLE or MODULE; `exchange` has the
+        other one.
+
+    """
+
+    def __init__(self, specification: SimulationSpecification, link: int = CABLE) -> None:
         """Power the device on.
 
         Raises
@@ -59,8 +75,10 @@ class SimulatedDevice:
         """called after something happened that a sleeping owner of the line must look at"""
         self._lock = threading.RLock()
         self._source = PixelSource(specification, self.scene)
-        self._to_host = Line(specification.faults, specification.baud, 0)
-        self._to_device = Line(specification.faults, specification.baud, 1)
+        self._link = link
+        baud = MODULE_BAUD if link == MODULE and not specification.baud else specification.baud
+        self._to_host = Line(specification.faults, baud, 0)
+        self._to_device = Line(specification.faults, baud, 1)
         self._set_faults(specification.faults)
         self._deadline_us: int | None = 0
         self._firmware = make_firmware(
@@ -131,7 +149,7 @@ class SimulatedDevice:
         """
         with self._lock:
             now_us = self.clock.now_us()
-            self._firmware.receive(self._to_device.pop(now_us))
+            self._firmware.receive(self._to_device.pop(now_us), self._link)
             self._deadline_us = self._firmware.poll(now_us)
             while take and self._transmit(now_us):
                 self._deadline_us = self._firmware.poll(now_us)
@@ -146,16 +164,16 @@ class SimulatedDevice:
             return min((due for due in deadlines if due is not None), default=None)
 
     def exchange(self, data: bytes) -> bytes:
-        """Hand bytes to the device's second link, and return what it has for the host there.
+        """Hand bytes to the device's other link, and return what it has for the host there.
 
-        The second link carries everything at once, without a fault.
+        That link carries everything at once, without a fault.
         """
         with self._lock:
             now_us = self.clock.now_us()
-            self._firmware.receive(data, 1)
+            self._firmware.receive(data, 1 - self._link)
             self._deadline_us = self._firmware.poll(now_us)
             pieces: list[bytes] = []
-            while piece := self._firmware.transmit(CLEAR_LINE_BYTES, 1):
+            while piece := self._firmware.transmit(CLEAR_LINE_BYTES, 1 - self._link):
                 pieces.append(piece)
                 self._deadline_us = self._firmware.poll(now_us)
         self.wake()
@@ -174,7 +192,7 @@ class SimulatedDevice:
         with self._lock:
             self._to_host.clear()
             self._to_device.clear()
-            while self._firmware.transmit(CLEAR_LINE_BYTES):
+            while self._firmware.transmit(CLEAR_LINE_BYTES, self._link):
                 self._deadline_us = self._firmware.poll(self.clock.now_us())
 
     def _transmit(self, now_us: int) -> bool:
@@ -182,7 +200,7 @@ class SimulatedDevice:
         room = self._to_host.room
         if self._reset_fault.bytes_left is not None:
             room = min(room, self._reset_fault.bytes_left)
-        data = self._firmware.transmit(room) if room else b""
+        data = self._firmware.transmit(room, self._link) if room else b""
         self._to_host.push(data, now_us)
         if self._reset_fault.sent(len(data)):
             self._firmware.reset(ResetCause.EXTERNAL)

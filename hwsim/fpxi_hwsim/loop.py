@@ -73,7 +73,8 @@ class DeviceLoop:
         readers: list[int] = [self._woken.fileno()]
         if self._device.takes_bytes and self._medium.fileno() >= 0:
             readers.append(self._medium.fileno())
-        writers = [self._medium.fileno()] if self._pending else []
+        waiting = self._pending and self._medium.connected
+        writers = [self._medium.fileno()] if waiting else []
         readable, _, _ = select.select(readers, writers, [], self._timeout_s())
         if self._woken.fileno() in readable:
             self._woken.recv(4096)
