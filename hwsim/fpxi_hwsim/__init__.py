@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fpxi_hwsim.device import SimulatedDevice, Truth
 from fpxi_hwsim.links import SimulatedLink, open_link
-from fpxi_hwsim.serve import Server, serve_serial, serve_tcp
+from fpxi_hwsim.serve import Server, serve_ble, serve_serial, serve_tcp
 from fpxi_hwsim.specification import SimulationSpecification
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SimulationSpecification",
     "Truth",
     "open_link",
+    "serve_ble",
     "serve_serial",
     "serve_tcp",
 ]

@@ -1,13 +1,21 @@
-"""A simulated panel behind a real serial line or TCP port, for hosts in other processes."""
+"""A simulated panel behind a serial line, a TCP port or Bluetooth, for other processes."""
 
 from __future__ import annotations
 
-from typing import Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
+from fpxi_hwsim.bluetooth.conditions import RadioConditions
+from fpxi_hwsim.bluetooth.errors import BluetoothStackMissingError
 from fpxi_hwsim.device import SimulatedDevice
 from fpxi_hwsim.loop import DeviceLoop
 from fpxi_hwsim.media import Medium, PseudoTerminalMedium, TcpMedium
 from fpxi_hwsim.specification import SimulationSpecification
+
+if TYPE_CHECKING:
+    from fpxi_hwsim.bluetooth.server import BleServer
+
+DEFAULT_CONDITIONS = RadioConditions()
 
 
 class Server:
@@ -65,3 +73,40 @@ def serve_tcp(
     """
     device = SimulatedDevice(specification)
     return Server(device, TcpMedium(host, port))
+
+
+def serve_ble(
+    specification: SimulationSpecification,
+    *,
+    conditions: RadioConditions = DEFAULT_CONDITIONS,
+    name: str | None = None,
+    hci: str | None = None,
+    keys: Path | None = None,
+    bus: Path | None = None,
+) -> BleServer:
+    """Serve a panel over Bluetooth LE; `url` is `ble:<name>`.
+
+    With `hci` (such as `usb:0`) on a real adapter; else on a virtual radio, whose host's adapter
+    BlueZ's clients find on the D-Bus `bus_address`. The parameters are those of `BleServer`.
+
+    Raises
+    ------
+    BluetoothStackMissingError
+        The extra `radio` is not installed.
+    ServeError
+        The panel runs in virtual time, or a bus is asked for beside a real adapter.
+    AdvertisedNameError
+        The name does not fit an advertisement.
+    KeysFileError
+        The keys file holds no bond.
+    AdapterError
+        The adapter cannot be opened or does not answer.
+    DbusDaemonMissingError, BusPathError, BusStartError
+        There is no D-Bus for the virtual radio.
+
+    """
+    try:
+        from fpxi_hwsim.bluetooth.server import BleServer  # noqa: PLC0415 (an extra)
+    except ModuleNotFoundError as error:
+        raise BluetoothStackMissingError(str(error)) from error
+    return BleServer(specification, conditions=conditions, name=name, hci=hci, keys=keys, bus=bus)

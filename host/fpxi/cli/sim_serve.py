@@ -1,22 +1,30 @@
-"""`fpxi sim serve`: a simulated panel on a pseudo-terminal or a TCP port."""
+"""`fpxi sim serve`: a simulated panel on a pseudo-terminal, a TCP port, or Bluetooth LE."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+from fpxi_hwsim.bluetooth.conditions import RadioConditions, with_condition
 from fpxi_hwsim.control import run_console
-from fpxi_hwsim.serve import Server, serve_serial, serve_tcp
+from fpxi_hwsim.serve import Server, serve_ble, serve_serial, serve_tcp
 from fpxi_hwsim.specification import SimulationSpecification
 
 from fpxi.cli.group import Terminated
-from fpxi.cli.options import address, examples, url_argument
+from fpxi.cli.options import address, examples, require_distinct, setting, url_argument
 from fpxi.cli.output import note
+
+if TYPE_CHECKING:
+    from fpxi_hwsim.bluetooth.server import BleServer
 
 LOOK_EVERY_S = 0.5
 """for a device that has stopped by itself"""
+PATH = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -24,6 +32,8 @@ LOOK_EVERY_S = 0.5
     epilog=examples(
         "fpxi sim serve --serial",
         'fpxi sim serve "sim:cmos32?seed=2" --tcp 127.0.0.1:5000',
+        "fpxi sim serve --ble --radio packet_errors=0.1",
+        "fpxi sim serve --ble --hci usb:0 --keys keys.json",
     ),
 )
 @url_argument(default="sim:tft64")
@@ -32,36 +42,98 @@ LOOK_EVERY_S = 0.5
     "--tcp", type=address, metavar="HOST:PORT", help="Serve on a TCP port; port 0 takes a free one."
 )
 @click.option(
+    "--ble",
+    is_flag=True,
+    help="Serve over Bluetooth LE: on a virtual radio, for programs on this computer (Linux), or "
+    "over the air with --hci.",
+)
+@click.option("--name", help="Advertised name, at most 8 characters.  [default: FPXI-64, FPXI-32]")
+@click.option(
+    "--radio",
+    multiple=True,
+    type=setting,
+    metavar="NAME=VALUE",
+    help="Condition of the virtual radio, such as interval_ms=30, phy=1M, packet_errors=0.1, "
+    "supervision_s=4 or in_reach=off. May be given several times.",
+)
+@click.option(
+    "--hci",
+    metavar="ADAPTER",
+    help="Real Bluetooth adapter, taken whole: usb:0, serial:/dev/ttyACM0,1000000, "
+    "tcp-client:HOST:PORT (as the library bumble names it).",
+)
+@click.option("--keys", type=PATH, help="File that keeps the panel's bond with its host.")
+@click.option("--bus", type=PATH, help="Where to put the virtual radio's D-Bus socket.")
+@click.option(
     "--control-stdin",
     is_flag=True,
     help="Obey lines on standard input, such as: beam off. The line help lists them; quit, or the "
     "end of the input, ends the server.",
 )
-def command(url: str, serial: bool, tcp: tuple[str, int] | None, control_stdin: bool) -> None:
+def command(
+    url: str,
+    serial: bool,
+    tcp: tuple[str, int] | None,
+    ble: bool,
+    radio: tuple[tuple[str, str], ...],
+    control_stdin: bool,
+    **air: Any,
+) -> None:
     """Serve the simulated panel URL until Ctrl-C or SIGTERM.
 
     The first line on standard output says where, and nothing else: the path of the
-    pseudo-terminal, or HOST:PORT. Whoever can reach a TCP port can use the panel: 127.0.0.1 keeps
-    it to this computer.
+    pseudo-terminal, HOST:PORT, or the panel's ble: URL. With a virtual radio a second line has the
+    variable that leads programs to it. Whoever can reach a TCP port can use the panel: 127.0.0.1
+    keeps it to this computer. Over Bluetooth the first host that pairs is the panel's host; without
+    --keys it is forgotten when the server ends.
     """
-    if serial == (tcp is not None):
-        raise click.UsageError("Say where to serve: --serial, or --tcp HOST:PORT.")
+    if serial + (tcp is not None) + ble != 1:
+        raise click.UsageError("Say where to serve: --serial, --tcp HOST:PORT, or --ble.")
+    _refuse_idle_options(ble, radio, air)
     specification = SimulationSpecification.from_url(url)
-    server = serve_serial(specification) if tcp is None else serve_tcp(specification, *tcp)
+    server: Server | BleServer
+    if ble:
+        server = serve_ble(specification, conditions=_conditions(radio), **air)
+    else:
+        server = serve_serial(specification) if tcp is None else serve_tcp(specification, *tcp)
     with contextlib.suppress(KeyboardInterrupt, Terminated), server:
         _announce(url, server)
         _stay(server, control_stdin)
     note("The simulated panel is switched off.")
 
 
-def _announce(url: str, server: Server) -> None:
+def _refuse_idle_options(
+    ble: bool, radio: tuple[tuple[str, str], ...], air: dict[str, Any]
+) -> None:
+    """Refuse what would have no effect."""
+    given = [f"--{name}" for name, value in air.items() if value is not None]
+    given += ["--radio"] if radio else []
+    if given and not ble:
+        raise click.UsageError(f"{', '.join(given)}: of Bluetooth; add --ble.")
+    idle = [name for name in ("--bus", "--radio") if name in given]
+    if idle and air["hci"] is not None:
+        raise click.UsageError(f"{', '.join(idle)}: of the virtual radio; leave out --hci.")
+    require_distinct(radio)
+
+
+def _conditions(settings: tuple[tuple[str, str], ...]) -> RadioConditions:
+    return reduce(lambda so_far, one: with_condition(so_far, *one), settings, RadioConditions())
+
+
+def _announce(url: str, server: Server | BleServer) -> None:
     click.echo(server.url.removeprefix("serial:").removeprefix("socket://"))
-    note(f"{url} is served; in another terminal: fpxi view {server.url}\nCtrl-C ends it.")
+    variable = ""
+    if not isinstance(server, Server) and server.bus_address is not None:
+        variable = f"DBUS_SYSTEM_BUS_ADDRESS={server.bus_address}"
+        click.echo(variable)
+    hint = f"{variable} fpxi view {server.url}".strip()
+    note(f"{url} is served; in another terminal: {hint}\nCtrl-C ends it.")
 
 
-def _stay(server: Server, control_stdin: bool) -> None:
+def _stay(server: Server | BleServer, control_stdin: bool) -> None:
     if control_stdin:
-        run_console(server.device, sys.stdin, sys.stdout)
+        radio = None if isinstance(server, Server) else server
+        run_console(server.device, sys.stdin, sys.stdout, radio)
         return
     while server.failure is None:
         time.sleep(LOOK_EVERY_S)

@@ -36,16 +36,9 @@ VIRTUAL_STEP_US = 2000
 POLL_LIMIT_US = 50_000
 """of the board's time in one call: when the computer is too slow, time runs slower"""
 OUTPUT_LIMIT = 1 << 17
-<<<<<<< HEAD
 """bytes that wait for the host; beyond, time stands still for the board"""
 MODULE_BUFFER = 1024
 """bytes that a Bluetooth module holds for the air; beyond, it lets the board's CTS go"""
-=======
-"""bytes that wait for the host at the cable; beyond, time stands still for the board"""
-MODULE_BUSY_BYTES = 512
-"""that wait for the host at the Bluetooth module; beyond, its CTS output stops the board's USART"""
-MODULE_BUSY_PIN = "PA0"
->>>>>>> 5644d51 (Give the simulated panel a Bluetooth module)
 QUIET_US = 1_000_000
 QUIET_PACE = 50
 """how much faster than real a board may wait in virtual time when nothing happens for QUIET_US"""
@@ -86,7 +79,6 @@ class EmulatedFirmware:
         self._flash = flash
         self._paced = paced
         self._step_us = VIRTUAL_STEP_US if paced else STEP_US
-        self._module_busy = False
         self._dead = False
         self._module_full = False
         self._failure: SimulationError | None = None
@@ -123,11 +115,7 @@ class EmulatedFirmware:
         waiting = self._outgoing[link]
         data = bytes(waiting[:capacity])
         del waiting[:capacity]
-<<<<<<< HEAD
         self._drive_cts()
-=======
-        self._hold_module()
->>>>>>> 5644d51 (Give the simulated panel a Bluetooth module)
         return data
 
     def reset(self, cause: int) -> None:
@@ -135,11 +123,7 @@ class EmulatedFirmware:
         machine = self._machine
         for buffer in (*self._incoming, *self._outgoing):
             buffer.clear()
-<<<<<<< HEAD
         self._drive_cts()
-=======
-        self._hold_module()
->>>>>>> 5644d51 (Give the simulated panel a Bluetooth module)
         reset = _MACHINE_CAUSE.get(Cause(cause), ResetCause.SOFTWARE)
         if reset is ResetCause.POWER:
             self._dead = False
@@ -201,11 +185,7 @@ class EmulatedFirmware:
             if data:
                 buffer.extend(data)
                 self._last_activity = machine.now
-<<<<<<< HEAD
         self._drive_cts()
-=======
-        self._hold_module()
->>>>>>> 5644d51 (Give the simulated panel a Bluetooth module)
         if self.board.acquisition.running:
             self._last_activity = machine.now
         if self._flash is not None:
@@ -228,13 +208,6 @@ class EmulatedFirmware:
                 link.send(bytes(waiting))
                 waiting.clear()
                 self._last_activity = self._machine.now
-
-    def _hold_module(self) -> None:
-        """Drive the module's flow control: it is busy while the host does not take its bytes."""
-        busy = len(self._outgoing[1]) > MODULE_BUSY_BYTES
-        if busy != self._module_busy:
-            self._module_busy = busy
-            self.board.mcu.pins.drive(MODULE_BUSY_PIN, busy)
 
     def _talk_to_boot_loader(self) -> None:
         """Have the boot loader in ROM answer on the USART; the module's link leads nowhere."""
