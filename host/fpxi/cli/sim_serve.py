@@ -75,7 +75,6 @@ def command(
     serial: bool,
     tcp: tuple[str, int] | None,
     ble: bool,
-    radio: tuple[tuple[str, str], ...],
     control_stdin: bool,
     **air: Any,
 ) -> None:
@@ -89,11 +88,13 @@ def command(
     """
     if serial + (tcp is not None) + ble != 1:
         raise click.UsageError("Say where to serve: --serial, --tcp HOST:PORT, or --ble.")
-    _refuse_idle_options(ble, radio, air)
+    conditions = _conditions(air["radio"])
+    _refuse_idle_options(ble, air)
+    del air["radio"]
     specification = SimulationSpecification.from_url(url)
     server: Server | BleServer
     if ble:
-        server = serve_ble(specification, conditions=_conditions(radio), **air)
+        server = serve_ble(specification, conditions=conditions, **air)
     else:
         server = serve_serial(specification) if tcp is None else serve_tcp(specification, *tcp)
     with contextlib.suppress(KeyboardInterrupt, Terminated), server:
@@ -102,21 +103,18 @@ def command(
     note("The simulated panel is switched off.")
 
 
-def _refuse_idle_options(
-    ble: bool, radio: tuple[tuple[str, str], ...], air: dict[str, Any]
-) -> None:
+def _refuse_idle_options(ble: bool, air: dict[str, Any]) -> None:
     """Refuse what would have no effect."""
-    given = [f"--{name}" for name, value in air.items() if value is not None]
-    given += ["--radio"] if radio else []
+    given = [f"--{name}" for name, value in air.items() if value]
     if given and not ble:
-        raise click.UsageError(f"{', '.join(given)}: of Bluetooth; add --ble.")
-    idle = [name for name in ("--bus", "--radio") if name in given]
-    if idle and air["hci"] is not None:
-        raise click.UsageError(f"{', '.join(idle)}: of the virtual radio; leave out --hci.")
-    require_distinct(radio)
+        raise click.UsageError(f"{', '.join(given)}: for Bluetooth; add --ble.")
+    idle = [name for name in given if name in ("--bus", "--radio")]
+    if idle and air["hci"]:
+        raise click.UsageError(f"{', '.join(idle)}: for the virtual radio; leave out --hci.")
 
 
 def _conditions(settings: tuple[tuple[str, str], ...]) -> RadioConditions:
+    require_distinct(settings)
     return reduce(lambda so_far, one: with_condition(so_far, *one), settings, RadioConditions())
 
 
