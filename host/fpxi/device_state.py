@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from fpxi.link_view import NOTHING_KNOWN, LinkView
 from fpxi.source import FrameSource
 from fpxi.statistics import NOTHING, RateMeter, add_statistics
 
@@ -31,6 +32,8 @@ class DeviceState:
         self.geometry: PanelGeometry | None = None
         self.link = NOTHING
         """Counters summed over all connections."""
+        self.link_view: LinkView = NOTHING_KNOWN
+        """How fast the link is, and what limits the frame rate."""
         self.connections = 0
         self.last_frame_at: float | None = None
         self.last_frame: Frame | None = None
@@ -67,6 +70,7 @@ class DeviceState:
     def disconnected(self, source: FrameSource) -> None:
         """Keep the counters of a connection that is over."""
         self._past = self.link = add_statistics(self._past, source.statistics)
+        self.link_view = NOTHING_KNOWN
 
     def note_value(self, name: str, value: int) -> None:
         """Take note of a parameter's value."""

@@ -25,6 +25,8 @@ from fpxi.errors import (
 )
 from fpxi.failures import link_is_gone, may_pass
 from fpxi.hub import FrameHub
+from fpxi.link_pace import LinkPace
+from fpxi.paced_source import PacedSource
 from fpxi.source import FrameSource
 from fpxi.tracked_source import TrackedSource, Wishes
 
@@ -50,13 +52,22 @@ class LinkThread:
     """
 
     def __init__(
-        self, url: str, connector: Connector, hub: FrameHub, device: DeviceState, *, reconnect: bool
+        self,
+        url: str,
+        connector: Connector,
+        hub: FrameHub,
+        device: DeviceState,
+        *,
+        reconnect: bool,
+        follow_link: bool | None = None,
     ) -> None:
         self._url = url
         self._connector = connector
         self._hub = hub
         self._device = device
         self._reconnect = reconnect
+        self._follow_link = follow_link
+        self._pace = LinkPace()
         self._wishes = Wishes()
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -150,7 +161,7 @@ class LinkThread:
         return None
 
     def _connect_once(self) -> FrameSource:
-        source = self._connector.connect()
+        source = self._paced(self._connector.connect())
         try:
             self._require_same_device(source)
             self._wishes.apply(source)
@@ -162,6 +173,14 @@ class LinkThread:
             self._hub.mark("connected again")
         self._set_status(ConnectionState.CONNECTED)
         return source
+
+    def _paced(self, source: FrameSource) -> FrameSource:
+        """Measure the link, and follow it if that is wanted, where real time passes on it."""
+        if self._connector.unhurried:
+            return source
+        follow = self._follow_link
+        self._pace.follow = self._connector.radio is not None if follow is None else follow
+        return PacedSource(source, self._pace, self._device)
 
     def _require_same_device(self, source: FrameSource) -> None:
         known, now = self._device.identity, source.identity

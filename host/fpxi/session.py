@@ -62,13 +62,27 @@ class Session:
     device something wait for its answer; `submit` is their form that does not.
     """
 
-    def __init__(self, url: str, *, reconnect: bool = True) -> None:
+    def __init__(
+        self, url: str, *, reconnect: bool = True, follow_link: bool | None = None
+    ) -> None:
+        """Prepare a session; `follow_link`: whether encoding and frame rate follow the link.
+
+        None: on radio links only. What the user sets in the session is left as he set it. A source
+        that waits for its reader in simulated time has no link rate to follow.
+        """
         self.url = url
         self._device = DeviceState()
         self._hub = FrameHub()
         self._recordings: list[Recording] = []
         self._connector = connector_for(url)
-        self._link = LinkThread(url, self._connector, self._hub, self._device, reconnect=reconnect)
+        self._link = LinkThread(
+            url,
+            self._connector,
+            self._hub,
+            self._device,
+            reconnect=reconnect,
+            follow_link=follow_link,
+        )
         self._pipeline = Pipeline(self._device)
         self._hub.add(self._pipeline)
         self._begun = False
@@ -174,6 +188,7 @@ class Session:
     def statistics(self) -> SessionStatistics:
         """Return all counters as they stand."""
         recordings = self._recordings
+        link = self._device.link_view
         return SessionStatistics(
             link=self._device.link,
             frame_rate_hz=self._device.rate_hz(),
@@ -184,6 +199,10 @@ class Session:
             recording_dropped_frames=sum(recording.frames_dropped for recording in recordings),
             reconnections=max(0, self._device.connections - 1),
             last_frame_at=self._device.last_frame_at,
+            link_rate_Bps=link.rate_Bps,
+            link_capacity_Bps=link.capacity_Bps,
+            limit=link.limit,
+            radio=self._connector.radio,
         )
 
     # --- asking the device

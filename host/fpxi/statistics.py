@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from fpxi_readout.statistics import LinkStatistics
+
+from fpxi.frame_rate_limit import FrameRateLimit
+
+if TYPE_CHECKING:
+    from fpxi_readout.links.base import RadioFacts
 
 NOTHING = LinkStatistics(**dict.fromkeys(LinkStatistics.__dataclass_fields__, 0))
 """Every counter at 0."""
@@ -33,6 +39,15 @@ class SessionStatistics:
     reconnections: int
     last_frame_at: float | None
     """`time.monotonic()` at the last frame, or None."""
+    link_rate_Bps: float
+    """Bytes per second received over the last two seconds."""
+    link_capacity_Bps: float | None
+    """Bytes per second that the link carried last while the device had more to send; None: it
+    never had."""
+    limit: FrameRateLimit
+    """What limits the frame rate."""
+    radio: RadioFacts | None
+    """What is known of the radio; None: there is none, or it is not connected."""
 
 
 class RateMeter:

@@ -53,6 +53,7 @@ class ScriptedConnector:
 
     scene = None
     unhurried = True
+    radio = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
