@@ -17,7 +17,7 @@ from fpxi_gui.actions import Actions
 from fpxi_gui.calibration_control import CalibrationControl, LoadCalibration, RunCalibration
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.device_control import DeviceControl
-from fpxi_gui.figures import Throughput, make_status
+from fpxi_gui.figures import make_status
 from fpxi_gui.intent import DisplayIntent
 from fpxi_gui.messages import Messages
 from fpxi_gui.outage import Outage, duration_text
@@ -61,7 +61,6 @@ class ViewerController:
             session, self._actions, self._messages, load=load_calibration, run=run_calibration
         )
         self._finder = LevelFinder()
-        self._throughput = Throughput()
         self._outage = Outage(clock)
         self._start_pending = start_when_connected
         self._pipeline_error: FpxiError | None = None
@@ -133,7 +132,6 @@ class ViewerController:
     def _state(self, preview: PreviewImage | None, seen: Snapshot) -> ViewState:
         now_s = self._clock()
         self._note_connection(seen.connection.state)
-        rate = self._throughput.update(now_s, seen.statistics.link.bytes_received)
         return ViewState(
             title=_title(seen),
             geometry=seen.geometry,
@@ -149,8 +147,8 @@ class ViewerController:
             correction=self.calibration.state(preview, seen),
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
-            status=make_status(seen, preview, rate),
-            panels=self.search.panels(seen.url, None, given_up=seen.given_up),
+            status=make_status(seen, preview),
+            panels=self.search.panels(seen.url, seen.statistics.radio, given_up=seen.given_up),
             scene=self.scene.state(),
             question=self.calibration.question,
             failure=self._failure(seen),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -31,30 +30,14 @@ _EVENT_LEVELS: dict[int, Level] = {
 }
 
 
-class Throughput:
-    """Bytes per second over the last seconds."""
-
-    def __init__(self, window_s: float = 2.0) -> None:
-        self._window_s = window_s
-        self._samples: deque[tuple[float, int]] = deque()
-
-    def update(self, now_s: float, total_bytes: int) -> float:
-        """Note a running total; return the rate."""
-        self._samples.append((now_s, total_bytes))
-        while now_s - self._samples[0][0] > self._window_s and len(self._samples) > 2:
-            self._samples.popleft()
-        began_s, first = self._samples[0]
-        return (total_bytes - first) / (now_s - began_s) if now_s > began_s else 0.0
-
-
 def make_status(
     seen: Snapshot,
     preview: PreviewImage | None,
-    throughput_bytes_per_s: float,
 ) -> Status:
     """Resolve the figures as they stood at a snapshot."""
     statistics, link = seen.statistics, seen.statistics.link
     state = seen.connection.state
+    radio = statistics.radio
     event, level = _last_event(seen.events)
     return Status(
         link=state.value,
@@ -67,7 +50,10 @@ def make_status(
         frames_skipped=link.frames_skipped,
         preview_skipped=statistics.preview_skipped,
         temperature_mC=preview.frame.temperature_mC if preview else None,
-        throughput_bytes_per_s=None if seen.replay else throughput_bytes_per_s,
+        link_rate_Bps=None if seen.replay else statistics.link_rate_Bps,
+        limit=None if seen.replay else statistics.limit,
+        rssi_dBm=radio.rssi_dBm if radio else None,
+        battery_percent=radio.battery_percent if radio else None,
         last_event=event,
         event_level=level,
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fpxi_imaging.flags import PixelFlag
 
 if TYPE_CHECKING:
+    from fpxi.frame_rate_limit import FrameRateLimit
     from fpxi_readout.errors import FpxiError
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
@@ -189,8 +190,14 @@ class Status:
     preview_skipped: int
     """received but not drawn: faster than the display"""
     temperature_mC: int | None
-    throughput_bytes_per_s: float | None
-    """None where there is no link: a recording is played back"""
+    link_rate_Bps: float | None
+    """bytes per second received; None where there is no link: a recording is played back"""
+    limit: FrameRateLimit | None
+    """what limits the frame rate; None where a recording is played back"""
+    rssi_dBm: int | None
+    """None without a radio"""
+    battery_percent: int | None
+    """as the radio link was told it"""
     last_event: str
     event_level: Level
 

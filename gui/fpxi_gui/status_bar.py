@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fpxi.frame_rate_limit import FrameRateLimit, LimitCause
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
@@ -12,7 +13,11 @@ from fpxi_gui.theme import DIM, LEVEL_COLOURS, TEXT
 _TIPS = {
     "link": "State of the link to the device",
     "rate": "Frames received per second, measured over the last seconds",
-    "throughput": "Bytes received per second",
+    "limit": "What limits the frame rate",
+    "link_rate": "Bytes received per second",
+    "signal": "How strongly the panel was received when it was found:\n"
+    "-40 dBm is beside the computer, -90 dBm is about to break off",
+    "battery": "Battery of the panel when it was connected",
     "received": "Frames received since the connection, whole or not",
     "lost": "Frames and rows that the device sent and that never arrived",
     "not_drawn": "Frames that arrived faster than the display draws, and were passed over by the\n"
@@ -22,6 +27,9 @@ _TIPS = {
     "temperature": "Temperature of the panel",
     "event": "Last event that the device reported",
 }
+
+_WEAK_dBm = -85
+_LOW_PERCENT = 15
 
 
 class StatusBar(QStatusBar):
@@ -42,11 +50,16 @@ class StatusBar(QStatusBar):
             self._labels[name].setText(text)
             self._labels[name].setVisible(bool(text))
         self._elide_event(status.last_event)
+        if status.limit is not None:
+            self._labels["limit"].setToolTip(f"What limits the frame rate: {status.limit}")
         self._colour("link", LEVEL_COLOURS[status.link_level])
         lost = status.frames_lost or status.rows_lost
         self._colour("lost", LEVEL_COLOURS[Level.ERROR] if lost else DIM)
-        damaged = LEVEL_COLOURS[Level.WARNING] if status.damaged_packets else DIM
-        self._colour("damaged", damaged)
+        self._warn("damaged", status.damaged_packets > 0)
+        self._warn("signal", (status.rssi_dBm or 0) <= _WEAK_dBm)
+        self._warn(
+            "battery", status.battery_percent is not None and status.battery_percent <= _LOW_PERCENT
+        )
         event = DIM if status.event_level is Level.GOOD else LEVEL_COLOURS[status.event_level]
         self._colour("event", event)
 
@@ -65,12 +78,15 @@ class StatusBar(QStatusBar):
         made = label("")
         made.setToolTip(_TIPS[name])
         made.setContentsMargins(6, 0, 6, 0)
-        made.setStyleSheet(f"color: {TEXT if name in ('rate', 'throughput') else DIM};")
+        made.setStyleSheet(f"color: {TEXT if name in ('rate', 'link_rate') else DIM};")
         if name == "event":
             made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.addWidget(made, 1 if name == "event" else 0)
         return made
+
+    def _warn(self, name: str, alarming: bool) -> None:
+        self._colour(name, LEVEL_COLOURS[Level.WARNING] if alarming else DIM)
 
     def _colour(self, name: str, colour: str) -> None:
         style = f"color: {colour};"
@@ -81,19 +97,38 @@ class StatusBar(QStatusBar):
 
 def status_texts(status: Status) -> dict[str, str]:
     """Return the text of every label."""
-    temperature = status.temperature_mC
+    temperature, battery = status.temperature_mC, status.battery_percent
     return {
         "link": f"● {status.link}",
         "rate": f"{status.frame_rate_hz:.1f} frames/s",
-        "throughput": _rate_text(status.throughput_bytes_per_s),
+        "limit": _limit_text(status.limit),
+        "link_rate": _rate_text(status.link_rate_Bps),
+        "signal": "" if status.rssi_dBm is None else f"{status.rssi_dBm} dBm",
+        "battery": "" if battery is None else f"battery {battery} %",
         "received": f"{status.frames_received:,} received",
-        "lost": f"{status.frames_lost:,} frames, {status.rows_lost:,} rows lost",
-        "not_drawn": f"{status.preview_skipped:,} not drawn",
-        "skipped": f"{status.frames_skipped:,} skipped by device" if status.frames_skipped else "",
-        "damaged": f"{status.damaged_packets:,} damaged packets" if status.damaged_packets else "",
+        "lost": _lost_text(status),
+        "not_drawn": _counted(status.preview_skipped, "not drawn"),
+        "skipped": _counted(status.frames_skipped, "skipped"),
+        "damaged": _counted(status.damaged_packets, "damaged"),
         "temperature": "" if temperature is None else f"{temperature / 1000:.1f} °C",
         "event": status.last_event,
     }
+
+
+def _lost_text(status: Status) -> str:
+    if not (status.frames_lost or status.rows_lost):
+        return "none lost"
+    return f"{status.frames_lost:,} frames, {status.rows_lost:,} rows lost"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count else ""
+
+
+def _limit_text(limit: FrameRateLimit | None) -> str:
+    if limit is None or limit.cause is LimitCause.NONE_YET:
+        return ""
+    return f"limit: {limit.cause.value}"
 
 
 def _rate_text(bytes_per_s: float | None) -> str:

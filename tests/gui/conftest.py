@@ -19,6 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from fpxi.connection import ConnectionState, ConnectionStatus
 from fpxi.discovery import Discovery
+from fpxi.frame_rate_limit import NOTHING_YET
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.statistics import SessionStatistics
 from fpxi_gui.controller import ViewerController
@@ -238,7 +239,12 @@ class FakeSession:
         self.preview_error: FpxiError | None = None
         self.event_list: list[Any] = []
         self.link = LinkStatistics(**{field.name: 0 for field in fields(LinkStatistics)})
-        self.counted: dict[str, Any] = {"last_frame_at": None, "frame_rate_hz": 0.0}
+        self.counted: dict[str, Any] = {
+            "last_frame_at": None,
+            "frame_rate_hz": 0.0,
+            "limit": NOTHING_YET,
+            "radio": None,
+        }
         self.begun = self.closed = False
         self._newest: PreviewImage | None = None
         self._thread = ThreadPoolExecutor(1)

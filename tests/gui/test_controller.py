@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi.connection import ConnectionState
+from fpxi.frame_rate_limit import FrameRateLimit, LimitCause
 from fpxi_gui.state import Level
 from fpxi_imaging.flags import PixelFlag
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.explanation import DeviceEvent
+from fpxi_readout.links.base import RadioFacts
 from fpxi_readout.protocol.generated import EventCode, Severity
 
 
@@ -215,13 +217,18 @@ def test_losses_and_skips_are_told_apart(rig: Any) -> None:
     assert (status.frames_skipped, status.preview_skipped) == (4, 5)
 
 
-def test_throughput_is_bytes_over_time(rig: Any) -> None:
-    from dataclasses import replace
+def test_the_figures_of_the_radio_and_what_limits_the_rate_are_shown(rig: Any) -> None:
+    limit = FrameRateLimit(LimitCause.EXPOSURE, duration_us=50_000)
+    radio = RadioFacts("FPXI-64", "F0:0D:00:00:00:01", -58, 87)
+    rig.session.counted |= {"link_rate_Bps": 118e3, "limit": limit, "radio": radio}
+    status = rig.controller.tick().status
+    assert (status.link_rate_Bps, status.limit) == (118e3, limit)
+    assert (status.rssi_dBm, status.battery_percent) == (-58, 87)
 
-    rig.controller.tick()
-    rig.clock.now += 1.0
-    rig.session.link = replace(rig.session.link, bytes_received=5000)
-    assert rig.controller.tick().status.throughput_bytes_per_s == pytest.approx(5000.0)
+
+def test_a_wire_has_no_signal_strength(rig: Any) -> None:
+    status = rig.controller.tick().status
+    assert (status.rssi_dBm, status.battery_percent) == (None, None)
 
 
 @pytest.mark.parametrize(

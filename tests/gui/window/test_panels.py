@@ -232,7 +232,7 @@ def test_a_recording_that_is_played_offers_nothing_to_set(viewer: Any, ramp: Any
     assert not device.reset.isEnabled()
     assert not device.readings.isEnabled()
     assert not viewer.window.correction.make.isEnabled()
-    assert viewer.window.status.text("throughput") == ""
+    assert viewer.window.status.text("link_rate") == ""
     assert device.settings.editor("exposure_us").value() == 1000
 
 
@@ -259,7 +259,7 @@ def test_a_panel_offers_its_settings(live: Any) -> None:
     assert device.save.isEnabled()
     assert device.reset.isEnabled()
     assert live.window.correction.make.isEnabled()
-    assert live.window.status.text("throughput") != ""
+    assert live.window.status.text("link_rate") != ""
 
 
 def test_readings_are_grey_without_a_connection(live: Any) -> None:

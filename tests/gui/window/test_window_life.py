@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from fpxi.connection import ConnectionState
+from fpxi.frame_rate_limit import FrameRateLimit, LimitCause
 from fpxi_gui.application import make_application
 from fpxi_gui.settings import Settings
 from fpxi_gui.state import Level
 from fpxi_gui.window import ViewerWindow
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.links.base import RadioFacts
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -128,6 +130,43 @@ def test_a_message_is_shown_whole_and_hides_nothing_of_the_image(
 
 def test_what_is_not_drawn_is_explained_as_no_loss(live: Any) -> None:
     assert "no losses" in live.window.status._labels["not_drawn"].toolTip()
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (LimitCause.LINK, "limit: link"),
+        (LimitCause.EXPOSURE, "limit: exposure"),
+        (LimitCause.NONE_YET, ""),
+    ],
+)
+def test_what_limits_the_frame_rate_is_named(live: Any, cause: LimitCause, text: str) -> None:
+    limit = FrameRateLimit(cause, duration_us=50_000)
+    live.rig.session.counted["limit"] = limit
+    live.settle()
+    assert live.window.status.text("limit") == text
+    assert str(limit) in live.window.status._labels["limit"].toolTip()
+
+
+def test_signal_and_battery_are_shown_over_a_radio_link_alone(live: Any) -> None:
+    status = live.window.status
+    live.settle()
+    assert (status.text("signal"), status.text("battery")) == ("", "")
+    live.rig.session.counted["radio"] = RadioFacts("FPXI-64", "F0:0D:00:00:00:01", -58, 87)
+    live.settle()
+    assert (status.text("signal"), status.text("battery")) == ("-58 dBm", "battery 87 %")
+
+
+def test_a_weak_signal_and_a_low_battery_are_marked(live: Any) -> None:
+    styles = {}
+    for rssi_dBm, percent in ((-84, 16), (-85, 15)):
+        radio = RadioFacts("FPXI-64", "F0:0D:00:00:00:01", rssi_dBm, percent)
+        live.rig.session.counted["radio"] = radio
+        live.settle()
+        labels = live.window.status._labels
+        styles[percent] = {labels[name].styleSheet() for name in ("signal", "battery")}
+    assert len(styles[16]) == len(styles[15]) == 1
+    assert styles[16] != styles[15]
 
 
 @pytest.mark.parametrize(
