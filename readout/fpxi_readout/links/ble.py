@@ -11,7 +11,11 @@ from fpxi_readout.links.ble_opening import Opened, open_panel
 from fpxi_readout.links.ble_stack import Bleak, Stack
 from fpxi_readout.links.ble_uart import leave
 from fpxi_readout.links.ble_url import BleTarget
-from fpxi_readout.links.private_loop import InterruptedWaitError, PrivateLoop
+from fpxi_readout.links.private_loop import (
+    InterruptedWaitError,
+    PrivateLoop,
+    require_no_running_loop,
+)
 
 T = TypeVar("T")
 
@@ -51,6 +55,7 @@ class BleLink:
             It was called inside an asyncio loop.
 
         """
+        require_no_running_loop()
         target = BleTarget.from_url(url)
         stack = stack or Bleak()
         stack.prepare()
@@ -90,6 +95,7 @@ class BleLink:
         """End the connection, within some seconds at most."""
         if self._closed:
             return
+        require_no_running_loop()
         self._closed = True
         self._loop.close(self._stack.release, leave(self._opened.client, self._url))
 

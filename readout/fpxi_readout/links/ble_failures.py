@@ -57,8 +57,6 @@ def scan_failure(error: Exception, url: str) -> BluetoothUnavailableError:
 
 def open_failure(error: Exception, url: str, stage: str) -> FpxiError:
     """Return why no connection came about at a stage of it, such as "while connecting"."""
-    if isinstance(error, LinkError):
-        return error
     if is_unsecured(error):
         return NotSecuredError(
             url, f"the panel refuses its data ({reason_of(error)})", NEW_BOND_REMEDY

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from fpxi_readout.links.base import LinkOpenError, RadioFacts
+from fpxi_readout.links.base import LinkError, LinkOpenError, RadioFacts
 from fpxi_readout.links.ble_errors import BluetoothUnavailableError, PanelNotFoundError
 from fpxi_readout.links.ble_failures import (
     PAIRED_ALREADY,
@@ -75,6 +75,8 @@ async def _connect(stack: Stack, url: str, heard: Heard, deadline: float) -> Ope
         unless = uart.ended if client.is_connected else None
         try:
             await within(deadline - time.monotonic(), work, unless)
+        except LinkError:
+            raise
         except Exception as error:
             raise open_failure(error, url, stage) from error
 

@@ -14,7 +14,7 @@ from fpxi_readout.links.ble_stack import Bleak, Client, Stack
 from fpxi_readout.links.ble_uart import leave
 from fpxi_readout.links.ble_url import BleTarget
 from fpxi_readout.links.bluetooth_profile import FIRMWARE_REVISION, MODEL_NUMBER, SERIAL_NUMBER
-from fpxi_readout.links.private_loop import PrivateLoop, within
+from fpxi_readout.links.private_loop import PrivateLoop, require_no_running_loop, within
 
 T = TypeVar("T")
 
@@ -84,6 +84,7 @@ def ask(found: FoundPanel, timeout_s: float, *, stack: Stack | None = None) -> P
 
 
 def _run(stack: Stack, work: Coroutine[Any, Any, T]) -> T:
+    require_no_running_loop(work)
     stack.prepare()
     loop = PrivateLoop()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
@@ -45,13 +46,7 @@ class PrivateLoop:
             Another loop runs in this thread.
 
         """
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            pass
-        else:
-            work.close()
-            raise RunningLoopError
+        require_no_running_loop(work)
         try:
             return self._runner.run(self._guarded(work, stop))
         except asyncio.CancelledError as error:
@@ -67,7 +62,15 @@ class PrivateLoop:
     def close(
         self, release: Callable[[], None], farewell: Coroutine[Any, Any, None] | None = None
     ) -> None:
-        """Run `farewell`, also after an interruption; end every task; release; close the loop."""
+        """Run `farewell`, also after an interruption; end every task; release; close the loop.
+
+        Raises
+        ------
+        RunningLoopError
+            Another loop runs in this thread; nothing was closed.
+
+        """
+        require_no_running_loop(farewell)
         try:
             self._runner.run(_wind_up(release, farewell))
         finally:
@@ -93,6 +96,15 @@ class PrivateLoop:
         while not stop.is_set():
             await asyncio.sleep(STOP_POLL_S)
         self.interrupt()
+
+
+def require_no_running_loop(work: Coroutine[Any, Any, Any] | None = None) -> None:
+    """Raise RunningLoopError, and give `work` up, if an asyncio loop runs in this thread."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_running_loop()
+        if work is not None:
+            work.close()
+        raise RunningLoopError
 
 
 async def within(
