@@ -13,7 +13,7 @@ from bumble.core import BaseBumbleError
 from bumble.device import Device, DeviceConfiguration
 from bumble.hci import Address
 from bumble.transport import open_transport
-from bumble.transport.common import AsyncPipeSink, Transport
+from bumble.transport.common import Transport
 
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
 from fpxi_hwsim.bluetooth.controller import RadioController
@@ -87,13 +87,13 @@ async def virtual_station(
         stack.callback(radio.close)
         host = RadioController("host", radio)
         panel = RadioController("panel", radio)
-        module = BluetoothModule(panel, AsyncPipeSink(panel), medium, setup)
+        module = BluetoothModule(panel, panel, medium, setup)
         await module.start()
         stack.push_async_callback(module.close)
         central = Device.from_config_with_hci(
             DeviceConfiguration(name="host", address=Address(HOST_ADDRESS)),
             host,
-            AsyncPipeSink(host),
+            host,
         )
         await central.power_on()
         private_bus = stack.enter_context(PrivateBus(bus))

@@ -10,40 +10,35 @@ from types import SimpleNamespace
 
 import pytest
 from bumble import hci
-from bumble.controller import Controller
 from bumble.core import UUID
 from bumble.device import Device, DeviceConfiguration, Peer
 from bumble.keys import MemoryKeyStore
-from bumble.link import LocalLink
 from bumble.pairing import PairingConfig, PairingDelegate
-from bumble.transport.common import AsyncPipeSink
 from fpxi_hwsim.bluetooth.bond import BondStore
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
+from fpxi_hwsim.bluetooth.controller import RadioController
 from fpxi_hwsim.bluetooth.medium import BluetoothMedium
 from fpxi_hwsim.bluetooth.module import BluetoothModule, ModuleSetup
 from fpxi_hwsim.bluetooth.peripheral import PanelFacts, static_address
+from fpxi_hwsim.bluetooth.radio import Radio
 from fpxi_readout.links import bluetooth_profile as profile
 
 SERIAL_NUMBER = "TFT64-S00000001"
 HOST, SECOND_HOST = "F0:00:00:00:00:01", "F0:00:00:00:00:02"
 FACTS = PanelFacts("FPXI-64", "tft64", SERIAL_NUMBER, "0.1.0")
 
-
-def adapter(link: LocalLink, name: str) -> Controller:
-    controller = Controller(name, link=link)
-    controller.le_acl_data_packet_length = 251
-    return controller
+FAST = RadioConditions(interval_ms=7.5)
 
 
 class Host:
     """A host's computer: a central, its keys, and what it has received."""
 
-    def __init__(self, link: LocalLink, address: str, *, sc: bool = True) -> None:
-        controller = adapter(link, f"host {address}")
+    def __init__(self, radio: Radio, address: str, *, sc: bool = True) -> None:
+        controller = RadioController(f"host {address}", radio)
         self.device = Device.from_config_with_hci(
             DeviceConfiguration(name="host", address=hci.Address(address)),
             controller,
-            AsyncPipeSink(controller),
+            controller,
         )
         self.device.keystore = MemoryKeyStore()
         self.device.smp_manager.pairing_config_factory = lambda _: PairingConfig(
@@ -58,7 +53,7 @@ class Host:
             await self.device.power_on()
         self.connection = await self.device.connect(static_address(SERIAL_NUMBER))
         self.gone = asyncio.get_running_loop().create_future()
-        self.connection.on("disconnection", lambda why: self.gone.set_result(why))
+        self.connection.on("disconnection", self.gone.set_result)
         self.peer = Peer(self.connection)
         await self.peer.request_mtu(mtu)
         await self.peer.discover_services()
@@ -127,33 +122,33 @@ class Board:
 
 @contextlib.asynccontextmanager
 async def module_on_air(
-    keys: Path | None = None, secure_within_s: float = 10.0
+    keys: Path | None = None,
+    secure_within_s: float = 10.0,
+    conditions: RadioConditions = FAST,
 ) -> AsyncIterator[SimpleNamespace]:
     """Switch a module on; with `host(address, sc=...)` make hosts near it."""
-    link = LocalLink()
-    controller = adapter(link, "module")
+    radio = Radio(conditions)
+    controller = RadioController("module", radio)
     medium = BluetoothMedium("ble:FPXI-64")
     battery = SimpleNamespace(percent=87)
     module = BluetoothModule(
         controller,
-        AsyncPipeSink(controller),
+        controller,
         medium,
-        ModuleSetup(
-            FACTS, BondStore(keys), RadioConditions(), lambda: battery.percent, secure_within_s
-        ),
+        ModuleSetup(FACTS, BondStore(keys), conditions, lambda: battery.percent, secure_within_s),
     )
     await module.start()
 
     def host(address: str = HOST, *, sc: bool = True) -> Host:
-        return Host(link, address, sc=sc)
+        return Host(radio, address, sc=sc)
 
     try:
-        yield SimpleNamespace(module=module, board=Board(medium), host=host, battery=battery)
+        board = Board(medium)
+        yield SimpleNamespace(module=module, board=board, host=host, battery=battery, radio=radio)
     finally:
         await module.close()
         medium.close()
-        for device in link.controllers:
-            device.le_legacy_advertiser.stop()
+        radio.close()
 
 
 Scenario = Callable[[SimpleNamespace], "asyncio.Future[None]"]
