@@ -25,10 +25,16 @@ class BluetoothServer:
     process: subprocess.Popen[str]
 
     def tell(self, line: str) -> None:
-        """Give the simulator a control line, such as `drop remote` or `radio packet_errors 0.1`."""
+        """Give the simulator a control line, such as `drop remote` or `radio packet_errors 0.1`.
+
+        Return when it has been obeyed.
+        """
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        assert answer == line, answer
 
 
 ServeBluetooth = Callable[..., contextlib.AbstractContextManager[BluetoothServer]]
@@ -46,7 +52,8 @@ def serve_bluetooth(monkeypatch: pytest.MonkeyPatch) -> ServeBluetooth:
 
     @contextlib.contextmanager
     def serve(url: str, *arguments: str) -> Iterator[BluetoothServer]:
-        command = [sys.executable, "-m", "fpxi", "sim", "serve", url, "--ble", *arguments]
+        words = ["sim", "serve", url, "--ble", "--control-stdin", *arguments]
+        command = [sys.executable, "-m", "fpxi", *words]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
