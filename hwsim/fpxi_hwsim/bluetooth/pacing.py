@@ -43,15 +43,17 @@ class PacedConnection:
         """Run no more events."""
         self._handle.cancel()
 
+    @property
+    def _anchor_s(self) -> float:
+        return self._began_s + self.connection.anchor_us * 1e-6
+
     def _schedule(self) -> asyncio.TimerHandle:
-        anchor_s = self._began_s + self.connection.anchor_us * 1e-6
-        lag_s = self._loop.time() - anchor_s
-        if lag_s > LONGEST_LAG_S:
-            self._began_s += lag_s
-            anchor_s += lag_s
-        return self._loop.call_at(anchor_s, self._begin_event)
+        return self._loop.call_at(self._anchor_s, self._begin_event)
 
     def _begin_event(self) -> None:
+        lag_s = self._loop.time() - self._anchor_s
+        if lag_s > LONGEST_LAG_S:
+            self._began_s += lag_s
         self.connection.begin_event()
         self._exchange()
 
