@@ -120,7 +120,7 @@ class Adapter(Interface):
         self._central.remove_listener(self._central.EVENT_ADVERTISEMENT, self._heard)
 
     async def client_gone(self, client: str) -> None:
-        """A client left the bus: its filter and its discovery go with it."""
+        """Drop the filter and the discovery of a client that left the bus."""
         if self._clients.pop(client, None) is not None:
             await self._apply()
 
@@ -195,7 +195,7 @@ class Adapter(Interface):
 
 
 def _parsed(options: dict[str, Variant]) -> DiscoveryFilter:
-    """A filter from its dictionary.
+    """Return a filter from its dictionary.
 
     Raises:
         BluezError: a key that is not known, or a value of the wrong type.

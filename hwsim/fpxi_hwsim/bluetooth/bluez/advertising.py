@@ -26,12 +26,12 @@ _SERVICE_DATA: dict[int, int] = {
 
 
 def uuid_text(identifier: UUID) -> str:
-    """A UUID in full and in lower case, as BlueZ writes it."""
+    """Write a UUID in full and in lower case, as BlueZ does."""
     return str(uuid.UUID(bytes=identifier.to_bytes(force_128=True)[::-1]))
 
 
 def clean_name(data: bytes) -> str:
-    """A name as BlueZ passes it on (`name2utf8` in its `src/eir.c`).
+    """Return a name as BlueZ passes it on (`name2utf8` in its `src/eir.c`).
 
     It ends at a zero or at the first byte that is not UTF-8, and white space around it goes;
     control characters stay, for the client to deal with.
@@ -86,7 +86,7 @@ def properties(structures: list[tuple[int, bytes]]) -> Properties:
 
 
 def name(structures: list[tuple[int, bytes]]) -> str | None:
-    """The name advertised: the complete one when there is one, else the shortened one."""
+    """Return the name advertised: the complete one if there is one, else the shortened one."""
     by_kind = dict(reversed(structures))
     for kind in (AdvertisingData.COMPLETE_LOCAL_NAME, AdvertisingData.SHORTENED_LOCAL_NAME):
         if kind in by_kind:

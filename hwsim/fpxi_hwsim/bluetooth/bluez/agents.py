@@ -31,7 +31,7 @@ class AgentManager(Interface):
         }
 
     def client_gone(self, client: str) -> None:
-        """A client left the bus, and its agent with it."""
+        """Drop the agent of a client that left the bus."""
         self._agents.pop(client, None)
 
     async def _register(self, message: Message) -> Reply:

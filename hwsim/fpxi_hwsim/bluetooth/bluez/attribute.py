@@ -14,7 +14,7 @@ from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Re
 
 
 def offset_of(options: dict[str, Variant]) -> int:
-    """The option `offset` of ReadValue and WriteValue.
+    """Return the option `offset` of ReadValue and WriteValue.
 
     Raises:
         BluezError: it is no 16-bit number.
@@ -49,7 +49,7 @@ class AttributeObject(Interface):
         }
 
     def reach(self) -> Link:
-        """The link.
+        """Return the link.
 
         Raises:
             BluezError: there is none.

@@ -126,7 +126,7 @@ class PrivateBus:
         )
 
     def _wait_for_address(self) -> str:
-        """The bus's address in D-Bus's notation, e.g. `unix:path=/tmp/x/bus`."""
+        """Return the bus's address in D-Bus's notation, e.g. `unix:path=/tmp/x/bus`."""
         assert self._guardian.stdout is not None
         ready, _, _ = select.select([self._guardian.stdout], [], [], START_TIMEOUT_S)
         line = self._guardian.stdout.readline() if ready else b""

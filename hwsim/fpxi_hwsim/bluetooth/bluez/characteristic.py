@@ -80,7 +80,7 @@ class CharacteristicObject(AttributeObject):
     # The link
 
     def connected(self, link: Link) -> None:
-        """The attribute can be reached, over `link`."""
+        """Reach the attribute over `link` from now on."""
         self.link = link
         for descriptor in self.descriptors:
             descriptor.link = link
@@ -88,7 +88,7 @@ class CharacteristicObject(AttributeObject):
         self.tree.change(self, {"MTU": Variant("q", link.mtu)})
 
     def disconnected(self) -> None:
-        """The attribute cannot be reached; sockets close, listeners wait for the next link."""
+        """Close the sockets; listeners wait for the next link."""
         self.link = None
         for descriptor in self.descriptors:
             descriptor.link = None
@@ -109,7 +109,7 @@ class CharacteristicObject(AttributeObject):
             _log.warning("notifications of %s did not begin anew: %s", self.path, error)
 
     def client_gone(self, client: str) -> None:
-        """A client left the bus; its socket closes by itself."""
+        """Stop telling a client that left the bus; its socket closes by itself."""
         if client in self._notifications.listeners:
             self._background.start(self._stop(client))
 
@@ -233,7 +233,7 @@ class CharacteristicObject(AttributeObject):
             raise errors.not_supported()
 
     def _told(self, value: bytes) -> None:
-        """A value has come: told once for each listener, to all, as BlueZ does."""
+        """Tell all of a value, once for each listener, as BlueZ does."""
         if self._notify_socket is not None:
             self._notify_socket.send(value)
             return

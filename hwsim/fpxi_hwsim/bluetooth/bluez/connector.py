@@ -33,7 +33,7 @@ class Connector:
         self._one_at_a_time = asyncio.Lock()
 
     async def connect(self, address: Address, on_up: Callable[[Connection], Link]) -> Link:
-        """A link to `address`; cancelling gives up the attempt in the controller too.
+        """Make a link to `address`; cancelling gives up the attempt in the controller too.
 
         Args:
             address: the peripheral's.

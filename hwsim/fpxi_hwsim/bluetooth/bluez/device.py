@@ -39,7 +39,7 @@ _UNKNOWN = ("Unknown", "Unspecified")
 
 
 def device_path(address: Address) -> str:
-    """The object path of the device at an address."""
+    """Return the object path of the device at an address."""
     return f"{ADAPTER_PATH}/dev_{address.to_string(False).replace(':', '_')}"
 
 
@@ -151,13 +151,13 @@ class PeerDevice(Interface):
             self.properties.update(changed)
 
     def _made_up_aliases(self) -> tuple[str, str]:
-        """What the alias is while no client has set one: the name, or the address."""
+        """Return what the alias may be while no client has set one: the name, or the address."""
         name = self.properties.get("Name")
         address: str = self.properties["Address"].value
         return (name.value if name else "", address.replace(":", "-"))
 
     def discovery_ended(self) -> None:
-        """What was true of the air alone is not known any more."""
+        """Withdraw what was true of the air alone."""
         self._tree.withdraw(self, "RSSI", "TxPower")
 
     # Connect and disconnect
@@ -171,7 +171,7 @@ class PeerDevice(Interface):
         return Reply()
 
     async def _open(self) -> Link:
-        """A link, encrypted already when there is a bond.
+        """Return a link, encrypted already when there is a bond.
 
         Raises:
             BluezError: it was cancelled, did not come about, or the peer lost the key.
@@ -198,7 +198,7 @@ class PeerDevice(Interface):
         return link
 
     def _up(self, connection: Connection) -> Link:
-        """The link is there: told before anything else can happen on it."""
+        """Take up a new connection, before anything else can happen on it."""
         link = Link(connection, Security(connection, self._paired))
         self.link = link
         self._local_end = False
@@ -223,7 +223,7 @@ class PeerDevice(Interface):
             self._background.start(self._secure(self.link))
 
     async def _secure(self, link: Link) -> None:
-        """What the kernel does when the peripheral asks for security."""
+        """Do what the kernel does when the peripheral asks for security."""
         try:
             await link.while_up(link.security.raise_level())
         except NotPairedError:
@@ -274,7 +274,7 @@ class PeerDevice(Interface):
 
     # Pairing
 
-    async def _pair(self, message: Message) -> Reply:
+    async def _pair(self, _message: Message) -> Reply:
         self.temporary = False
         if self._pairing is not None or self._connecting is not None:
             raise errors.in_progress()
@@ -315,7 +315,7 @@ class PeerDevice(Interface):
     # The end
 
     def client_gone(self, client: str) -> None:
-        """A client left the bus: its notifications end, the link stays."""
+        """End the notifications of a client that left the bus; the link stays."""
         self._gatt.client_gone(client)
 
     def remove(self) -> None:

@@ -11,6 +11,7 @@ from bumble import att
 
 from fpxi_hwsim.errors import SimulationError
 
+_DBUS_ERROR = "org.freedesktop.DBus.Error"
 OPERATION_FAILED = "Operation failed"
 CONNECTION_CANCELED = "br-connection-canceled"
 CONNECTION_ABORTED = "le-connection-abort-by-local"
@@ -39,52 +40,52 @@ class BluezError(AnsweredError):
 
 
 def failed(text: str) -> BluezError:
-    """The error Failed, whose text tells what it is."""
+    """Return the error Failed, whose text tells what it is."""
     return BluezError("Failed", text)
 
 
 def not_connected() -> BluezError:
-    """A GATT object whose device has no link."""
+    """Answer for a GATT object whose device has no link."""
     return failed("Not connected")
 
 
 def in_progress() -> BluezError:
-    """The same is under way already."""
+    """Answer that the same is under way already."""
     return BluezError("InProgress", "In Progress")
 
 
 def busy() -> BluezError:
-    """The same has been started by this client already."""
+    """Answer that this client has started the same already."""
     return BluezError("InProgress", "Operation already in progress")
 
 
 def invalid_arguments(text: str = "Invalid arguments in method call") -> BluezError:
-    """The arguments do not fit the method."""
+    """Answer that the arguments do not fit the method."""
     return BluezError("InvalidArguments", text)
 
 
 def not_supported() -> BluezError:
-    """The object cannot do this."""
+    """Answer that the object cannot do this."""
     return BluezError("NotSupported", "Operation is not supported")
 
 
 def not_permitted(text: str) -> BluezError:
-    """The object does not allow this."""
+    """Answer that the object does not allow this."""
     return BluezError("NotPermitted", text)
 
 
 def not_ready() -> BluezError:
-    """The adapter is off."""
+    """Answer that the adapter is off."""
     return BluezError("NotReady", "Resource Not Ready")
 
 
 def does_not_exist() -> BluezError:
-    """The thing named does not exist."""
+    """Answer that the thing named does not exist."""
     return BluezError("DoesNotExist", "Does Not Exist")
 
 
 def already_exists() -> BluezError:
-    """The thing to be made exists."""
+    """Answer that the thing to be made exists."""
     return BluezError("AlreadyExists", "Already Exists")
 
 
@@ -103,24 +104,24 @@ _OF_ATT: dict[int, tuple[str, str]] = {
 
 
 def of_att(code: int) -> BluezError:
-    """The answer to a GATT method whose attribute answered with ATT error `code`."""
+    """Answer a GATT method whose attribute answered with ATT error `code`."""
     if known := _OF_ATT.get(code):
         return BluezError(*known)
     return failed(f"{OPERATION_FAILED} with ATT error: 0x{code:02x}")
 
 
 def authentication(kind: str) -> BluezError:
-    """Pairing ended without a key; `kind` is Failed, Canceled, Rejected or Timeout."""
+    """Answer that pairing gave no key; `kind` is Failed, Canceled, Rejected or Timeout."""
     return BluezError(f"Authentication{kind}", f"Authentication {kind}")
 
 
 def unknown_object(path: str) -> AnsweredError:
-    """No object has this path."""
+    """Answer that no object has this path."""
     return AnsweredError(f"{_DBUS_ERROR}.UnknownObject", f"There is no object at {path}")
 
 
 def unknown_method(member: str, signature: str, interface: str | None) -> AnsweredError:
-    """The object has no such method."""
+    """Answer that the object has no such method."""
     return AnsweredError(
         f"{_DBUS_ERROR}.UnknownMethod",
         f'Method "{member}" with signature "{signature}" on interface "{interface or "(null)"}" '
@@ -129,18 +130,15 @@ def unknown_method(member: str, signature: str, interface: str | None) -> Answer
 
 
 def dbus_invalid_args(text: str) -> AnsweredError:
-    """D-Bus's own complaint of arguments."""
+    """Answer with D-Bus's own complaint of arguments."""
     return AnsweredError(f"{_DBUS_ERROR}.InvalidArgs", text)
 
 
 def unknown_property(name: str) -> AnsweredError:
-    """The interface has no such property."""
+    """Answer that the interface has no such property."""
     return AnsweredError(f"{_DBUS_ERROR}.UnknownProperty", f"No such property '{name}'")
 
 
 def read_only(name: str) -> AnsweredError:
-    """The property cannot be set."""
+    """Answer that the property cannot be set."""
     return AnsweredError(f"{_DBUS_ERROR}.PropertyReadOnly", f"Property '{name}' is not writable")
-
-
-_DBUS_ERROR = "org.freedesktop.DBus.Error"

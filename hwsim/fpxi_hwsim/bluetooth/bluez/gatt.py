@@ -110,13 +110,13 @@ class GattObjects:
         self._tree.remove(service)
 
     def disconnected(self) -> None:
-        """The link has ended: attributes cannot be reached, but stay known."""
+        """Know the attributes still, though none can be reached without a link."""
         for service in self._services.values():
             for characteristic in service.characteristics:
                 characteristic.disconnected()
 
     def client_gone(self, client: str) -> None:
-        """A client left the bus."""
+        """End the notifications of a client that left the bus."""
         for service in self._services.values():
             for characteristic in service.characteristics:
                 characteristic.client_gone(client)
@@ -128,7 +128,7 @@ class GattObjects:
 
 
 def _shape(service: ServiceProxy) -> tuple[str, tuple[Found, ...]]:
-    """What must be the same for a service to be the one known before."""
+    """Return what must be the same for a service to be the one known before."""
     return uuid_text(service.uuid), tuple(
         (
             proxy.handle - 1,

@@ -54,7 +54,7 @@ class Link:
         return int(self.connection.att_mtu)
 
     async def while_up(self, work: Coroutine[Any, Any, T]) -> T:
-        """The result of `work`, which is given up when the link ends.
+        """Return the result of `work`, which is given up when the link ends.
 
         Raises:
             LinkLostError: it ended.
@@ -72,7 +72,7 @@ class Link:
         raise LinkLostError
 
     async def read(self, handle: int, offset: int) -> bytes:
-        """An attribute's whole value from `offset` on.
+        """Return an attribute's whole value from `offset` on.
 
         Raises:
             BluezError: the attribute refused, or the link ended.

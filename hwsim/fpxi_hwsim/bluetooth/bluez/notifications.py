@@ -45,7 +45,7 @@ class Notifications:
         self._switching = asyncio.Lock()
 
     def connected(self, link: Link) -> None:
-        """There is a link again."""
+        """Listen on a new link, whose descriptor is still cleared."""
         self._link, self._on = link, False
         client = link.client
         subscribers = (
@@ -54,7 +54,7 @@ class Notifications:
         subscribers[self._handle] = {self._on_value}
 
     def disconnected(self) -> None:
-        """The link has ended, and with it the descriptor's value."""
+        """Count the descriptor as cleared, as it is without a link."""
         self._link, self._on = None, False
 
     async def start(self, listener: str) -> None:
@@ -76,7 +76,7 @@ class Notifications:
             raise
 
     async def stop(self, listener: str) -> None:
-        """A listener hears no more.
+        """Let a listener hear no more.
 
         Raises:
             BluezError: the peripheral refused.

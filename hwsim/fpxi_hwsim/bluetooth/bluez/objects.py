@@ -91,7 +91,7 @@ class ObjectTree:
         )
 
     def withdraw(self, interface: Interface, *names: str) -> None:
-        """Properties that exist no more."""
+        """Drop properties that exist no more."""
         gone = [name for name in names if interface.properties.pop(name, None) is not None]
         if gone:
             self._signal(
@@ -103,21 +103,21 @@ class ObjectTree:
             )
 
     def emit(self, interface: Interface, member: str, signature: str, body: list[object]) -> None:
-        """A signal of the interface itself."""
+        """Send a signal of the interface itself."""
         self._signal(interface.path, interface.name, member, signature, body)
 
     def at(self, path: str) -> dict[str, Interface]:
-        """The interfaces of the object at `path`, none when there is no such object."""
+        """Return the interfaces of the object at `path`, none when there is no such object."""
         return self._objects.get(path, {})
 
     def children(self, path: str) -> list[str]:
-        """Names of the nodes right below `path`, whether objects or on the way to one."""
+        """List the nodes right below `path`, whether objects or on the way to one."""
         prefix = path.rstrip("/") + "/"
         below = {p[len(prefix) :].split("/")[0] for p in self._objects if p.startswith(prefix)}
         return sorted(below - {""})
 
     def managed(self) -> dict[str, dict[str, Properties]]:
-        """Every object with its interfaces and properties, as GetManagedObjects returns it."""
+        """Return every object with its properties, as GetManagedObjects does."""
         return {
             path: {**_STANDARD, **{name: i.properties for name, i in interfaces.items()}}
             for path, interfaces in self._objects.items()

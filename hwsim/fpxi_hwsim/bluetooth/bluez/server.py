@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from dbus_fast import Message, MessageFlag, MessageType, RequestNameReply
@@ -11,11 +10,9 @@ from dbus_fast.aio import MessageBus
 from fpxi_hwsim.bluetooth.bluez.background import Background
 from fpxi_hwsim.bluetooth.bluez.errors import AnsweredError
 from fpxi_hwsim.bluetooth.bluez.names import BLUEZ, DBUS, PEER
-from fpxi_hwsim.bluetooth.bluez.objects import Handler, ObjectTree, Reply
+from fpxi_hwsim.bluetooth.bluez.objects import Handler, ObjectTree
 from fpxi_hwsim.bluetooth.bluez.standard import StandardInterfaces
 from fpxi_hwsim.errors import SimulationError
-
-_log = logging.getLogger(__name__)
 
 # A client's unique name losing its owner: the client has left the bus.
 CLIENT_GONE_RULE = (
@@ -121,6 +118,3 @@ class BusServer:
     def _answer(self, message: Message, answer: Message) -> None:
         if not message.flags & MessageFlag.NO_REPLY_EXPECTED:
             self._send(answer)
-
-
-__all__ = ["BusNameTakenError", "BusServer", "Reply"]

@@ -36,7 +36,7 @@ class PacketSocket:
         return self._theirs.fileno()
 
     def handed_over(self) -> None:
-        """The client has its descriptor; ours of it is not needed."""
+        """Close our copy of the client's descriptor, now that it has its own."""
         self._theirs.close()
 
     def send(self, value: bytes) -> None:

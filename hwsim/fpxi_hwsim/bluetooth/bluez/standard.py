@@ -25,7 +25,7 @@ class StandardInterfaces:
         }
 
     def find(self, message: Message) -> Handler:
-        """The method that a message calls, of these interfaces or of the object's own.
+        """Find the method that a message calls, of these interfaces or the object's own.
 
         Raises:
             AnsweredError: there is no such object or method.
@@ -93,7 +93,7 @@ class StandardInterfaces:
 
 
 def _own(message: Message, interfaces: dict[str, Interface]) -> Method | None:
-    """A method of the object's own interfaces; the interface may be left open by the caller."""
+    """Find a method of the object's own interfaces; the caller may leave the interface open."""
     for name, interface in interfaces.items():
         if message.interface in {name, None} and message.member in interface.methods:
             return interface.methods[message.member]
