@@ -53,11 +53,14 @@ class Connector:
                 )
             )
             try:
-                connection = await asyncio.wait_for(asyncio.shield(attempt), CONNECT_TIMEOUT_S)
-            except (TimeoutError, asyncio.CancelledError):
+                await asyncio.wait({attempt}, timeout=CONNECT_TIMEOUT_S)
+            except asyncio.CancelledError:
                 await self._give_up(attempt)
                 raise
-            return on_up(connection)
+            if not attempt.done():
+                await self._give_up(attempt)
+                raise TimeoutError
+            return on_up(attempt.result())
 
     async def _give_up(self, attempt: asyncio.Task[Connection]) -> None:
         """Withdraw the attempt; a link that came about in the meantime is ended."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from bumble import hci
 from bumble.core import BaseBumbleError
@@ -43,6 +45,33 @@ def device_path(address: Address) -> str:
     return f"{ADAPTER_PATH}/dev_{address.to_string(False).replace(':', '_')}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A link on its way, and the wish not to wait for it any longer."""
+
+    task: asyncio.Task[Link]
+    given_up: asyncio.Future[None]
+
+    def give_up(self) -> None:
+        """Answer whoever waits at once; the controller withdraws in its own time."""
+        self.task.cancel()
+        if not self.given_up.done():
+            self.given_up.set_result(None)
+
+    async def outcome(self) -> Link:
+        """Return the link.
+
+        Raises:
+            asyncio.CancelledError: it was given up.
+
+        """
+        ends: set[asyncio.Future[Any]] = {self.task, self.given_up}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if self.given_up.done():
+            raise asyncio.CancelledError
+        return self.task.result()
+
+
 class PeerDevice(Interface):
     """A device's object, and the link to it while there is one.
 
@@ -79,7 +108,7 @@ class PeerDevice(Interface):
         self._background = background
         self._on_idle = on_idle
         self._gatt = GattObjects(self.path, tree, background)
-        self._connecting: asyncio.Task[Link] | None = None
+        self._attempt: _Attempt | None = None
         self._pairing: asyncio.Task[None] | None = None
         self._resolved: asyncio.Future[None] | None = None
         self._local_end = False
@@ -163,7 +192,7 @@ class PeerDevice(Interface):
     # Connect and disconnect
 
     async def _connect(self, _message: Message) -> Reply:
-        if self._pairing is not None or self._connecting is not None:
+        if self._pairing is not None or self._attempt is not None:
             raise errors.in_progress()
         if self.link is None:
             self.temporary = False
@@ -177,11 +206,13 @@ class PeerDevice(Interface):
             BluezError: it was cancelled, did not come about, or the peer lost the key.
 
         """
-        self._connecting = asyncio.get_running_loop().create_task(
-            self._connector.connect(self.address, self._up)
+        loop = asyncio.get_running_loop()
+        attempt = _Attempt(
+            loop.create_task(self._connector.connect(self.address, self._up)), loop.create_future()
         )
+        self._attempt = attempt
         try:
-            link = await asyncio.shield(self._connecting)
+            link = await attempt.outcome()
             if self.bonded:
                 await link.while_up(link.security.raise_level())
         except asyncio.CancelledError:
@@ -192,7 +223,8 @@ class PeerDevice(Interface):
         except (BaseBumbleError, HCI_Error, TimeoutError):
             raise errors.failed(errors.CONNECTION_ABORTED) from None
         finally:
-            self._connecting = None
+            if self._attempt is attempt:
+                self._attempt = None
         self._resolved = asyncio.get_running_loop().create_future()
         self._background.start(self._resolve(link, self._resolved))
         return link
@@ -257,8 +289,9 @@ class PeerDevice(Interface):
         """Give up what is under way and end the link; done when there is none."""
         if self._pairing is not None:
             self._pairing.cancel()
-        if self._connecting is not None:
-            self._connecting.cancel()
+        if self._attempt is not None:
+            self._attempt.give_up()
+            self._attempt = None
         await self._end()
 
     async def _end(self) -> None:
@@ -276,7 +309,7 @@ class PeerDevice(Interface):
 
     async def _pair(self, _message: Message) -> Reply:
         self.temporary = False
-        if self._pairing is not None or self._connecting is not None:
+        if self._pairing is not None or self._attempt is not None:
             raise errors.in_progress()
         if self.bonded:
             raise errors.already_exists()

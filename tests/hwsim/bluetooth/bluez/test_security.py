@@ -1,0 +1,187 @@
+"""Pairing, bonds, and what a peripheral that forgot or refuses looks like."""
+
+import asyncio
+
+import pytest
+from bleak import BleakClient, BleakScanner
+from bleak.exc import BleakDBusError, BleakGATTProtocolError
+
+ADDRESS = "E0:E1:E2:E3:E4:E5"
+
+
+def uuid(number):
+    return f"f0f0{number:04x}-0000-4000-8000-00000000f0f0"
+
+
+SECRET = uuid(6)
+DEVICE = "org.bluez.Device1"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+
+
+async def found(world):
+    if not world.peripheral.device.is_advertising:
+        await world.peripheral.advertise()
+    device = await BleakScanner.find_device_by_address(ADDRESS, timeout=5)
+    assert device is not None
+    return device
+
+
+async def flag(one, device, name):
+    reply = await one.call(device.details["path"], PROPERTIES, "Get", "ss", DEVICE, name)
+    return reply.body[0].value
+
+
+def test_pairing_makes_a_bond_with_secure_connections(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client, caller() as one:
+            assert not await flag(one, device, "Paired")
+            await client.pair()
+            for name in ("Paired", "Bonded", "Trusted"):
+                assert await flag(one, device, name)
+            assert world.peripheral.connection.sc
+            assert await client.read_gatt_char(SECRET) == b"secret"
+            again = await one.call(device.details["path"], DEVICE, "Pair")
+            assert again.error_name == "org.bluez.Error.AlreadyExists"
+
+    play(scenario)
+
+
+def test_pairing_while_connecting_returns_with_the_services(play):
+    async def scenario(world):
+        async with BleakClient(await found(world), pair=True) as client:
+            assert await client.read_gatt_char(SECRET) == b"secret"
+
+    play(scenario)
+
+
+def test_an_attribute_that_needs_encryption_has_the_link_paired_and_is_read_again(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client, caller() as one:
+            assert await client.read_gatt_char(SECRET) == b"secret"
+            assert await flag(one, device, "Bonded")
+
+    play(scenario)
+
+
+def test_a_bonded_device_is_encrypted_before_connect_returns(play):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client:
+            await client.pair()
+        started = []
+        world.peripheral.device.on("pairing_start", started.append)
+        async with BleakClient(device) as client:
+            assert world.peripheral.connection.is_encrypted
+            assert await client.read_gatt_char(SECRET) == b"secret"
+        assert started == []
+
+    play(scenario)
+
+
+def test_a_peripheral_that_asks_for_security_gets_it(play):
+    async def scenario(world):
+        async with BleakClient(await found(world)):
+            world.peripheral.connection.request_pairing()
+            while not world.peripheral.connection.is_encrypted:
+                await asyncio.sleep(0.01)
+
+    play(scenario)
+
+
+def test_a_peripheral_that_refuses_to_pair_is_told_and_left(play, caller):
+    async def scenario(world):
+        world.peripheral.decide = world.peripheral.refuse
+        device = await found(world)
+        async with caller() as one:
+            async with BleakClient(device) as client:
+                with pytest.raises(BleakDBusError, match="AuthenticationFailed"):
+                    await client.pair()
+                while client.is_connected:
+                    await asyncio.sleep(0.01)
+            assert not await flag(one, device, "Paired")
+
+    play(scenario)
+
+
+def test_a_secret_stays_one_when_the_peripheral_refuses_to_pair(play):
+    async def scenario(world):
+        world.peripheral.decide = world.peripheral.refuse
+        async with BleakClient(await found(world)) as client:
+            with pytest.raises((BleakDBusError, BleakGATTProtocolError)):
+                await client.read_gatt_char(SECRET)
+
+    play(scenario)
+
+
+def test_a_peripheral_that_lost_the_key_is_refused_until_the_device_is_removed(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client:
+            await client.pair()
+        await world.peripheral.device.keystore.delete_all()
+        reasons = []
+        async with caller() as one:
+            await one.listen(DEVICE, "Disconnected", reasons)
+            with pytest.raises(BleakDBusError, match="br-connection-canceled"):
+                await BleakClient(device, timeout=5).connect()
+            while not reasons:
+                await asyncio.sleep(0.01)
+            assert reasons[0][0] == "org.bluez.Reason.Authentication"
+            refused = await one.call(device.details["path"], DEVICE, "Pair")
+            assert refused.error_name == "org.bluez.Error.AlreadyExists"
+        await BleakClient(device).unpair()
+        async with BleakClient(await found(world)) as client:
+            await client.pair()
+            assert await client.read_gatt_char(SECRET) == b"secret"
+
+    play(scenario)
+
+
+def test_a_device_that_is_removed_is_forgotten(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client:
+            await client.pair()
+            await client.unpair()
+        assert await world.central.keystore.get_all() == []
+        async with caller() as one:
+            gone = await one.call(device.details["path"], DEVICE, "Connect")
+            assert gone.error_name == "org.freedesktop.DBus.Error.UnknownObject"
+            again = await one.call(
+                "/org/bluez/hci0",
+                "org.bluez.Adapter1",
+                "RemoveDevice",
+                "o",
+                device.details["path"],
+            )
+            assert again.error_name == "org.bluez.Error.DoesNotExist"
+
+    play(scenario)
+
+
+def test_pairing_that_is_cancelled_says_so(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        path = device.details["path"]
+        waiting = asyncio.Event()
+
+        async def never_decide():
+            waiting.set()
+            await world.peripheral.never.wait()
+            return False
+
+        world.peripheral.decide = never_decide
+        async with caller() as one, caller() as other:
+            pairing = asyncio.create_task(one.call(path, DEVICE, "Pair"))
+            await waiting.wait()
+            busy = await other.call(path, DEVICE, "Pair")
+            assert busy.error_name == "org.bluez.Error.InProgress"
+            assert (await other.call(path, DEVICE, "CancelPairing")).error_name is None
+            reply = await pairing
+            assert reply.error_name == "org.bluez.Error.AuthenticationCanceled"
+            none = await other.call(path, DEVICE, "CancelPairing")
+            assert none.error_name == "org.bluez.Error.DoesNotExist"
+
+    play(scenario)
