@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fpxi_readout.protocol.generated import FrameFlag
+from fpxi_readout.protocol.generated import Encoding, FrameFlag
 
 from fpxi.frame_rate_limit import NOTHING_YET, FrameRateLimit, FrameTiming, LimitCause
 from fpxi.link_pace_encoding import UNMEASURED, choose_encoding
@@ -36,6 +36,7 @@ SMALLEST_CHANGE = 0.02
 ENCODING_STAYS_S = 1.0
 ROWS_PER_CHUNK = 16
 """The fewest headers; a slow link's own error correction leaves few packets to lose."""
+PATIENCE_S = 5.0
 SILENT_S = 2.0
 SILENT_FRAMES = 3.0
 HELD_BACK_SHARE = 0.1
@@ -65,6 +66,7 @@ class LinkPace:
         self._encoding_set_s = 0.0
         self._frames_in_all = 0
         self._skipped = 0
+        self._hurry = False
         self._link_limits = False
         self._computer_limits = False
         self._begin_interval(0.0)
@@ -88,12 +90,10 @@ class LinkPace:
         self._scene.restart()
         self._delay.reset()
         self._begin_interval(now_s)
-        if not self.follow:
-            return {}
-        settings = self._encoding(now_s)
-        if self.settings.may_borrow("rows_per_chunk"):
+        settings = self._follow(now_s)
+        if self.follow and self.settings.may_borrow("rows_per_chunk"):
             settings["rows_per_chunk"] = ROWS_PER_CHUNK
-        return settings | self._period(settings.get("encoding"))
+        return settings
 
     def end(self) -> dict[str, int]:
         """End the run; return what to set after it, so that all is the user's again."""
@@ -113,6 +113,8 @@ class LinkPace:
         self._skipped = skipped
         if not frames:
             return
+        if self._last_frame_s is None:
+            self._first_frame()
         self._last_frame_s = now_s
         self._frames_in_all += len(frames)
         self._frames.add(now_s, self._frames_in_all)
@@ -130,6 +132,9 @@ class LinkPace:
 
     def due(self, now_s: float) -> dict[str, int] | None:
         """Judge the interval that has passed; return what to set now. None: it goes on."""
+        if self._hurry:
+            self._hurry = False
+            return self._follow(now_s)
         lasted_s = now_s - self._began_s
         enough = self._frames_here >= FRAMES_IN_INTERVAL or lasted_s >= LONGEST_INTERVAL_S
         if lasted_s < SHORTEST_INTERVAL_S or not enough:
@@ -138,10 +143,7 @@ class LinkPace:
         self._computer_limits = self._held_back_s > HELD_BACK_SHARE * lasted_s
         if self.running and self._frames_here:
             self._judge(now_s)
-            if self.follow:
-                self._scene.measure(Coding.of(self.settings.in_force))
-                settings = self._encoding(now_s)
-                settings |= self._period(settings.get("encoding"))
+            settings = self._follow(now_s)
         self._begin_interval(now_s)
         return settings
 
@@ -150,6 +152,13 @@ class LinkPace:
         return LinkView(self._bytes.per_s(now_s), self._capacity_Bps, self._limit(now_s))
 
     # --- measuring
+
+    def _first_frame(self) -> None:
+        """Learn from the first frame of a run what to expect of a link that is not known yet."""
+        burst_Bps = self._bytes.peak_per_s(self._began_s)
+        if burst_Bps is not None and self._control.searching:
+            self._control.first_frame(burst_Bps)
+            self._hurry = self.follow
 
     def _begin_interval(self, now_s: float) -> None:
         self._began_s = now_s
@@ -171,7 +180,16 @@ class LinkPace:
             self._control.update(
                 standing_s, target_s, self._capacity_Bps if full else None, overflowing=overflowing
             )
+            if self._busy_since_s is not None and not overflowing:
+                self._doubt(now_s - self._busy_since_s, standing_s)
         self._link_limits = full
+
+    def _doubt(self, lasted_s: float, standing_s: float) -> None:
+        """Measure delays anew where a queue should long have drained: it may be none."""
+        if lasted_s > PATIENCE_S + standing_s:
+            self._delay.reset()
+            self._control.take_back()
+            self._busy_since_s = None
 
     def _measure_capacity(self, now_s: float, *, full: bool) -> None:
         if not full:
@@ -186,12 +204,19 @@ class LinkPace:
 
     def _target_s(self) -> float:
         """Return the queueing delay that is taken for a queue: what one frame takes."""
-        size = self._size()
-        if size is None or self._capacity_Bps is None:
+        if self._capacity_Bps is None:
             return SHORTEST_TARGET_S
-        return max(SHORTEST_TARGET_S, size / self._capacity_Bps)
+        return max(SHORTEST_TARGET_S, self._size() / self._capacity_Bps)
 
     # --- what follows from it
+
+    def _follow(self, now_s: float) -> dict[str, int]:
+        """Return what to set, as far as the device and the user let it be set."""
+        if not self.follow:
+            return {}
+        self._scene.measure(Coding.of(self.settings.in_force))
+        settings = self._encoding(now_s)
+        return settings | self._period(settings.get("encoding"))
 
     def _own_timing(self) -> FrameTiming | None:
         if self._dictionary is None:
@@ -203,17 +228,18 @@ class LinkPace:
         timing = self._own_timing()
         return timing.frame_rate_hz if timing is not None and timing.free_running else math.inf
 
-    def _size(self, encoding: int | None = None) -> float | None:
+    def _size(self, encoding: int | None = None) -> float:
         """Return the bytes of a frame in an encoding, by default the one in force.
 
-        Before the first frame: those of the panel's samples as they are.
+        Before the first frame, or without a reference: those of the samples as they are.
         """
         wanted = self.settings.in_force.get("encoding") if encoding is None else encoding
-        sizes = self._scene.sizes
-        if not sizes and self._dictionary is not None:
-            panel = self._dictionary.panel
-            return 2.0 * panel.rows * panel.columns
-        return next((size for each, size in sizes.items() if each == wanted), None)
+        known = {int(each): size for each, size in self._scene.sizes.items()}
+        if wanted in known:
+            return known[wanted]
+        panel = self._dictionary.panel if self._dictionary is not None else None
+        raw = 2.0 * panel.rows * panel.columns if panel is not None else math.inf
+        return known.get(int(Encoding.RAW16), raw)
 
     def _encoding(self, now_s: float) -> dict[str, int]:
         """Return the encoding to change to, if any."""
@@ -243,7 +269,7 @@ class LinkPace:
             return {}
         wanted_us = timing.frame_period_us
         size = self._size(encoding)
-        if size is not None and timing.free_running:
+        if timing.free_running:
             self._control.limit_to(timing.frame_rate_hz * size)
             if self._control.rate_Bps is not None:
                 frame_s = min(size / self._control.rate_Bps, LONGEST_FRAME_S)
@@ -270,7 +296,7 @@ class LinkPace:
 
     def _link_limit(self, now_s: float) -> FrameRateLimit:
         rate_Bps, rate_hz = self._bytes.per_s(now_s), self._frames.per_s(now_s)
-        frame_bytes = rate_Bps / rate_hz if rate_hz > 0 else self._size() or 0.0
+        frame_bytes = rate_Bps / rate_hz if rate_hz > 0 else self._size()
         carried_Bps = self._capacity_Bps or rate_Bps
         return FrameRateLimit(
             LimitCause.LINK,

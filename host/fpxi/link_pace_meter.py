@@ -15,6 +15,7 @@ GRAIN_S = 0.01
 """Arrivals closer than this are noted together."""
 GAP_S = 0.3
 """A link from which nothing comes for so long has an outage, or nothing to carry."""
+BURST_S = 0.03
 BASE_BUCKET_S = 5.0
 BASE_BUCKETS = 6
 
@@ -60,6 +61,19 @@ class FlowMeter:
         if newest_s - first_s < SHORTEST_MEASURE_S:
             return None
         return (newest - first) / (newest_s - first_s)
+
+    def peak_per_s(self, since_s: float) -> float | None:
+        """Return the highest rate over the time of a burst from `since_s` on; None: too short."""
+        points = [point for point in self._points if point[0] >= since_s]
+        return max(
+            (
+                (later - earlier) / (later_s - earlier_s)
+                for place, (earlier_s, earlier) in enumerate(points)
+                for later_s, later in points[place + 1 :]
+                if later_s - earlier_s >= BURST_S
+            ),
+            default=None,
+        )
 
     def reset(self) -> None:
         """Forget what arrived: a new connection counts from zero."""
