@@ -16,7 +16,7 @@ from bumble.transport.common import TransportSink, TransportSource
 from fpxi_hwsim.bluetooth.access import Access
 from fpxi_hwsim.bluetooth.bond import BondStore
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
-from fpxi_hwsim.bluetooth.errors import KeysFileError
+from fpxi_hwsim.bluetooth.errors import BluetoothError
 from fpxi_hwsim.bluetooth.medium import BluetoothMedium
 from fpxi_hwsim.bluetooth.negotiation import ask_for
 from fpxi_hwsim.bluetooth.peripheral import PanelFacts, PanelPeripheral, Uart, payload_bytes
@@ -86,7 +86,7 @@ class BluetoothModule:
     ) -> None:
         self.counts = ModuleCounts()
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """gets the KeysFileError when a bond cannot be kept"""
+        """gets what the module cannot go on with"""
         self.connection: Connection | None = None
         self._wanted = setup.wanted
         self._secure_within_s = setup.secure_within_s
@@ -99,7 +99,7 @@ class BluetoothModule:
         self._tasks: set[asyncio.Task[None]] = set()
         uart = Uart(self._write, self._subscribe, self._is_subscribed)
         self.peripheral = PanelPeripheral(source, sink, setup.facts, uart, setup.battery_percent)
-        self.access = Access(self.peripheral.device, setup.store, self._fail)
+        self.access = Access(self.peripheral.device, setup.store, self.fail)
         self.peripheral.device.on("connection", self._opened)
 
     async def start(self) -> None:
@@ -113,7 +113,11 @@ class BluetoothModule:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._line.close()
+
+    def fail(self, error: BluetoothError) -> None:
+        """Tell what the module cannot go on with."""
+        if not self.failed.done():
+            self.failed.set_exception(error)
 
     async def drop(self, reason: int = HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR) -> None:
         """End the connection, if there is one."""
@@ -234,10 +238,6 @@ class BluetoothModule:
         with contextlib.suppress(BlockingIOError, OSError):
             while data := self._line.recv(FLUSH_BYTES):
                 self.counts.bytes_flushed += len(data)
-
-    def _fail(self, error: KeysFileError) -> None:
-        if not self.failed.done():
-            self.failed.set_exception(error)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

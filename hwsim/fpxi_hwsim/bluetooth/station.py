@@ -83,6 +83,7 @@ async def virtual_station(
     from fpxi_hwsim.bluetooth.bluez import BluezBridge, PrivateBus  # noqa: PLC0415 (Linux)
 
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(medium.module_end.close)
         radio = Radio(setup.wanted)
         stack.callback(radio.close)
         host = RadioController("host", radio)
@@ -118,6 +119,7 @@ async def adapter_station(
 
     """
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(medium.module_end.close)
         adapter = await _open(transport)
         stack.push_async_callback(adapter.close)
         module = BluetoothModule(adapter.source, adapter.sink, medium, setup)
@@ -129,8 +131,8 @@ async def adapter_station(
         stack.push_async_callback(module.close)
 
         def gone(_: asyncio.Future[None]) -> None:
-            if not module.failed.done():
-                module.failed.set_exception(AdapterError(transport, "was unplugged"))
+            module.fail(AdapterError(transport, "was unplugged"))
+            module.connection = None  # there is nothing left to end it with
 
         adapter.source.terminated.add_done_callback(gone)
         stack.callback(adapter.source.terminated.remove_done_callback, gone)

@@ -33,7 +33,7 @@ FAST = RadioConditions(interval_ms=7.5)
 class Host:
     """A host's computer: a central, its keys, and what it has received."""
 
-    def __init__(self, radio: Radio, address: str, *, sc: bool = True) -> None:
+    def __init__(self, radio: Radio, address: str = HOST, *, sc: bool = True) -> None:
         controller = RadioController(f"host {address}", radio)
         self.device = Device.from_config_with_hci(
             DeviceConfiguration(name="host", address=hci.Address(address)),
@@ -148,6 +148,7 @@ async def module_on_air(
     finally:
         await module.close()
         medium.close()
+        medium.module_end.close()
         radio.close()
 
 
@@ -166,3 +167,9 @@ def on_air() -> Callable[..., None]:
         asyncio.run(whole())
 
     return run
+
+
+@pytest.fixture
+def make_host() -> type[Host]:
+    """Make a host on a radio: `make_host(radio, address)`."""
+    return Host
