@@ -56,7 +56,7 @@ class ViewerController:
         self.device = DeviceControl(session, self._actions, self._messages, clock)
         self.recording = RecordingControl(session, self._actions, self._messages, clock)
         self.scene = SceneControl(session, self._actions, self._messages)
-        self.search = SearchControl(self._actions, clock, search)
+        self.search = SearchControl(session.url, self._actions, clock, search)
         self.calibration = CalibrationControl(
             session, self._actions, self._messages, load=load_calibration, run=run_calibration
         )
@@ -148,7 +148,7 @@ class ViewerController:
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
             status=make_status(seen, preview),
-            panels=self.search.panels(seen.url, seen.statistics.radio, given_up=seen.given_up),
+            panels=self.search.panels(seen.statistics.radio, given_up=seen.given_up),
             scene=self.scene.state(),
             question=self.calibration.question,
             failure=self._failure(seen),

@@ -14,13 +14,15 @@ from fpxi_gui.actions import Actions
 from fpxi_gui.errors import SearchEndedError
 from fpxi_gui.state import ListedPanel, PanelList
 
-_NOBODY = "No Bluetooth panel was heard. Switch it on and bring it near."
+_NOBODY = "No{} Bluetooth panel was heard. Switch it on and bring it near."
 
 
 class Search(Protocol):
     """Looks for panels; `fpxi.discovery.discover` does."""
 
-    def __call__(self, *, bluetooth: bool, scan_s: float, progress: Progress) -> Discovery:
+    def __call__(
+        self, *, bluetooth: bool, scan_s: float, spare: str, progress: Progress
+    ) -> Discovery:
         """Return what was found."""
         ...
 
@@ -32,7 +34,11 @@ class SearchControl:
     and on some systems a question to the user.
     """
 
-    def __init__(self, actions: Actions, clock: Callable[[], float], search: Search) -> None:
+    def __init__(
+        self, url: str, actions: Actions, clock: Callable[[], float], search: Search
+    ) -> None:
+        self._url = url
+        """the panel that this viewer has, or tries to reach: it is not asked by the search"""
         self._actions = actions
         self._clock = clock
         self._search = search
@@ -61,11 +67,12 @@ class SearchControl:
         """Have a search that runs end before it asks the next panel."""
         self._closed = True
 
-    def panels(self, url: str, radio: RadioFacts | None, *, given_up: bool) -> PanelList:
-        """Resolve the list; `url` is the panel that this viewer has, `radio` how it is reached.
+    def panels(self, radio: RadioFacts | None, *, given_up: bool) -> PanelList:
+        """Resolve the list; `radio` is how the panel of this viewer is reached.
 
         A panel whose session has `given_up` can be opened anew.
         """
+        url = self._url
         own = f"ble:{radio.address}" if radio is not None else url
         listed = [_listed(device, current=device.url in (url, own)) for device in self._found]
         if not any(entry.current for entry in listed):
@@ -77,7 +84,9 @@ class SearchControl:
 
     def _run(self, *, bluetooth: bool) -> None:
         self._actions.run(
-            lambda: self._search(bluetooth=bluetooth, scan_s=SCAN_S, progress=self._tell),
+            lambda: self._search(
+                bluetooth=bluetooth, scan_s=SCAN_S, spare=self._url, progress=self._tell
+            ),
             done=lambda found: self._done(found, bluetooth=bluetooth),
             failed=self._failed,
         )
@@ -95,7 +104,8 @@ class SearchControl:
         if bluetooth:
             self._searching = False
             heard = found.of_kind(DeviceKind.BLUETOOTH)
-            self._notice = found.bluetooth_problem or ("" if heard else _NOBODY)
+            other = " other" if self._url.startswith("ble:") else ""
+            self._notice = found.bluetooth_problem or ("" if heard else _NOBODY.format(other))
 
     def _failed(self, error: FpxiError) -> None:
         self._searching = False

@@ -91,18 +91,20 @@ def discover(
     bluetooth: bool = True,
     scan_s: float = SCAN_S,
     ask: bool = True,
+    spare: str = "",
     progress: Progress = no_progress,
 ) -> Discovery:
     """List what can be opened; takes `scan_s`, and with `ask` up to 6 s for each panel heard.
 
-    Without `ask` no panel is connected to: name, address and signal strength alone are known. A
+    Without `ask` no panel is connected to: name, address and signal strength alone are known. So
+    it is with the panel at the URL `spare`, which this program is about to connect to itself. A
     computer without Bluetooth is no error: `Discovery.bluetooth_problem` says what to do.
     """
     found: list[Device] = []
     problem = ""
     if bluetooth:
         try:
-            found = _bluetooth_panels(scan_s, progress, ask=ask)
+            found = _bluetooth_panels(scan_s, progress, ask=ask, spare=spare)
         except FpxiError as error:
             problem = _reason(error)
     return Discovery((*_serial_ports(), *found, *_simulated_panels()), problem)
@@ -131,14 +133,14 @@ def _describe_preset(preset: Preset) -> str:
     )
 
 
-def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool) -> list[Device]:
+def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool, spare: str) -> list[Device]:
     from fpxi_readout.links import ble_scan  # noqa: PLC0415 - Bluetooth only when wanted
 
     progress(Step.LISTENING, "", 0, 0)
     heard = ble_scan.scan(scan_s)
     devices = []
     for place, panel in enumerate(heard):
-        if not ask:
+        if not ask or _is_named(panel, spare):
             findings = RadioFindings(panel.name, panel.address, panel.rssi_dBm)
         else:
             progress(Step.ASKING, panel.name, place, len(heard))
@@ -147,6 +149,11 @@ def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool) -> list[D
             Device(DeviceKind.BLUETOOTH, panel.url, _describe_findings(findings), findings)
         )
     return devices
+
+
+def _is_named(panel: FoundPanel, url: str) -> bool:
+    named = url.partition("?")[0].casefold()
+    return named in (panel.url.casefold(), f"ble:{panel.name}".casefold())
 
 
 def _ask(panel: FoundPanel, ask: Callable[[FoundPanel, float], PanelDetails]) -> RadioFindings:

@@ -342,10 +342,12 @@ class FakeSearch:
         self.go_on = threading.Event()
         self.error: Exception | None = None
         self.asked: list[bool] = []
+        self.spared: list[str] = []
         self._gui_thread = gui_thread
         self.go_on.set()
 
-    def __call__(self, *, bluetooth: bool, scan_s: float, progress: Any) -> Discovery:
+    def __call__(self, *, bluetooth: bool, scan_s: float, spare: str, progress: Any) -> Discovery:
+        self.spared.append(spare)
         assert threading.get_ident() != self._gui_thread, "a search in the GUI thread"
         assert scan_s > 0
         self.asked.append(bluetooth)

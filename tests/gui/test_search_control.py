@@ -52,12 +52,11 @@ def test_a_search_lists_bluetooth_panels_with_signal_and_battery(rig: Any) -> No
 
 
 def test_the_list_marks_the_panel_at_hand_and_has_it_once(rig: Any) -> None:
-    rig.session.url = PORT.url
-    rig.search.found = Discovery((PORT, HEARD))
+    rig.search.found = Discovery((Device(DeviceKind.SIMULATED, "sim:fake", "simulated"), HEARD))
     rig.controller.search.begin()
     entries = rig.settle().panels.entries
     assert [(entry.url, entry.current) for entry in entries] == [
-        (PORT.url, True),
+        ("sim:fake", True),
         (HEARD.url, False),
     ]
 
@@ -67,13 +66,13 @@ def test_a_panel_opened_by_its_name_is_found_again_by_its_address(rig: Any) -> N
     rig.controller.search.begin()
     rig.settle()
     radio = RadioFacts("FPXI-64", ADDRESS, -60, 80)
-    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio, given_up=False).entries
+    (entry,) = rig.controller.search.panels(radio, given_up=False).entries
     assert entry.current
 
 
 def test_a_connected_panel_is_not_heard_but_listed_with_what_its_link_knows(rig: Any) -> None:
     radio = RadioFacts("FPXI-64", ADDRESS, -60, None)
-    (entry,) = rig.controller.search.panels("ble:FPXI-64", radio, given_up=False).entries
+    (entry,) = rig.controller.search.panels(radio, given_up=False).entries
     assert (entry.title, entry.facts) == ("FPXI-64", "-60 dBm")
 
 
@@ -136,7 +135,19 @@ def test_no_bluetooth_is_a_notice_beside_what_was_found(rig: Any) -> None:
 
 def test_hearing_nobody_says_what_to_do(rig: Any) -> None:
     rig.controller.search.begin()
-    assert "bring it near" in rig.settle().panels.notice
+    assert rig.settle().panels.notice.startswith("No Bluetooth panel was heard.")
+    assert rig.search.spared == ["sim:fake"]
+
+
+def test_hearing_nobody_beside_the_panel_at_hand_says_so(rig: Any) -> None:
+    actions = Actions()
+    control = SearchControl("ble:FPXI-64", actions, rig.clock, rig.search)
+    control.begin()
+    while actions.busy:
+        actions.poll()
+    assert control.panels(None, given_up=False).notice.startswith("No other Bluetooth panel")
+    assert rig.search.spared == ["ble:FPXI-64"]
+    actions.close()
 
 
 def test_a_search_that_fails_is_told_and_can_be_begun_again(rig: Any) -> None:
@@ -163,12 +174,12 @@ def test_a_late_look_around_does_not_replace_a_search(rig: Any) -> None:
 def test_a_viewer_that_closes_ends_its_search_before_the_next_panel(rig: Any) -> None:
     told: list[Any] = []
 
-    def search(*, bluetooth: bool, scan_s: float, progress: Any) -> Discovery:
+    def search(*, progress: Any, **_: Any) -> Discovery:
         told.append(progress)
         return Discovery(())
 
     actions = Actions()
-    control = SearchControl(actions, rig.clock, search)
+    control = SearchControl("sim:fake", actions, rig.clock, search)
     control.begin()
     while actions.busy:
         actions.poll()

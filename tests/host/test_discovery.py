@@ -89,6 +89,15 @@ def test_nobody_is_asked_if_not_wanted(radio: FakeRadio) -> None:
     assert (panel.radio.panel, panel.radio.problem) == (None, "")
 
 
+@pytest.mark.parametrize(
+    "url", ["ble:FPXI-64", "ble:fpxi-64", "ble:F0:0D:00:00:00:01", "ble:FPXI-64?timeout=9"]
+)
+def test_a_panel_that_is_spared_is_listed_and_not_asked(radio: FakeRadio, url: str) -> None:
+    radio.answers = {NEAR: DETAILS, FAR: DETAILS}
+    assert len(discover(spare=url).of_kind(DeviceKind.BLUETOOTH)) == 2
+    assert radio.asked == ["FPXI-32"]
+
+
 def test_the_radio_is_left_alone_if_not_wanted(radio: FakeRadio) -> None:
     assert discover(bluetooth=False).of_kind(DeviceKind.BLUETOOTH) == []
     assert radio.listened_s == []
