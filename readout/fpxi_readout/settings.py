@@ -61,7 +61,14 @@ class DeviceSettings:
 
     def read_parameters(self) -> dict[str, int]:
         """Read every parameter that the device has."""
-        return {name: self._read(info) for name, info in self.dictionary.parameters.items()}
+        infos = self.dictionary.parameters
+        values = self._connection.request_values([info.id for info in infos.values()])
+        return {
+            name: parameter_values.from_wire(info, values[info.id])
+            if info.id in values
+            else self._read(info)
+            for name, info in infos.items()
+        }
 
     def save(self) -> None:
         """Write the saved parameters to the device's non-volatile memory, while it is stopped."""

@@ -143,3 +143,32 @@ def test_a_parameter_that_an_older_device_lacks_is_named(panel: Panel) -> None:
     del panel.dictionary.parameters["frame_period_us"]
     with pytest.raises(UnsupportedByDeviceError, match="parameter frame_period_us"):
         _ = panel.parameters.frame_period_us
+
+
+def test_all_parameters_are_read_in_a_few_writes_and_lost_answers_asked_for_again(
+    link: Any, panel: Panel
+) -> None:
+    lost = {1, 4, 32}
+
+    def reaction(packet: Packet) -> None:
+        parameter = messages.Get.unpack(packet.payload).parameter
+        if parameter in lost:
+            lost.remove(parameter)
+        else:
+            link.answer(packet, messages.Value(parameter, parameter + 1))
+
+    link.on[messages.Get.TYPE] = reaction
+    writes = []
+    write = link.write
+    link.write = lambda data: (writes.append(data), write(data))
+    values = panel.read_parameters()
+    ids = {name: info.id for name, info in panel.dictionary.parameters.items()}
+    assert values == {name: number + 1 for name, number in ids.items()}
+    assert not lost
+    assert len(writes) < 8
+
+
+def test_a_parameter_that_is_refused_among_many_says_why(link: Any, panel: Panel) -> None:
+    link.refuse(messages.Get, messages.NackCode.UNKNOWN_PARAMETER, 1)
+    with pytest.raises(CommandRefusedError, match="GET"):
+        panel.read_parameters()
