@@ -35,7 +35,7 @@ class FrameRateLimit:
     exposures: int = 1
     """exposures averaged in a frame"""
     link_Bps: float = 0.0
-    """bytes per second that the link carries, if that is the cause"""
+    """bytes per second that the link carries, if that is the cause; 0: not yet known"""
     frame_rate_hz: float = 0.0
     """frames per second of this size that the link carries"""
     frame_bytes: float = 0.0
@@ -48,6 +48,8 @@ class FrameRateLimit:
             return "the trigger: each burst waits for one"
         if self.cause is LimitCause.COMPUTER:
             return "this computer: the panel waits for it"
+        if self.cause is LimitCause.LINK and not self.link_Bps:
+            return "the link: what it carries is being measured"
         if self.cause is LimitCause.LINK:
             return (
                 f"the link: {self.link_Bps / 1000:.3g} kB/s carry {self.frame_rate_hz:.3g} "

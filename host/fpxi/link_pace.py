@@ -113,8 +113,8 @@ class LinkPace:
         self._skipped = skipped
         if not frames:
             return
-        if self._last_frame_s is None:
-            self._first_frame()
+        if self._control.searching:
+            self._search()
         self._last_frame_s = now_s
         self._frames_in_all += len(frames)
         self._frames.add(now_s, self._frames_in_all)
@@ -153,11 +153,11 @@ class LinkPace:
 
     # --- measuring
 
-    def _first_frame(self) -> None:
-        """Learn from the first frame of a run what to expect of a link that is not known yet."""
+    def _search(self) -> None:
+        """Learn from a single frame what to expect of a link that is not known yet."""
         burst_Bps = self._bytes.peak_per_s(self._began_s)
-        if burst_Bps is not None and self._control.searching:
-            self._control.first_frame(burst_Bps)
+        first = self._last_frame_s is None
+        if burst_Bps is not None and self._control.expect(burst_Bps, first=first):
             self._hurry = self.follow
 
     def _begin_interval(self, now_s: float) -> None:
@@ -295,12 +295,13 @@ class LinkPace:
         return timing.limit
 
     def _link_limit(self, now_s: float) -> FrameRateLimit:
+        if self._capacity_Bps is None:
+            return FrameRateLimit(LimitCause.LINK)
         rate_Bps, rate_hz = self._bytes.per_s(now_s), self._frames.per_s(now_s)
         frame_bytes = rate_Bps / rate_hz if rate_hz > 0 else self._size()
-        carried_Bps = self._capacity_Bps or rate_Bps
         return FrameRateLimit(
             LimitCause.LINK,
-            link_Bps=carried_Bps,
-            frame_rate_hz=carried_Bps / frame_bytes if frame_bytes > 0 else rate_hz,
+            link_Bps=self._capacity_Bps,
+            frame_rate_hz=self._capacity_Bps / frame_bytes if frame_bytes > 0 else rate_hz,
             frame_bytes=frame_bytes,
         )

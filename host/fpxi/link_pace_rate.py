@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 START_Bps = 20_000.0
-"""Until the first frame: a flood would fill the device's frame store before anything is known."""
+"""Until frames have come: a flood would fill the device's frame store before anything is known."""
 START_SHARE = 0.8
-"""What of the first frame's own rate the search begins with."""
+"""What of a frame's own rate the search begins with."""
+SEARCH_SHARE = 1.2
+"""What of it the search ends with, unless a queue ends it before."""
 START_STEP = 0.5
-"""Growth until the first queue."""
+"""Growth in the search."""
 FIRST_STEP = 0.02
 LARGEST_STEP = 0.25
 CALM_STEPS = 8
@@ -33,13 +37,23 @@ class RateControl:
         """No queue has been seen yet."""
         self._after_Bps: float | None = None  # the rate to go on with when a queue has drained
         self._before_Bps: float | None = None  # the rate that a queue, if it was one, came from
+        self._burst_Bps: float | None = None
         self._calm = 0
         self._standing_s = 0.0
 
-    def first_frame(self, burst_Bps: float) -> None:
-        """Take the rate at which the bytes of the first frame came."""
-        if self.searching:
-            self.rate_Bps = START_SHARE * burst_Bps
+    def expect(self, burst_Bps: float, *, first: bool) -> bool:
+        """Take the rate at which the bytes of a frame came; return whether it is news.
+
+        The first frame's may be less than assumed; the highest of all is what to search up to.
+        """
+        if not self.searching or self.rate_Bps is None:
+            return False
+        self._burst_Bps = max(self._burst_Bps or 0.0, burst_Bps)
+        expected_Bps = START_SHARE * burst_Bps
+        news = first or self.rate_Bps < expected_Bps
+        if news:
+            self.rate_Bps = expected_Bps
+        return news
 
     def update(
         self,
@@ -68,10 +82,17 @@ class RateControl:
             if standing_s <= DRAINED * target_s or not shrinks:
                 self.rate_Bps, self._after_Bps = self._after_Bps, None
         elif self.rate_Bps is not None:
-            step = min(FIRST_STEP * 2 ** (self._calm // CALM_STEPS), LARGEST_STEP)
-            self.rate_Bps *= 1 + (START_STEP if self.searching else step)
-            self._calm += 1
+            self.rate_Bps = self._risen(self.rate_Bps)
         self._standing_s = standing_s
+
+    def _risen(self, rate_Bps: float) -> float:
+        """Return a higher rate: in the search fast, up to a little more than frames came with."""
+        expected_Bps = SEARCH_SHARE * (self._burst_Bps or math.inf)
+        if self.searching and rate_Bps < expected_Bps:
+            return min(rate_Bps * (1 + START_STEP), expected_Bps)
+        self._calm += 1
+        doublings = self._calm // CALM_STEPS
+        return rate_Bps * (1.0 + min(FIRST_STEP * 2.0**doublings, LARGEST_STEP))
 
     def take_back(self) -> None:
         """Return to the rate of before: what was taken for a queue was none."""
