@@ -12,6 +12,7 @@
 #define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
 #define MAX_OVERSAMPLING 16u
 #define TRANSMIT_SIZE 32768u
+#define MODULE_TRANSMIT_SIZE 8192u /* what waits for a slow link there is old when it leaves */
 #define INPUT_SIZE 1024u
 
 typedef struct {
@@ -34,7 +35,8 @@ typedef struct {
     fpxi_fault_note_t note; /* as if in memory that a reset leaves alone */
     fpxi_nonvolatile_t storage;
     uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
-    uint8_t transmit_memory[FPXI_NATIVE_LINKS][TRANSMIT_SIZE];
+    uint8_t transmit_memory[TRANSMIT_SIZE];
+    uint8_t module_transmit_memory[MODULE_TRANSMIT_SIZE];
     uint16_t conversions[MAX_OVERSAMPLING * SAMPLES]; /* of the array, pass by pass */
     uint32_t accumulator[SAMPLES];
     uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];

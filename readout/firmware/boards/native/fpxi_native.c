@@ -136,8 +136,8 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
         .reference = device->reference,
         .accumulator = device->accumulator,
         .frame_slots = config->slots,
-        .transmit = {{device->transmit_memory[0], TRANSMIT_SIZE},
-                     {device->transmit_memory[1], TRANSMIT_SIZE}},
+        .transmit = {{device->transmit_memory, TRANSMIT_SIZE},
+                     {device->module_transmit_memory, MODULE_TRANSMIT_SIZE}},
         .links = FPXI_NATIVE_LINKS,
     };
     memcpy(result.serial_number, config->serial_number, sizeof config->serial_number);
