@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import deque
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ GRAIN_S = 0.01
 """Arrivals closer than this are noted together."""
 GAP_S = 0.3
 """A link from which nothing comes for so long has an outage, or nothing to carry."""
-BURST_S = 0.03
+BURST_S = 0.045
+"""Three connection events of a quick radio link."""
 BASE_BUCKET_S = 5.0
 BASE_BUCKETS = 6
 
@@ -63,17 +65,18 @@ class FlowMeter:
         return (newest - first) / (newest_s - first_s)
 
     def peak_per_s(self, since_s: float) -> float | None:
-        """Return the highest rate over the time of a burst from `since_s` on; None: too short."""
-        points = [point for point in self._points if point[0] >= since_s]
-        return max(
-            (
-                (later - earlier) / (later_s - earlier_s)
-                for place, (earlier_s, earlier) in enumerate(points)
-                for later_s, later in points[place + 1 :]
-                if later_s - earlier_s >= BURST_S
-            ),
-            default=None,
-        )
+        """Return the highest rate over the time of a burst, of those that ended after `since_s`.
+
+        None: nothing was known before the first of them.
+        """
+        times = [at_s for at_s, _ in self._points]
+        totals = [total for _, total in self._points]
+        peak = None
+        for last in range(bisect.bisect_left(times, since_s), len(times)):
+            before = bisect.bisect_right(times, times[last] - BURST_S) - 1
+            if before >= 0:
+                peak = max(peak or 0.0, (totals[last] - totals[before]) / BURST_S)
+        return peak
 
     def reset(self) -> None:
         """Forget what arrived: a new connection counts from zero."""
