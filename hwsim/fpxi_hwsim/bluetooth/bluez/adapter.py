@@ -54,13 +54,19 @@ class _Discovery:
 class Adapter(Interface):
     """The adapter's object.
 
-    Args:
-        central: Bumble's device, powered on.
-        tree: where the object is exported.
-        on_found: called with an advertisement that a client wants to hear of, its structures,
-            and whether a client asked for every repetition.
-        on_stopped: called when the last client's discovery has ended.
-        remove_device: forgets the device at a path; raises AnsweredError.
+    Parameters
+    ----------
+    central
+        Bumble's device, powered on.
+    tree
+        where the object is exported.
+    on_found
+        called with an advertisement that a client wants to hear of, its structures,
+        and whether a client asked for every repetition.
+    on_stopped
+        called when the last client's discovery has ended.
+    remove_device
+        forgets the device at a path; raises AnsweredError.
 
     """
 
@@ -197,8 +203,10 @@ class Adapter(Interface):
 def _parsed(options: dict[str, Variant]) -> DiscoveryFilter:
     """Return a filter from its dictionary.
 
-    Raises:
-        BluezError: a key that is not known, or a value of the wrong type.
+    Raises
+    ------
+    BluezError
+        a key that is not known, or a value of the wrong type.
 
     """
     for key, value in options.items():

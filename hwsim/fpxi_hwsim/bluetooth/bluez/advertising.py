@@ -10,6 +10,8 @@ from dbus_fast import Variant
 
 from fpxi_hwsim.bluetooth.bluez.objects import Properties
 
+RSSI_STEP_dBm = 8  # smaller changes are not told (RSSI_THRESHOLD of BlueZ's src/device.c)
+
 _UUID_BYTES: dict[int, int] = {
     AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS: 2,
     AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS: 2,
@@ -92,3 +94,47 @@ def name(structures: list[tuple[int, bytes]]) -> str | None:
         if kind in by_kind:
             return clean_name(by_kind[kind]) or None
     return None
+
+
+def changes(
+    known: Properties, rssi_dBm: int, structures: list[tuple[int, bytes]], *, repeat: bool
+) -> Properties:
+    """Return those of Device1's properties that an advertisement changes.
+
+    Parameters
+    ----------
+    known
+        the properties so far; Alias and UUIDs are among them.
+    rssi_dBm
+        how strongly it was heard.
+    structures
+        advertising structures (type, data).
+    repeat
+        data that are as before count as changed.
+
+    """
+    found = properties(structures)
+    before = known.get("RSSI")
+    if before is None or abs(before.value - rssi_dBm) >= RSSI_STEP_dBm:
+        found["RSSI"] = Variant("n", rssi_dBm)
+    if called := name(structures):
+        found["Name"] = Variant("s", called)
+        if not _alias_is_chosen(known):
+            found["Alias"] = Variant("s", called)
+    uuids: list[str] = known["UUIDs"].value
+    more = [one for one in service_uuids(structures) if one not in uuids]
+    if more:
+        found["UUIDs"] = Variant("as", [*uuids, *more])
+    repeated = ("ManufacturerData", "ServiceData") if repeat else ()
+    return {
+        key: value for key, value in found.items() if key in repeated or known.get(key) != value
+    }
+
+
+def _alias_is_chosen(known: Properties) -> bool:
+    """Tell whether a client has set the alias; else it is the name, or the address."""
+    address: str = known["Address"].value
+    made_up = [address.replace(":", "-")]
+    if "Name" in known:
+        made_up.append(known["Name"].value)
+    return known["Alias"].value not in made_up

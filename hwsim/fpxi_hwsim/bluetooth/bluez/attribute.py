@@ -16,8 +16,10 @@ from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Re
 def offset_of(options: dict[str, Variant]) -> int:
     """Return the option `offset` of ReadValue and WriteValue.
 
-    Raises:
-        BluezError: it is no 16-bit number.
+    Raises
+    ------
+    BluezError
+        it is no 16-bit number.
 
     """
     given = options.get("offset")
@@ -31,9 +33,12 @@ def offset_of(options: dict[str, Variant]) -> int:
 class AttributeObject(Interface):
     """An attribute with a value.
 
-    Attributes:
-        handle: of the value.
-        link: while there is one.
+    Attributes
+    ----------
+    handle
+        of the value.
+    link
+        while there is one.
 
     """
 
@@ -51,8 +56,10 @@ class AttributeObject(Interface):
     def reach(self) -> Link:
         """Return the link.
 
-        Raises:
-            BluezError: there is none.
+        Raises
+        ------
+        BluezError
+            there is none.
 
         """
         if self.link is None:
@@ -72,8 +79,10 @@ class AttributeObject(Interface):
     async def write_request(self, link: Link, value: bytes, offset: int) -> None:
         """Write with response, one at a time.
 
-        Raises:
-            BluezError: one is under way, the attribute refused, or the link ended.
+        Raises
+        ------
+        BluezError
+            one is under way, the attribute refused, or the link ended.
 
         """
         if self._writing:

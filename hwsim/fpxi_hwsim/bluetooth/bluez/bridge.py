@@ -25,10 +25,14 @@ class BluezBridge:
     Bonds are kept in the central's own key store: for the life of the process, or in a file
     when its configuration names one.
 
-    Args:
-        central: a Bumble device, powered on, of whose pairing and scanning this takes charge.
-        bus_address: the bus, in D-Bus's notation.
-        temporary_timeout_s: after this long unheard, a device that nobody connected vanishes.
+    Parameters
+    ----------
+    central
+        a Bumble device, powered on, of whose pairing and scanning this takes charge.
+    bus_address
+        the bus, in D-Bus's notation.
+    temporary_timeout_s
+        after this long unheard, a device that nobody connected vanishes.
 
     """
 
@@ -56,8 +60,10 @@ class BluezBridge:
     async def start(self) -> None:
         """Take the name org.bluez and serve.
 
-        Raises:
-            BusNameTakenError: the bus has an org.bluez.
+        Raises
+        ------
+        BusNameTakenError
+            the bus has an org.bluez.
 
         """
         self._central.pairing_config_factory = just_works

@@ -82,13 +82,19 @@ class PrivateBus:
 
     Used as a context manager, or closed with `close`, which may be called again.
 
-    Args:
-        path: the Unix socket to listen at; in a directory made for it when None.
+    Parameters
+    ----------
+    path
+        the Unix socket to listen at; in a directory made for it when None.
 
-    Raises:
-        DbusDaemonMissingError: dbus-daemon is not installed.
-        BusPathError: the path is too long, taken, or in no directory.
-        BusStartError: dbus-daemon refused to start.
+    Raises
+    ------
+    DbusDaemonMissingError
+        dbus-daemon is not installed.
+    BusPathError
+        the path is too long, taken, or in no directory.
+    BusStartError
+        dbus-daemon refused to start.
 
     """
 

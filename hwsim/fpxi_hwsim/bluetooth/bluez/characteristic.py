@@ -38,8 +38,10 @@ _WRITE_COMMAND, _WRITE, _NOTIFY, _INDICATE = 0x04, 0x08, 0x10, 0x20
 class CharacteristicObject(AttributeObject):
     """A characteristic's object.
 
-    Attributes:
-        descriptors: the objects below it.
+    Attributes
+    ----------
+    descriptors
+        the objects below it.
 
     """
 
@@ -131,8 +133,10 @@ class CharacteristicObject(AttributeObject):
     def _write_kind(self, options: dict[str, Variant]) -> str:
         """Command or request; what the characteristic can do when the client leaves it open.
 
-        Raises:
-            BluezError: no such kind, or the characteristic cannot be written.
+        Raises
+        ------
+        BluezError
+            no such kind, or the characteristic cannot be written.
 
         """
         given = options.get("type")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
-from bumble import hci
 from bumble.core import BaseBumbleError
 from bumble.device import Connection
 from bumble.hci import Address, HCI_Error
@@ -15,29 +14,13 @@ from dbus_fast import Message, Variant
 
 from fpxi_hwsim.bluetooth.bluez import advertising, errors
 from fpxi_hwsim.bluetooth.bluez.background import Background
-from fpxi_hwsim.bluetooth.bluez.connector import Connector
+from fpxi_hwsim.bluetooth.bluez.connector import Attempt, Connector, GivenUpError
 from fpxi_hwsim.bluetooth.bluez.gatt import GattObjects
 from fpxi_hwsim.bluetooth.bluez.link import Link
 from fpxi_hwsim.bluetooth.bluez.names import ADAPTER_PATH, DEVICE
 from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Reply
+from fpxi_hwsim.bluetooth.bluez.reasons import disconnect_reason
 from fpxi_hwsim.bluetooth.bluez.security import LinkLostError, NotPairedError, Security
-
-RSSI_STEP_dBm = 8  # smaller changes are not told (RSSI_THRESHOLD of BlueZ's src/device.c)
-
-# Disconnected's reasons (org.bluez.Device, signal Disconnected), by HCI reason.
-_REASONS = {
-    hci.HCI_CONNECTION_TIMEOUT_ERROR: ("Timeout", "Connection timeout"),
-    hci.HCI_CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR: (
-        "Local",
-        "Connection terminated by local host",
-    ),
-    hci.HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR: (
-        "Remote",
-        "Connection terminated by remote user",
-    ),
-}
-_AUTHENTICATION = ("Authentication", "Connection terminated due to authentication failure")
-_UNKNOWN = ("Unknown", "Unspecified")
 
 
 def device_path(address: Address) -> str:
@@ -45,47 +28,30 @@ def device_path(address: Address) -> str:
     return f"{ADAPTER_PATH}/dev_{address.to_string(False).replace(':', '_')}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A link on its way, and the wish not to wait for it any longer."""
-
-    task: asyncio.Task[Link]
-    given_up: asyncio.Future[None]
-
-    def give_up(self) -> None:
-        """Answer whoever waits at once; the controller withdraws in its own time."""
-        self.task.cancel()
-        if not self.given_up.done():
-            self.given_up.set_result(None)
-
-    async def outcome(self) -> Link:
-        """Return the link.
-
-        Raises:
-            asyncio.CancelledError: it was given up.
-
-        """
-        ends: set[asyncio.Future[Any]] = {self.task, self.given_up}
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        if self.given_up.done():
-            raise asyncio.CancelledError
-        return self.task.result()
-
-
 class PeerDevice(Interface):
     """A device's object, and the link to it while there is one.
 
-    Args:
-        address: where it is.
-        bonded: whether a key of an earlier pairing is kept.
-        tree: where the objects are exported.
-        connector: makes links.
-        background: what goes on beside the methods.
-        on_idle: called when the link has ended.
+    Parameters
+    ----------
+    address
+        where it is.
+    bonded
+        whether a key of an earlier pairing is kept.
+    tree
+        where the objects are exported.
+    connector
+        makes links.
+    background
+        what goes on beside the methods.
+    on_idle
+        called when the link has ended.
 
-    Attributes:
-        link: the link, or None.
-        temporary: nobody has asked to connect or pair; the object may vanish by itself.
+    Attributes
+    ----------
+    link
+        the link, or None.
+    temporary
+        nobody has asked to connect or pair; the object may vanish by itself.
 
     """
 
@@ -108,7 +74,7 @@ class PeerDevice(Interface):
         self._background = background
         self._on_idle = on_idle
         self._gatt = GattObjects(self.path, tree, background)
-        self._attempt: _Attempt | None = None
+        self._attempt: Attempt | None = None
         self._pairing: asyncio.Task[None] | None = None
         self._resolved: asyncio.Future[None] | None = None
         self._local_end = False
@@ -156,34 +122,13 @@ class PeerDevice(Interface):
         self, rssi_dBm: int, structures: list[tuple[int, bytes]], *, repeat: bool
     ) -> None:
         """Take up an advertisement; `repeat` tells its data even when they are as before."""
-        found = advertising.properties(structures)
-        old = self.properties.get("RSSI")
-        if old is None or abs(old.value - rssi_dBm) >= RSSI_STEP_dBm:
-            found["RSSI"] = Variant("n", rssi_dBm)
-        if name := advertising.name(structures):
-            found["Name"] = Variant("s", name)
-            if self.properties["Alias"].value in self._made_up_aliases():
-                found["Alias"] = Variant("s", name)
-        uuids: list[str] = self.properties["UUIDs"].value
-        more = [uuid for uuid in advertising.service_uuids(structures) if uuid not in uuids]
-        if more:
-            found["UUIDs"] = Variant("as", [*uuids, *more])
-        repeated = ("ManufacturerData", "ServiceData") if repeat else ()
-        changed = {
-            key: value
-            for key, value in found.items()
-            if key in repeated or self.properties.get(key) != value
-        }
-        if self.path and self._tree.at(self.path) and changed:
+        changed = advertising.changes(self.properties, rssi_dBm, structures, repeat=repeat)
+        if not changed:
+            return
+        if self._tree.at(self.path):
             self._tree.change(self, changed)
         else:
             self.properties.update(changed)
-
-    def _made_up_aliases(self) -> tuple[str, str]:
-        """Return what the alias may be while no client has set one: the name, or the address."""
-        name = self.properties.get("Name")
-        address: str = self.properties["Address"].value
-        return (name.value if name else "", address.replace(":", "-"))
 
     def discovery_ended(self) -> None:
         """Withdraw what was true of the air alone."""
@@ -202,32 +147,46 @@ class PeerDevice(Interface):
     async def _open(self) -> Link:
         """Return a link, encrypted already when there is a bond.
 
-        Raises:
-            BluezError: it was cancelled, did not come about, or the peer lost the key.
+        Raises
+        ------
+        BluezError
+            it was cancelled, did not come about, or the peer lost the key.
 
         """
-        loop = asyncio.get_running_loop()
-        attempt = _Attempt(
-            loop.create_task(self._connector.connect(self.address, self._up)), loop.create_future()
-        )
+        attempt = self._connector.attempt(self.address, self._up)
         self._attempt = attempt
         try:
             link = await attempt.outcome()
-            if self.bonded:
-                await link.while_up(link.security.raise_level())
-        except asyncio.CancelledError:
+            await self._connector.set_up(link)
+        except GivenUpError:
             raise errors.failed(errors.CONNECTION_CANCELED) from None
-        except (LinkLostError, NotPairedError):
-            await self._end()
-            raise errors.failed(errors.CONNECTION_CANCELED) from None
-        except (BaseBumbleError, HCI_Error, TimeoutError):
-            raise errors.failed(errors.CONNECTION_ABORTED) from None
+        except (LinkLostError, BaseBumbleError, HCI_Error, TimeoutError):
+            given_up = attempt.given_up.done()
+            text = errors.CONNECTION_CANCELED if given_up else errors.CONNECTION_ABORTED
+            raise errors.failed(text) from None
         finally:
             if self._attempt is attempt:
                 self._attempt = None
+        if self.bonded:
+            await self._encrypt(link)
         self._resolved = asyncio.get_running_loop().create_future()
         self._background.start(self._resolve(link, self._resolved))
         return link
+
+    async def _encrypt(self, link: Link) -> None:
+        """Encrypt a link to a bonded device, or end it.
+
+        Raises
+        ------
+        BluezError
+            the peer lost the key, or the link ended meanwhile.
+
+        """
+        try:
+            await link.while_up(link.security.raise_level())
+        except (LinkLostError, NotPairedError):
+            await self._end()
+            raise errors.failed(errors.CONNECTION_CANCELED) from None
 
     def _up(self, connection: Connection) -> Link:
         """Take up a new connection, before anything else can happen on it."""
@@ -271,15 +230,10 @@ class PeerDevice(Interface):
             self._resolved.cancel()
         if self.properties["ServicesResolved"].value:
             self._tree.change(self, {"ServicesResolved": Variant("b", False)})
-        name, text = self._reason(link, reason)
-        self._tree.emit(self, "Disconnected", "ss", [f"org.bluez.Reason.{name}", text])
+        unsecured = self._local_end and link.security.refused is not None
+        self._tree.emit(self, "Disconnected", "ss", disconnect_reason(reason, unsecured=unsecured))
         self._tree.change(self, {"Connected": Variant("b", False)})
         self._on_idle()
-
-    def _reason(self, link: Link, reason: int) -> tuple[str, str]:
-        if link.security.refused is not None and self._local_end:
-            return _AUTHENTICATION
-        return _REASONS.get(reason, _UNKNOWN)
 
     async def _disconnect(self, _message: Message) -> Reply:
         await self.end_link()
@@ -323,7 +277,7 @@ class PeerDevice(Interface):
         return Reply()
 
     async def _make_bond(self) -> None:
-        link = self.link if self.link is not None else await self._open()
+        link = self.link if self.link is not None else await self._open_to_pair()
         try:
             await link.while_up(link.security.pair())
         except NotPairedError:
@@ -334,6 +288,14 @@ class PeerDevice(Interface):
         if self._resolved is not None:
             await asyncio.wait({self._resolved})
 
+    async def _open_to_pair(self) -> Link:
+        try:
+            return await self._open()
+        except errors.BluezError as error:
+            if error.text == errors.CONNECTION_ABORTED:
+                raise errors.failed(os.strerror(errno.ECONNABORTED)) from None
+            raise errors.authentication("Canceled") from None
+
     def _paired(self) -> None:
         self._tree.change(self, {"Bonded": Variant("b", True)})
         self._tree.change(self, {"Paired": Variant("b", True)})
@@ -341,8 +303,7 @@ class PeerDevice(Interface):
     async def _cancel_pairing(self, _message: Message) -> Reply:
         if self._pairing is None:
             raise errors.does_not_exist()
-        self._pairing.cancel()
-        await self._end()
+        await self.end_link()
         return Reply()
 
     # The end

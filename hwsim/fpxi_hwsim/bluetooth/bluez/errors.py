@@ -20,9 +20,12 @@ CONNECTION_ABORTED = "le-connection-abort-by-local"
 class AnsweredError(SimulationError):
     """What a method call is answered with instead of a result.
 
-    Attributes:
-        name: the D-Bus error name.
-        text: its message.
+    Attributes
+    ----------
+    name
+        the D-Bus error name.
+    text
+        its message.
 
     """
 

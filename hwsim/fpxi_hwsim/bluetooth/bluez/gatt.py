@@ -50,8 +50,10 @@ class GattObjects:
     async def discover(self, link: Link) -> list[str]:
         """Exchange the MTU, find all attributes and export them; UUIDs of the services.
 
-        Raises:
-            bumble.core.BaseBumbleError: the peripheral does not answer as it must.
+        Raises
+        ------
+        bumble.core.BaseBumbleError
+            the peripheral does not answer as it must.
 
         """
         client = link.client

@@ -30,10 +30,14 @@ T = TypeVar("T")
 class Link:
     """One connection and the attributes at its far end.
 
-    Attributes:
-        connection: Bumble's side of it.
-        security: its encryption and pairing.
-        lost: set once the link has ended, to the HCI reason.
+    Attributes
+    ----------
+    connection
+        Bumble's side of it.
+    security
+        its encryption and pairing.
+    lost
+        set once the link has ended, to the HCI reason.
 
     """
 
@@ -56,8 +60,10 @@ class Link:
     async def while_up(self, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of `work`, which is given up when the link ends.
 
-        Raises:
-            LinkLostError: it ended.
+        Raises
+        ------
+        LinkLostError
+            it ended.
 
         """
         task = asyncio.get_running_loop().create_task(work)
@@ -74,8 +80,10 @@ class Link:
     async def read(self, handle: int, offset: int) -> bytes:
         """Return an attribute's whole value from `offset` on.
 
-        Raises:
-            BluezError: the attribute refused, or the link ended.
+        Raises
+        ------
+        BluezError
+            the attribute refused, or the link ended.
 
         """
         return await self._operate(self._read(handle, offset))
@@ -104,8 +112,10 @@ class Link:
     async def write(self, handle: int, value: bytes, offset: int = 0) -> None:
         """Write with response; in prepared parts when it is long or begins at an offset.
 
-        Raises:
-            BluezError: the attribute refused, or the link ended.
+        Raises
+        ------
+        BluezError
+            the attribute refused, or the link ended.
 
         """
         await self._operate(self._write(handle, value, offset))

@@ -22,12 +22,17 @@ class Notifications:
     The first of them has the peripheral's descriptor written, the last one has it cleared.
     Listeners outlive the link: the descriptor is written again on the next one.
 
-    Args:
-        proxy: the characteristic as discovered.
-        on_value: called with each value that arrives.
+    Parameters
+    ----------
+    proxy
+        the characteristic as discovered.
+    on_value
+        called with each value that arrives.
 
-    Attributes:
-        listeners: their names; those of clients are their unique names on the bus.
+    Attributes
+    ----------
+    listeners
+        their names; those of clients are their unique names on the bus.
 
     """
 
@@ -60,8 +65,10 @@ class Notifications:
     async def start(self, listener: str) -> None:
         """Have a listener hear values; without a link, from the next one on.
 
-        Raises:
-            BluezError: this listener's start is under way, or the peripheral refused.
+        Raises
+        ------
+        BluezError
+            this listener's start is under way, or the peripheral refused.
 
         """
         if listener in self.listeners:
@@ -78,8 +85,10 @@ class Notifications:
     async def stop(self, listener: str) -> None:
         """Let a listener hear no more.
 
-        Raises:
-            BluezError: the peripheral refused.
+        Raises
+        ------
+        BluezError
+            the peripheral refused.
 
         """
         self.listeners.discard(listener)
@@ -88,8 +97,10 @@ class Notifications:
     async def apply(self) -> None:
         """Bring the peripheral's descriptor to what the listeners want.
 
-        Raises:
-            BluezError: the peripheral refused.
+        Raises
+        ------
+        BluezError
+            the peripheral refused.
 
         """
         async with self._switching:

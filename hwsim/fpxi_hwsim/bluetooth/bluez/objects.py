@@ -38,12 +38,18 @@ class Method:
 class Interface:
     """One interface of one object.
 
-    Attributes:
-        path: the object's path.
-        name: the interface's name.
-        properties: the properties that exist now.
-        methods: by member name.
-        writable: what sets a property that clients may set; it raises AnsweredError.
+    Attributes
+    ----------
+    path
+        the object's path.
+    name
+        the interface's name.
+    properties
+        the properties that exist now.
+    methods
+        by member name.
+    writable
+        what sets a property that clients may set; it raises AnsweredError.
 
     """
 

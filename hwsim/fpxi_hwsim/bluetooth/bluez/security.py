@@ -23,8 +23,10 @@ class LinkLostError(SimulationError):
 class NotPairedError(SimulationError):
     """We and the peripheral hold no common key: it refused to pair, or lost the bond's key.
 
-    Attributes:
-        bonded: whether we held a key.
+    Attributes
+    ----------
+    bonded
+        whether we held a key.
 
     """
 
@@ -43,12 +45,17 @@ def just_works(_connection: Connection) -> PairingConfig:
 class Security:
     """The security of one link.
 
-    Args:
-        connection: Bumble's side of the link; its device has a key store.
-        on_bonded: called when a pairing has left a key in the store.
+    Parameters
+    ----------
+    connection
+        Bumble's side of the link; its device has a key store.
+    on_bonded
+        called when a pairing has left a key in the store.
 
-    Attributes:
-        refused: the error after which nothing could encrypt this link.
+    Attributes
+    ----------
+    refused
+        the error after which nothing could encrypt this link.
 
     """
 
@@ -67,8 +74,10 @@ class Security:
     async def raise_level(self) -> bool:
         """Encrypt the link, with the bond's key or by pairing; whether that changed anything.
 
-        Raises:
-            NotPairedError: it stays as it is; `refused` says so too.
+        Raises
+        ------
+        NotPairedError
+            it stays as it is; `refused` says so too.
 
         """
         async with self._one_at_a_time:
@@ -83,8 +92,10 @@ class Security:
     async def pair(self) -> None:
         """Pair anew, whatever the state of the link.
 
-        Raises:
-            NotPairedError: the peripheral refused.
+        Raises
+        ------
+        NotPairedError
+            the peripheral refused.
 
         """
         async with self._one_at_a_time:

@@ -32,9 +32,12 @@ class BusNameTakenError(SimulationError):
 class BusServer:
     """Serves the objects of a tree under the name org.bluez.
 
-    Attributes:
-        tree: the objects.
-        on_client_gone: called with the unique name of each client that left the bus.
+    Attributes
+    ----------
+    tree
+        the objects.
+    on_client_gone
+        called with the unique name of each client that left the bus.
 
     """
 
@@ -48,8 +51,10 @@ class BusServer:
     async def open(self, address: str) -> None:
         """Connect to the bus at `address` and take the name.
 
-        Raises:
-            BusNameTakenError: somebody has it.
+        Raises
+        ------
+        BusNameTakenError
+            somebody has it.
 
         """
         bus = MessageBus(bus_address=address, negotiate_unix_fd=True)

@@ -15,9 +15,12 @@ LONGEST_PACKET = 512  # what BlueZ reads at once (`sock_read` in its src/gatt-cl
 class PacketSocket:
     """Our end of a pair of sequenced-packet sockets; a packet is a value.
 
-    Args:
-        on_packet: called with each packet that the client sends.
-        on_closed: called once when the client has closed its end.
+    Parameters
+    ----------
+    on_packet
+        called with each packet that the client sends.
+    on_closed
+        called once when the client has closed its end.
 
     """
 

@@ -27,8 +27,10 @@ class StandardInterfaces:
     def find(self, message: Message) -> Handler:
         """Find the method that a message calls, of these interfaces or the object's own.
 
-        Raises:
-            AnsweredError: there is no such object or method.
+        Raises
+        ------
+        AnsweredError
+            there is no such object or method.
 
         """
         path = message.path or ""

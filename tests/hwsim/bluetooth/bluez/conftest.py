@@ -48,21 +48,22 @@ class VirtualController(Controller):
         self, command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
         pending, self.pending_le_connection = self.pending_le_connection, None
-        if pending is not None:
-            asyncio.get_running_loop().call_soon(
-                self.send_hci_packet,
-                hci.HCI_LE_Connection_Complete_Event(
-                    status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
-                    connection_handle=0,
-                    role=hci.Role.CENTRAL,
-                    peer_address_type=pending.peer_address.address_type,
-                    peer_address=pending.peer_address,
-                    connection_interval=0,
-                    peripheral_latency=0,
-                    supervision_timeout=0,
-                    central_clock_accuracy=0,
-                ),
-            )
+        if pending is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        asyncio.get_running_loop().call_soon(
+            self.send_hci_packet,
+            hci.HCI_LE_Connection_Complete_Event(
+                status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR,
+                connection_handle=0,
+                role=hci.Role.CENTRAL,
+                peer_address_type=pending.peer_address.address_type,
+                peer_address=pending.peer_address,
+                connection_interval=0,
+                peripheral_latency=0,
+                supervision_timeout=0,
+                central_clock_accuracy=0,
+            ),
+        )
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
     def lose_links(self) -> None:
@@ -242,10 +243,26 @@ def private_bus() -> PrivateBus:
 
 
 @pytest.fixture
-def play(private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> Play:
-    """Run a scenario, a coroutine function that is given the world."""
+def play_alone(private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Run a scenario, a coroutine function that makes its own world on the private bus."""
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", private_bus.address)
     monkeypatch.setattr(BlueZFeatures, "checked_bluez_version", True)
+
+    def run(scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def whole() -> None:
+            try:
+                await scenario()
+            finally:
+                await _leave_bleak()
+
+        asyncio.run(whole())
+
+    return run
+
+
+@pytest.fixture
+def play(private_bus: PrivateBus, play_alone: Play) -> Play:
+    """Run a scenario, a coroutine function that is given the world."""
 
     def run(
         scenario: Callable[[World], Coroutine[Any, Any, None]], *, temporary_timeout_s: float = 30.0
@@ -254,7 +271,7 @@ def play(private_bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> Play:
             async with _world(private_bus, temporary_timeout_s) as world:
                 await scenario(world)
 
-        asyncio.run(whole())
+        play_alone(whole)
 
     return run
 

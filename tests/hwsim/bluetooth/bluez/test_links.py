@@ -142,7 +142,7 @@ def test_disconnect_answers_a_connect_that_waits(play, caller):
     play(scenario)
 
 
-@pytest.mark.parametrize("steps", range(0, 60, 6))
+@pytest.mark.parametrize("steps", range(0, 60, 5))
 def test_cancelling_a_connection_at_any_moment_leaves_no_link(play, steps):
     async def scenario(world):
         device = await found(world)

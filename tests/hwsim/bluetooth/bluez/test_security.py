@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDBusError, BleakGATTProtocolError
+from fpxi_hwsim.bluetooth.bluez import BluezBridge
 
 ADDRESS = "E0:E1:E2:E3:E4:E5"
 
@@ -183,5 +184,36 @@ def test_pairing_that_is_cancelled_says_so(play, caller):
             assert reply.error_name == "org.bluez.Error.AuthenticationCanceled"
             none = await other.call(path, DEVICE, "CancelPairing")
             assert none.error_name == "org.bluez.Error.DoesNotExist"
+
+    play(scenario)
+
+
+def test_a_new_bridge_knows_the_bonds_of_its_central(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client:
+            await client.pair()
+        await world.bridge.close()
+        second = BluezBridge(world.central, world.bus.address)
+        await second.start()
+        async with caller() as one:
+            assert await flag(one, device, "Bonded")
+            assert (await one.call(device.details["path"], DEVICE, "Connect")).error_name is None
+            assert world.peripheral.connection.is_encrypted
+        await second.close()
+
+    play(scenario)
+
+
+def test_pairing_with_a_peripheral_that_is_not_there_ends_with_disconnect(play, caller):
+    async def scenario(world):
+        path = (await found(world)).details["path"]
+        await world.peripheral.device.stop_advertising()
+        async with caller() as one, caller() as other:
+            pairing = asyncio.create_task(one.call(path, DEVICE, "Pair"))
+            while not world.central.is_le_connecting:
+                await asyncio.sleep(0.01)
+            await other.call(path, DEVICE, "Disconnect")
+            assert (await pairing).error_name == "org.bluez.Error.AuthenticationCanceled"
 
     play(scenario)
