@@ -25,7 +25,8 @@ from fpxi_hwsim.bluetooth.control_pdus import (
     PhyRsp,
     PhyUpdateInd,
 )
-from fpxi_hwsim.bluetooth.link_layer import AirConnection, LinkEnd
+from fpxi_hwsim.bluetooth.link_end import LinkEnd
+from fpxi_hwsim.bluetooth.link_layer import AirConnection
 from fpxi_hwsim.bluetooth.parameters import ConnectionParameters
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from bumble.hci import HCI_ErrorCode
 from fpxi_hwsim.bluetooth.air_state import AirState
 from fpxi_hwsim.bluetooth.air_time import limit_bytes_per_s, notification_pdus
 from fpxi_hwsim.bluetooth.conditions import PhyName, RadioConditions
-from fpxi_hwsim.bluetooth.link_layer import EVENTS_TO_INSTANT, AirConnection, LinkEnd
+from fpxi_hwsim.bluetooth.link_end import LinkEnd
+from fpxi_hwsim.bluetooth.link_layer import EVENTS_TO_INSTANT, AirConnection
 from fpxi_hwsim.bluetooth.statistics import RadioStatistics
 
 REMOTE_USER = 0x13
@@ -156,9 +157,21 @@ def test_nothing_is_lost_doubled_or_reordered_whatever_the_errors(errors: float)
 
 def test_the_second_wrong_crc_in_a_row_closes_an_event() -> None:
     pair = Pair(RadioConditions(packet_errors=1.0))
+    for number in range(1, 4):
+        pair.event()
+        # to the peripheral, back, and to the peripheral, which closes
+        assert pair.statistics.pdus == pair.statistics.errors == 3 * number
+
+
+def test_a_spoilt_pdu_is_sent_again_in_the_same_event() -> None:
+    pair = Pair()
+    spoilt = iter([True])
+    pair.state.spoils = lambda: next(spoilt, False)  # type: ignore[method-assign]
+    pair.central.end.queue_data(bytes(10), is_start=True)
     pair.event()
-    # to the peripheral, back, and to the peripheral, which closes
-    assert pair.statistics.pdus == pair.statistics.errors == 3
+    assert pair.peripheral.data == [bytes(10)]
+    assert pair.central.acknowledged == 1
+    assert (pair.statistics.pdus, pair.statistics.retransmissions) == (4, 1)
 
 
 def test_a_pdu_that_does_not_arrive_is_not_answered() -> None:

@@ -11,7 +11,8 @@ from bumble import ll
 from bumble.hci import HCI_ErrorCode
 from fpxi_hwsim.bluetooth.air_state import AirState
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
-from fpxi_hwsim.bluetooth.link_layer import FIRST_ANCHOR_US, AirConnection, LinkEnd
+from fpxi_hwsim.bluetooth.link_end import LinkEnd
+from fpxi_hwsim.bluetooth.link_layer import FIRST_ANCHOR_US, AirConnection
 from fpxi_hwsim.bluetooth.pacing import LONGEST_LAG_S, PacedConnection
 
 INTERVAL_S = 0.015

@@ -61,12 +61,16 @@ def test_each_advertisement_is_reported_once_with_the_signal_strength(
             sent += 1
             send(*arguments)
 
+        own_reports: list[Any] = []
+        bench.peripheral.host.on("advertising_report", own_reports.append)
+        await bench.peripheral.start_scanning()
         await bench.central.start_scanning()
         bench.radio.send_advertising_pdu = count
         await until(lambda: sent == 5)
         await asyncio.sleep(0)
         await until(lambda: len(reports) >= sent)
         assert len(reports) == sent
+        assert own_reports == []
         assert {report.rssi for report in reports} == {-71}
         assert {report.data for report in reports} == {b"\x08\x09FPXI-64"}
 
@@ -168,6 +172,15 @@ def test_a_cancel_without_a_connect_is_disallowed(run_on_bench: RunOnBench) -> N
         with pytest.raises(hci.HCI_Error) as caught:
             await bench.central.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
         assert caught.value.error_code == HCI_ErrorCode.COMMAND_DISALLOWED_ERROR
+
+    run_on_bench(scenario)
+
+
+def test_a_connection_with_impossible_parameters_is_refused(run_on_bench: RunOnBench) -> None:
+    async def scenario(bench: Bench) -> None:
+        with pytest.raises(hci.HCI_Error) as caught:
+            await bench.connect(supervision_ms=50)
+        assert caught.value.error_code == HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR
 
     run_on_bench(scenario)
 

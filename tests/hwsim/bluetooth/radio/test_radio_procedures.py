@@ -134,6 +134,58 @@ def test_data_length_is_the_least_of_wish_and_adapters(
     run_on_bench(scenario, RadioConditions(data_length=most))
 
 
+def test_a_data_length_out_of_range_is_refused(run_on_bench: RunOnBench) -> None:
+    async def scenario(bench: Bench) -> None:
+        at_central, _ = await bench.connect()
+        for octets in (26, 252):
+            with pytest.raises(hci.HCI_Error) as caught:
+                await bench.central.send_sync_command(
+                    hci.HCI_LE_Set_Data_Length_Command(at_central.handle, octets, 2120)
+                )
+            assert caught.value.error_code == HCI_ErrorCode.INVALID_COMMAND_PARAMETERS_ERROR
+
+    run_on_bench(scenario)
+
+
+def test_an_adapter_tells_its_longest_data_pdus(run_on_bench: RunOnBench) -> None:
+    async def scenario(bench: Bench) -> None:
+        longest = await bench.central.send_sync_command(
+            hci.HCI_LE_Read_Maximum_Data_Length_Command()
+        )
+        assert (longest.supported_max_tx_octets, longest.supported_max_rx_octets) == (100, 100)
+        assert longest.supported_max_tx_time == 912  # on 1M, with a MIC
+
+    run_on_bench(scenario, RadioConditions(data_length=100))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        hci.HCI_Read_RSSI_Command(handle=9),
+        hci.HCI_LE_Read_PHY_Command(connection_handle=9),
+        hci.HCI_LE_Set_Data_Length_Command(9, 251, 2120),
+        hci.HCI_LE_Set_PHY_Command(9, 0, 2, 2, 0),
+        hci.HCI_LE_Connection_Update_Command(9, 12, 12, 0, 100, 0, 0),
+        hci.HCI_Disconnect_Command(connection_handle=9, reason=0x13),
+    ],
+    ids=lambda command: command.name,
+)
+def test_commands_for_a_connection_that_is_not_there_are_refused(
+    run_on_bench: RunOnBench, command: Any
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        send = (
+            bench.central.send_sync_command
+            if isinstance(command, hci.HCI_SyncCommand)
+            else bench.central.send_async_command
+        )
+        with pytest.raises(hci.HCI_Error) as caught:
+            await send(command)
+        assert caught.value.error_code == HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR
+
+    run_on_bench(scenario)
+
+
 def test_signal_strength_can_be_read_from_both_sides(run_on_bench: RunOnBench) -> None:
     async def scenario(bench: Bench) -> None:
         for side in await bench.connect():
