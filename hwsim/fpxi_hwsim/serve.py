@@ -94,7 +94,8 @@ def serve_ble(
     BluetoothStackMissingError
         The extra `radio` is not installed.
     ServeError
-        The panel runs in virtual time, or a bus is asked for beside a real adapter.
+        The panel runs in virtual time, a bus is asked for beside a real adapter, or a virtual
+        radio on a system other than Linux.
     AdvertisedNameError
         The name does not fit an advertisement.
     KeysFileError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from collections.abc import Callable
 
@@ -76,10 +75,14 @@ class BluetoothMedium:
         """Close the device's end: the module then knows that its board is off."""
         self._end()
 
+    def dispose(self) -> None:
+        """Close both ends, once neither device nor module uses them."""
+        self._end()
+        self.module_end.close()
+
     def _end(self) -> None:
         self._clear_to_send = False
-        with contextlib.suppress(OSError):
-            self._line.close()
+        self._line.close()
 
 
 def _nobody() -> None:

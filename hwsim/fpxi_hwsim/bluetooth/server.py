@@ -93,7 +93,7 @@ class BleServer:
                 )
             )
         except BaseException:
-            self._medium.close()
+            self._medium.dispose()
             raise
         self._loop = DeviceLoop(self.device, self._medium)
         self._medium.wake = self.device.wake
@@ -166,6 +166,7 @@ class BleServer:
         """Leave the air and switch the device off; a second call does nothing."""
         self._radio.close()
         self._loop.close()
+        self._medium.dispose()
 
     def __enter__(self) -> Self:
         """Return the server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +18,11 @@ from bumble.transport.common import Transport
 
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
 from fpxi_hwsim.bluetooth.controller import RadioController
-from fpxi_hwsim.bluetooth.errors import AdapterError
+from fpxi_hwsim.bluetooth.errors import AdapterError, BluetoothStackMissingError
 from fpxi_hwsim.bluetooth.medium import BluetoothMedium
 from fpxi_hwsim.bluetooth.module import BluetoothModule, ModuleSetup
 from fpxi_hwsim.bluetooth.radio import Radio
-from fpxi_hwsim.errors import BadValueError
+from fpxi_hwsim.errors import BadValueError, ServeError
 
 HOST_ADDRESS = "F9:F8:F7:F6:F5:F4"
 """of the host's virtual adapter"""
@@ -74,16 +75,24 @@ async def virtual_station(
 
     Raises
     ------
+    ServeError
+        This system is not Linux.
+    BluetoothStackMissingError
+        The extra `radio` is not installed whole.
     DbusDaemonMissingError, BusPathError, BusStartError
         There is no D-Bus to reach the adapter by.
     AdvertisedNameError
         The name does not fit the advertisement.
 
     """
-    from fpxi_hwsim.bluetooth.bluez import BluezBridge, PrivateBus  # noqa: PLC0415 (Linux)
-
+    if sys.platform != "linux":
+        reason = "hosts reach it by BlueZ's D-Bus, which only Linux has; name an adapter (--hci)"
+        raise ServeError("a virtual radio", reason)
+    try:
+        from fpxi_hwsim.bluetooth.bluez import BluezBridge, PrivateBus  # noqa: PLC0415 (Linux)
+    except ModuleNotFoundError as error:
+        raise BluetoothStackMissingError(str(error)) from error
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(medium.module_end.close)
         radio = Radio(setup.wanted)
         stack.callback(radio.close)
         host = RadioController("host", radio)
@@ -119,7 +128,6 @@ async def adapter_station(
 
     """
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(medium.module_end.close)
         adapter = await _open(transport)
         stack.push_async_callback(adapter.close)
         module = BluetoothModule(adapter.source, adapter.sink, medium, setup)

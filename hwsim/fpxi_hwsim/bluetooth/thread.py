@@ -49,11 +49,12 @@ class RadioThread(Generic[T]):
         self.failure: Exception | None = None
         """what ended the thread before `close`"""
         self._thread = threading.Thread(target=self._run, name="fpxi-sim-radio", daemon=True)
-        self._thread.start()
         try:
+            self._thread.start()
             self.value = self._entered.result()
         except BaseException:
-            self.close()
+            if self._thread.is_alive():
+                self.close()
             raise
 
     def call(self, function: Callable[[T], R]) -> R:

@@ -147,8 +147,7 @@ async def module_on_air(
         yield SimpleNamespace(module=module, board=board, host=host, battery=battery, radio=radio)
     finally:
         await module.close()
-        medium.close()
-        medium.module_end.close()
+        medium.dispose()
         radio.close()
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fpxi_hwsim import SimulationSpecification, serve_ble
@@ -193,6 +194,15 @@ def test_what_cannot_be_served_is_refused_by_name(
     (tmp_path / "keys.json").write_text("{}")
     with pytest.raises(KeysFileError):
         serve_ble(from_url("sim:tft64"), keys=tmp_path / "keys.json")
+    with monkeypatch.context() as patch:
+        elsewhere = SimpleNamespace(platform="darwin")
+        patch.setattr("fpxi_hwsim.bluetooth.station.sys", elsewhere)
+        with pytest.raises(ServeError, match="--hci"):
+            serve_ble(from_url("sim:tft64"))
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "fpxi_hwsim.bluetooth.bluez", None)
+        with pytest.raises(BluetoothStackMissingError, match=r"fpxi\[radio\]"):
+            serve_ble(from_url("sim:tft64"))
     monkeypatch.setitem(sys.modules, "fpxi_hwsim.bluetooth.server", None)
     with pytest.raises(BluetoothStackMissingError, match=r"pip install \"fpxi\[radio\]\""):
         serve_ble(from_url("sim:tft64"))

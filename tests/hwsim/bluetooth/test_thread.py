@@ -1,0 +1,89 @@
+"""The radio's thread: its start, its end, and what goes wrong in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+
+import pytest
+from fpxi_hwsim.bluetooth.errors import RadioStoppedError
+from fpxi_hwsim.bluetooth.thread import RadioThread
+
+
+@contextlib.asynccontextmanager
+async def context() -> AsyncIterator[SimpleNamespace]:
+    yield SimpleNamespace(failed=asyncio.get_running_loop().create_future())
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) == before
+
+
+def test_work_is_done_in_the_thread_until_it_is_closed() -> None:
+    radio = RadioThread(context)
+    assert radio.call(lambda _: threading.current_thread().name) == "fpxi-sim-radio"
+    radio.close()
+    radio.close()
+    assert radio.failure is None
+    with pytest.raises(RadioStoppedError, match="switched off"):
+        radio.call(lambda _: None)
+
+
+def test_what_work_raises_is_the_callers() -> None:
+    radio = RadioThread(context)
+    with pytest.raises(ZeroDivisionError):
+        radio.call(lambda _: 1 // 0)
+    radio.call(lambda _: None)
+    radio.close()
+
+
+def test_a_context_that_cannot_be_entered_is_the_makers_error() -> None:
+    @contextlib.asynccontextmanager
+    async def broken() -> AsyncIterator[SimpleNamespace]:
+        raise LookupError("no adapter")
+        yield SimpleNamespace()
+
+    with pytest.raises(LookupError, match="no adapter"):
+        RadioThread(broken)
+
+
+def test_a_failure_ends_the_thread_and_is_kept() -> None:
+    radio = RadioThread(context)
+    radio.call(lambda value: value.failed.set_exception(LookupError("the adapter is gone")))
+    radio._thread.join()
+    assert isinstance(radio.failure, LookupError)
+    with pytest.raises(RadioStoppedError, match="the adapter is gone"):
+        radio.call(lambda _: None)
+    radio.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signal to a thread")
+def test_an_interrupt_while_it_starts_ends_it() -> None:
+    @contextlib.asynccontextmanager
+    async def slow() -> AsyncIterator[SimpleNamespace]:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        await asyncio.Event().wait()
+        yield SimpleNamespace()
+
+    with pytest.raises(KeyboardInterrupt):
+        RadioThread(slow)
+
+
+def test_work_under_way_when_it_is_closed_is_told() -> None:
+    radio = RadioThread(context)
+    threading.Timer(0.1, radio.close).start()
+
+    async def for_ever(_: SimpleNamespace) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(RadioStoppedError):
+        radio.run(for_ever)
+    radio.close()
