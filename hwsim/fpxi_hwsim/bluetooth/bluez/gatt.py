@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from bumble.gatt_client import CharacteristicProxy, ServiceProxy
 from dbus_fast import Variant
 
+from fpxi_hwsim.bluetooth.bluez import errors
 from fpxi_hwsim.bluetooth.bluez.advertising import uuid_text
 from fpxi_hwsim.bluetooth.bluez.attribute import DescriptorObject
 from fpxi_hwsim.bluetooth.bluez.background import Background
@@ -13,6 +16,7 @@ from fpxi_hwsim.bluetooth.bluez.link import Link
 from fpxi_hwsim.bluetooth.bluez.names import SERVICE
 from fpxi_hwsim.bluetooth.bluez.objects import Interface, ObjectTree
 
+DATABASE_HASH = "00002b2a-0000-1000-8000-00805f9b34fb"
 PREFERRED_MTU = 517  # ExchangeMTU of BlueZ (`src/main.conf`, section GATT)
 
 # A characteristic, as found: declaration handle, value handle, UUID, properties, descriptors.
@@ -46,6 +50,7 @@ class GattObjects:
         self._tree = tree
         self._background = background
         self._services: dict[int, ServiceObject] = {}
+        self._hash: bytes | None = None
 
     async def discover(self, link: Link) -> list[str]:
         """Exchange the MTU, find all attributes and export them; UUIDs of the services.
@@ -58,15 +63,39 @@ class GattObjects:
         """
         client = link.client
         await client.request_mtu(PREFERRED_MTU)
-        services = await client.discover_services()
-        for service in services:
-            for characteristic in await client.discover_characteristics((), service):
-                await client.discover_descriptors(characteristic)
-        self._export(link, services)
+        if await self._is_as_known(link):
+            self._connect(link)
+        else:
+            services = await client.discover_services()
+            for service in services:
+                for characteristic in await client.discover_characteristics((), service):
+                    await client.discover_descriptors(characteristic)
+            self._export(services)
+            self._connect(link)
+            self._hash = await self._database_hash(link)
         await self._resubscribe()
-        return [uuid_text(service.uuid) for service in services]
+        return [str(one.properties["UUID"].value) for one in self._services.values()]
 
-    def _export(self, link: Link, services: list[ServiceProxy]) -> None:
+    async def _is_as_known(self, link: Link) -> bool:
+        """Tell by the Database Hash whether discovery would find what is known already."""
+        return self._hash is not None and await self._database_hash(link) == self._hash
+
+    async def _database_hash(self, link: Link) -> bytes | None:
+        """Read the hash over the attributes (Core Specification, Vol 3, Part G, 7.3)."""
+        for characteristic in self._characteristics():
+            if characteristic.properties["UUID"].value == DATABASE_HASH:
+                with contextlib.suppress(errors.BluezError):
+                    return await link.read(characteristic.handle, 0)
+        return None
+
+    def _connect(self, link: Link) -> None:
+        for characteristic in self._characteristics():
+            characteristic.connected(link)
+
+    def _characteristics(self) -> list[CharacteristicObject]:
+        return [one for service in self._services.values() for one in service.characteristics]
+
+    def _export(self, services: list[ServiceProxy]) -> None:
         shapes = {service.handle: _shape(service) for service in services}
         for handle, known in list(self._services.items()):
             if shapes.get(handle) != known.shape:
@@ -74,8 +103,6 @@ class GattObjects:
         for service in services:
             if service.handle not in self._services:
                 self._add(service, shapes[service.handle])
-            for characteristic in self._services[service.handle].characteristics:
-                characteristic.connected(link)
 
     def _add(self, service: ServiceProxy, shape: object) -> None:
         made = ServiceObject(self._device_path, service, shape)
@@ -98,9 +125,8 @@ class GattObjects:
         return made
 
     async def _resubscribe(self) -> None:
-        for service in self._services.values():
-            for characteristic in service.characteristics:
-                await characteristic.resubscribe()
+        for characteristic in self._characteristics():
+            await characteristic.resubscribe()
 
     def _remove(self, handle: int) -> None:
         service = self._services.pop(handle)
@@ -113,15 +139,13 @@ class GattObjects:
 
     def disconnected(self) -> None:
         """Know the attributes still, though none can be reached without a link."""
-        for service in self._services.values():
-            for characteristic in service.characteristics:
-                characteristic.disconnected()
+        for characteristic in self._characteristics():
+            characteristic.disconnected()
 
     def client_gone(self, client: str) -> None:
         """End the notifications of a client that left the bus."""
-        for service in self._services.values():
-            for characteristic in service.characteristics:
-                characteristic.client_gone(client)
+        for characteristic in self._characteristics():
+            characteristic.client_gone(client)
 
     def remove(self) -> None:
         """Take every object off the bus."""

@@ -90,6 +90,7 @@ class Peripheral:
     controller: VirtualController
     written: list[bytes] = field(default_factory=list)
     error_code: int = 0x0E
+    discoveries: int = 0
     decide: Callable[[], Coroutine[Any, Any, bool]] | None = None
     never: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -137,6 +138,13 @@ class Peripheral:
             )
         )
         self.device.pairing_config_factory = self._pairing
+        answer = self.device.gatt_server.on_att_read_by_group_type_request
+
+        def count(bearer: Connection, request: att.ATT_Read_By_Group_Type_Request) -> Any:
+            self.discoveries += request.starting_handle == 1
+            return answer(bearer, request)
+
+        self.device.gatt_server.on_att_read_by_group_type_request = count  # type: ignore[method-assign]
 
     def _refuse_value(self, _connection: Connection, _value: bytes = b"") -> bytes:
         raise att.ATT_Error(error_code=att.ErrorCode(self.error_code))

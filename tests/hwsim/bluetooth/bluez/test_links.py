@@ -8,6 +8,8 @@ import sys
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDBusError, BleakError
+from bumble.core import UUID
+from bumble.gatt import Service
 
 ADDRESS = "E0:E1:E2:E3:E4:E5"
 DEVICE = "org.bluez.Device1"
@@ -239,5 +241,20 @@ def test_many_drops_at_any_moment_leave_the_bridge_whole(play):
             await client.disconnect()
         async with BleakClient(device) as client:
             assert await client.read_gatt_char(OPEN) == b"open"
+
+    play(scenario)
+
+
+def test_services_are_discovered_again_only_when_they_have_changed(play):
+    async def scenario(world):
+        device = await found(world)
+        for added in ([], [], ["f0f0f0f0-0000-4000-8000-00000000f0f0"], []):
+            for identifier in added:
+                world.peripheral.device.add_service(Service(UUID(identifier), []))
+            async with BleakClient(device) as client:
+                known = {service.uuid for service in client.services}
+                assert set(added) <= known
+                assert await client.read_gatt_char(OPEN) == b"open"
+        assert world.peripheral.discoveries == 2
 
     play(scenario)

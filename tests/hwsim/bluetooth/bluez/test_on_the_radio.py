@@ -30,6 +30,12 @@ async def on_the_air(address, conditions):
     radio = Radio(conditions)
     central = device(radio, "host", "F0:F1:F2:F3:F4:F5")
     peripheral = device(radio, "peripheral", ADDRESS)
+    wishes = set()
+
+    def ask(made):
+        wish = made.update_parameters(7.5, 7.5, 0, 500, use_l2cap=True)
+        return asyncio.get_running_loop().create_task(wish)
+
     properties, permissions = Characteristic.Properties, Attribute.Permissions
     secret = permissions.READABLE | permissions.READ_REQUIRES_ENCRYPTION
     stream = Characteristic(UUID(STREAM), properties.NOTIFY, permissions.READABLE, b"")
@@ -40,10 +46,13 @@ async def on_the_air(address, conditions):
         )
     )
     peripheral.pairing_config_factory = lambda _: PairingConfig(sc=True, mitm=False, bonding=True)
+    peripheral.on(peripheral.EVENT_CONNECTION, lambda made: wishes.add(ask(made)))
     await central.power_on()
     await peripheral.power_on()
     await peripheral.start_advertising(
         auto_restart=True,
+        advertising_interval_min=20,
+        advertising_interval_max=20,
         advertising_data=bytes(
             AdvertisingData([(AdvertisingData.COMPLETE_LOCAL_NAME, b"FPXI-64")])
         ),
@@ -66,6 +75,8 @@ def test_a_bonded_peripheral_that_went_out_of_reach_is_found_again(play_alone, p
             async with BleakClient(found, lambda _: gone.set()) as client:
                 await client.pair()
                 assert await client.read_gatt_char(SECRET) == b"secret"
+                (connection,) = peripheral.connections.values()
+                assert connection.parameters.connection_interval == 7.5
                 await client.start_notify(STREAM, lambda _, value: heard.append(bytes(value)))
                 values = [bytes([number]) * 200 for number in range(100)]
                 for value in values:
