@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from fpxi.discovery import SCAN_S, Device, DeviceKind, Discovery, Progress, Step
+from fpxi.discovery import SCAN_S, Device, DeviceKind, Discovery, Progress, Step, is_meant
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.links.base import RadioFacts
 
@@ -72,15 +72,25 @@ class SearchControl:
 
         A panel whose session has `given_up` can be opened anew.
         """
-        url = self._url
-        own = f"ble:{radio.address}" if radio is not None else url
-        listed = [_listed(device, current=device.url in (url, own)) for device in self._found]
+        own = self._own(radio)
+        listed = [_listed(device, current=device.url == own) for device in self._found]
         if not any(entry.current for entry in listed):
-            listed.insert(0, _current(url, radio))
+            listed.insert(0, _current(self._url, radio))
         if given_up:
             listed = [replace(entry, can_open=True) for entry in listed]
         progress, fraction = self._progress() if self._searching else ("", 0.0)
         return PanelList(tuple(listed), self._searching, progress, fraction, self._notice)
+
+    def _own(self, radio: RadioFacts | None) -> str:
+        """Return the URL by which the search knows the panel of this viewer."""
+        if radio is not None:
+            return f"ble:{radio.address}"
+        named = [
+            device.url
+            for device in self._found
+            if device.radio and is_meant(self._url, device.radio.name, device.radio.address)
+        ]
+        return named[0] if len(named) == 1 else self._url
 
     def _run(self, *, bluetooth: bool) -> None:
         self._actions.run(

@@ -86,6 +86,12 @@ def no_progress(_step: Step, _name: str, _done: int, _total: int) -> None:
     """Tell nobody."""
 
 
+def is_meant(url: str, name: str, address: str) -> bool:
+    """Whether a URL names a Bluetooth panel, by its name or its address."""
+    meant = url.partition("?")[0].casefold()
+    return meant in (f"ble:{name}".casefold(), f"ble:{address}".casefold())
+
+
 def discover(
     *,
     bluetooth: bool = True,
@@ -140,7 +146,7 @@ def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool, spare: st
     heard = ble_scan.scan(scan_s)
     devices = []
     for place, panel in enumerate(heard):
-        if not ask or _is_named(panel, spare):
+        if not ask or is_meant(spare, panel.name, panel.address):
             findings = RadioFindings(panel.name, panel.address, panel.rssi_dBm)
         else:
             progress(Step.ASKING, panel.name, place, len(heard))
@@ -149,11 +155,6 @@ def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool, spare: st
             Device(DeviceKind.BLUETOOTH, panel.url, _describe_findings(findings), findings)
         )
     return devices
-
-
-def _is_named(panel: FoundPanel, url: str) -> bool:
-    named = url.partition("?")[0].casefold()
-    return named in (panel.url.casefold(), f"ble:{panel.name}".casefold())
 
 
 def _ask(panel: FoundPanel, ask: Callable[[FoundPanel, float], PanelDetails]) -> RadioFindings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,13 +62,30 @@ def test_the_list_marks_the_panel_at_hand_and_has_it_once(rig: Any) -> None:
     ]
 
 
-def test_a_panel_opened_by_its_name_is_found_again_by_its_address(rig: Any) -> None:
-    rig.search.found = Discovery((HEARD,))
-    rig.controller.search.begin()
-    rig.settle()
-    radio = RadioFacts("FPXI-64", ADDRESS, -60, 80)
-    (entry,) = rig.controller.search.panels(radio, given_up=False).entries
+def searched(rig: Any, url: str, *found: Device) -> SearchControl:
+    """Return the control of a viewer on `url` after a search."""
+    rig.search.found = Discovery(found)
+    actions = Actions()
+    control = SearchControl(url, actions, rig.clock, rig.search)
+    control.begin()
+    while actions.busy:
+        actions.poll()
+    actions.close()
+    return control
+
+
+@pytest.mark.parametrize("radio", [None, RadioFacts("FPXI-64", ADDRESS, -60, 80)])
+def test_a_panel_opened_by_its_name_is_found_again_by_its_address(rig: Any, radio: Any) -> None:
+    control = searched(rig, "ble:FPXI-64", HEARD)
+    (entry,) = control.panels(radio, given_up=False).entries
     assert entry.current
+
+
+def test_a_name_that_two_panels_carry_marks_neither(rig: Any) -> None:
+    twin = replace(HEARD, url="ble:X", radio=replace(FINDINGS, address="X"))
+    entries = searched(rig, "ble:FPXI-64", HEARD, twin).panels(None, given_up=False).entries
+    assert [entry.current for entry in entries] == [True, False, False]
+    assert entries[0].url == "ble:FPXI-64"
 
 
 def test_a_connected_panel_is_not_heard_but_listed_with_what_its_link_knows(rig: Any) -> None:
@@ -140,14 +158,9 @@ def test_hearing_nobody_says_what_to_do(rig: Any) -> None:
 
 
 def test_hearing_nobody_beside_the_panel_at_hand_says_so(rig: Any) -> None:
-    actions = Actions()
-    control = SearchControl("ble:FPXI-64", actions, rig.clock, rig.search)
-    control.begin()
-    while actions.busy:
-        actions.poll()
-    assert control.panels(None, given_up=False).notice.startswith("No other Bluetooth panel")
+    notice = searched(rig, "ble:FPXI-64").panels(None, given_up=False).notice
+    assert notice.startswith("No other Bluetooth panel was heard.")
     assert rig.search.spared == ["ble:FPXI-64"]
-    actions.close()
 
 
 def test_a_search_that_fails_is_told_and_can_be_begun_again(rig: Any) -> None:
