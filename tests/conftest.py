@@ -41,14 +41,19 @@ ServeBluetooth = Callable[..., contextlib.AbstractContextManager[BluetoothServer
 
 
 @pytest.fixture
-def serve_bluetooth(monkeypatch: pytest.MonkeyPatch) -> ServeBluetooth:
+def virtual_radio() -> None:
+    """Skip the test where the virtual radio cannot be, but not on the project's own machines."""
+    if sys.platform != "linux" or shutil.which("dbus-daemon") is None:
+        assert os.environ.get("CI") != "true" or sys.platform != "linux", "dbus-daemon is missing"
+        pytest.skip("the virtual radio needs Linux and dbus-daemon")
+
+
+@pytest.fixture
+def serve_bluetooth(virtual_radio: None, monkeypatch: pytest.MonkeyPatch) -> ServeBluetooth:
     """Serve a simulated panel on a virtual radio: `with serve_bluetooth("sim:tft64") as server`.
 
     Further arguments are those of the command, such as `"--radio", "interval_ms=7.5"`.
     """
-    if sys.platform != "linux" or shutil.which("dbus-daemon") is None:
-        assert os.environ.get("CI") != "true" or sys.platform != "linux", "dbus-daemon is missing"
-        pytest.skip("the virtual radio needs Linux and dbus-daemon")
 
     @contextlib.contextmanager
     def serve(url: str, *arguments: str) -> Iterator[BluetoothServer]:

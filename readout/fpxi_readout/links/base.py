@@ -11,6 +11,7 @@ PORT_REMEDY = (
     "check the name and the cable, and that no other program uses it "
     "(`fpxi devices` lists what is there)"
 )
+CABLE_REMEDY = "check cable and power, then connect again"
 
 
 class LinkError(FpxiError):
@@ -28,12 +29,13 @@ class LinkOpenError(LinkError):
 
 
 class LinkLostError(LinkError):
-    """An open link broke: unplugged, switched off, or closed by the other end."""
+    """An open link broke: unplugged, switched off, out of reach, or closed by the other end."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"lost {url}: {reason}; check cable and power, then connect again")
+    def __init__(self, url: str, reason: str, remedy: str = CABLE_REMEDY) -> None:
+        super().__init__(f"lost {url}: {reason}; {remedy}")
         self.url = url
         self.reason = reason
+        self.remedy = remedy
 
 
 class LinkClosedError(LinkError):

@@ -8,6 +8,7 @@ from fpxi_readout.links.ble_errors import BluetoothUnavailableError, NotSecuredE
 from fpxi_readout.links.ble_names import shown_text
 
 OPEN_REMEDY = "bring the panel nearer and try again"
+LOST_REMEDY = "bring the panel nearer, see that its battery is charged, then connect again"
 NEW_BOND_REMEDY = (
     "remove the panel from this computer's Bluetooth settings (on Linux `bluetoothctl remove "
     "ADDRESS`), have the panel forget its host, and connect again"
@@ -79,7 +80,12 @@ def link_failure(error: Exception, url: str) -> LinkError:
         return NotSecuredError(
             url, f"the panel refuses its data ({reason_of(error)})", NEW_BOND_REMEDY
         )
-    return LinkLostError(url, reason_of(error))
+    return lost(url, reason_of(error))
+
+
+def lost(url: str, reason: str) -> LinkLostError:
+    """Return the loss of a link through the air."""
+    return LinkLostError(url, reason, LOST_REMEDY)
 
 
 def unavailable(error: Exception, url: str) -> BluetoothUnavailableError | None:

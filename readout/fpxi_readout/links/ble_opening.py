@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fpxi_readout.links.base import LinkError, LinkOpenError, RadioFacts
 from fpxi_readout.links.ble_errors import BluetoothUnavailableError, PanelNotFoundError
 from fpxi_readout.links.ble_failures import (
+    NEW_BOND_REMEDY,
+    OPEN_REMEDY,
     PAIRED_ALREADY,
     dbus_name,
     open_failure,
@@ -25,8 +27,13 @@ from fpxi_readout.links.private_loop import within
 
 SEARCH_SHARE = 0.5
 """of the time for opening"""
+MOST_ATTEMPTS = 6
 PAUSE_S = 0.3
 BATTERY_LIMIT_S = 2.0
+
+
+# A panel that has forgotten its host ends the connection, as does one at the edge of its reach.
+FORGOTTEN_REMEDY = f"{OPEN_REMEDY}; if the panel has forgotten this computer, {NEW_BOND_REMEDY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +58,24 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
     """
     deadline = time.monotonic() + target.timeout_s
     heard = await find(stack, target, SEARCH_SHARE * target.timeout_s)
-    while True:
+    again = replace(target, address=heard.device.address.upper())
+    for _ in range(MOST_ATTEMPTS):
         try:
             return await _connect(stack, target.url, heard, deadline)
         except BluetoothUnavailableError:
             raise  # the radio of this computer, not the air between
         except LinkOpenError as error:
-            if time.monotonic() + PAUSE_S >= deadline:
-                raise
             failure = error
+        if time.monotonic() + PAUSE_S >= deadline:
+            break
         await asyncio.sleep(PAUSE_S)
         try:
-            heard = await find(stack, target, deadline - time.monotonic())
+            heard = await find(stack, again, deadline - time.monotonic())
         except PanelNotFoundError:
-            raise failure from None  # says more: it was there before
+            break  # the failure before says more
+    if stack.has_key(heard.device):
+        raise LinkOpenError(target.url, failure.reason, FORGOTTEN_REMEDY) from failure.__cause__
+    raise failure
 
 
 async def _connect(stack: Stack, url: str, heard: Heard, deadline: float) -> Opened:

@@ -22,6 +22,7 @@ SETTLE_S = 0.6
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 5.0
 START_TRIES = 5
+HELD_TRIES = 3
 PAUSE_S = 0.5
 BUSY = "org.bluez.Error.InProgress"
 RSSI_UNKNOWN = (-127, 127)
@@ -151,18 +152,24 @@ async def _start(scanner: Scanner) -> None:
 
 
 async def _held(stack: Stack, target: BleTarget) -> Heard | None:
-    """Return the panel if the system holds it connected: then it does not advertise."""
-    try:
-        held = await within(START_LIMIT_S, stack.held(target.adapter))
-    except Exception as error:
-        raise scan_failure(error, target.url) from error
-    for device, used in held:
-        one = Heard(device, shown_name(device.name), None)
-        if _meant(target, [one]):
-            if used:
-                raise PanelInUseError(target.url)
+    """Return the panel if the system holds it connected: then it does not advertise.
+
+    That the program which used it has died is noticed after a moment.
+    """
+    for _ in range(HELD_TRIES):
+        try:
+            held = await within(START_LIMIT_S, stack.held(target.adapter))
+        except Exception as error:
+            raise scan_failure(error, target.url) from error
+        known = [(Heard(device, shown_name(device.name), None), used) for device, used in held]
+        meant = [(one, used) for one, used in known if _meant(target, [one])]
+        if not meant:
+            return None
+        one, used = meant[0]
+        if not used:
             return one
-    return None
+        await asyncio.sleep(PAUSE_S)
+    raise PanelInUseError(target.url)
 
 
 def _meant(target: BleTarget, heard: list[Heard]) -> list[Heard]:

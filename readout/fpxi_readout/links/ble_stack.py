@@ -97,6 +97,10 @@ class Stack(Protocol):
         """
         ...
 
+    def has_key(self, device: Any) -> bool:
+        """Return whether the system is known to have a key for the peripheral."""
+        ...
+
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> Client:
         """Return a new client; it calls `lost` when the connection ends, whoever ended it."""
         ...
@@ -155,6 +159,10 @@ class Bleak:
         devices = await found.get_connected_devices([UART_SERVICE])
         manager = _bluez_manager()._global_instances[asyncio.get_running_loop()]
         return [(device, _listened_to(manager._properties, device)) for device in devices]
+
+    def has_key(self, device: Any) -> bool:
+        """Return what BlueZ says of that; elsewhere it cannot be told."""
+        return sys.platform == "linux" and bool(device.details["props"].get("Paired", False))
 
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> Client:
         """Return bleak's client. What a BLEDevice tells of its adapter goes with it."""

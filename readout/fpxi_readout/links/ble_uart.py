@@ -7,9 +7,8 @@ import logging
 import time
 from typing import Any
 
-from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.links.ble_errors import NoUartServiceError
-from fpxi_readout.links.ble_failures import link_failure, reason_of
+from fpxi_readout.links.ble_failures import link_failure, lost, reason_of
 from fpxi_readout.links.ble_stack import Characteristic, Client
 from fpxi_readout.links.bluetooth_profile import UART_SERVICE, UART_TO_HOST, UART_TO_PANEL
 from fpxi_readout.links.private_loop import within
@@ -45,7 +44,7 @@ class Uart:
     def on_lost(self) -> None:
         """Note that the connection has ended. Bleak calls this, also after our own farewell."""
         if self._client is not None:  # else an attempt failed, which `connect` itself tells
-            self._end("the connection ended: out of reach, switched off, or closed by the panel")
+            self._end("the connection ended: out of reach, switched off, or ended by the panel")
 
     def bind(self, client: Client) -> None:
         """Find the UART of a peripheral that has just been connected.
@@ -83,7 +82,7 @@ class Uart:
         data = bytes(self._arrived)
         self._arrived.clear()
         if not data and self.ended.is_set():
-            raise LinkLostError(self._url, self._reason)
+            raise lost(self._url, self._reason)
         return data
 
     async def write(self, data: bytes) -> None:
@@ -94,14 +93,14 @@ class Uart:
         size = max(self._to_panel.max_write_without_response_size, LEAST_PART)
         for start in range(0, len(data), size):
             if self.ended.is_set():
-                raise LinkLostError(self._url, self._reason)
+                raise lost(self._url, self._reason)
             part = data[start : start + size]
             work = self._client.write_gatt_char(self._to_panel, part, response=self._confirmed)
             try:
                 await within(deadline - time.monotonic(), work, unless=self.ended)
             except Exception as error:
                 if self.ended.is_set():
-                    raise LinkLostError(self._url, self._reason) from error
+                    raise lost(self._url, self._reason) from error
                 raise link_failure(error, self._url) from error
 
     def _hear(self, _: Any, data: bytearray) -> None:

@@ -59,6 +59,7 @@ class FakeDevice:
     name: str | None = "FPXI-64"
     address: str = ADDRESS
     rssi: int = -60
+    paired: bool = False
     services: list[FakeService] = field(default_factory=panel_services)
     received: list[bytes] = field(default_factory=list)
 
@@ -101,6 +102,9 @@ class FakeStack:
     async def held(self, adapter: str | None) -> list[tuple[Any, bool]]:
         await self.at("held")
         return self.held_devices
+
+    def has_key(self, device: FakeDevice) -> bool:
+        return device.paired
 
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> FakeClient:
         self.clients.append(FakeClient(self, device, lost))

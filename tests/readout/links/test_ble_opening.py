@@ -307,6 +307,24 @@ def test_a_panel_that_vanishes_after_a_failed_attempt_is_reported_as_that_failur
     assert not isinstance(caught.value, PanelNotFoundError)
 
 
+def test_a_panel_that_keeps_ending_the_connection_is_given_up_after_some_attempts(
+    stack: Any, fake: ModuleType
+) -> None:
+    stack.behaviour["connect"] = fake.fails_with(dbus("org.bluez.Error.Failed", "canceled"))
+    with pytest.raises(LinkOpenError, match=r"bring the panel nearer and try again$"):
+        BleLink.open("ble:FPXI-64", stack=stack)
+    assert stack.steps.count("connect") == 6
+
+
+def test_a_panel_with_a_key_that_keeps_ending_the_connection_may_have_forgotten_it(
+    stack: Any, fake: ModuleType
+) -> None:
+    stack.devices[0].paired = True
+    stack.behaviour["connect"] = fake.fails_with(dbus("org.bluez.Error.Failed", "canceled"))
+    with pytest.raises(LinkOpenError, match=r"canceled.*has forgotten this computer, remove"):
+        BleLink.open("ble:FPXI-64", stack=stack)
+
+
 def test_a_farewell_that_fails_is_logged_and_hides_nothing(
     stack: Any, fake: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:
