@@ -219,6 +219,27 @@ def test_pairing_encrypts_both_directions_and_a_bond_does_again(
     run_on_bench(scenario, RadioConditions(packet_errors=errors))
 
 
+def test_a_peer_that_has_lost_its_key_refuses_encryption_and_stays(
+    run_on_bench: RunOnBench,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        at_central, at_peripheral = await bench.connect()
+        await at_central.pair()
+        ends = [bench.ended(side) for side in (at_central, at_peripheral)]
+        await at_central.disconnect()
+        await asyncio.gather(*ends)
+        await bench.peripheral.keystore.delete_all()
+        at_central, at_peripheral = await bench.connect()
+        with pytest.raises(hci.HCI_Error) as caught:
+            await at_central.encrypt()
+        assert caught.value.error_code == HCI_ErrorCode.PIN_OR_KEY_MISSING_ERROR
+        assert not at_central.is_encrypted
+        assert not bench.radio.connections[0].peripheral.encrypts
+        assert await at_central.get_rssi() == -60
+
+    run_on_bench(scenario)
+
+
 def test_different_keys_end_the_connection(run_on_bench: RunOnBench) -> None:
     async def scenario(bench: Bench) -> None:
         at_central, at_peripheral = await bench.connect()
