@@ -12,6 +12,7 @@ from fpxi_readout.errors import FpxiError
 import fpxi
 from fpxi.capture import CaptureResult
 from fpxi.cli.group import CommandFailedError, Terminated
+from fpxi.cli.link_report import LinkReport
 from fpxi.cli.options import (
     EXPOSURE_OPTION,
     JSON_OPTION,
@@ -81,6 +82,7 @@ def command(
         raise click.UsageError("Choose the delivery with --reliable or --live.")
     session = fpxi.Session(url, reconnect=False)
     try:
+        link = LinkReport(session)
         with session, ProgressBar() as bar:
             session.wait_connected()
             session.submit(lambda panel: apply_settings(panel, settings)).result()
@@ -91,16 +93,16 @@ def command(
                 reliable=reliable,
                 image_key=image_key,
                 overwrite=overwrite,
-                progress=lambda done: bar.show("Recording", done, frames),
+                progress=lambda done: bar.show("Recording", done, frames, link.look()),
             )
     except (KeyboardInterrupt, Terminated, FpxiError):
         if kept := session.statistics().frames_recorded:
             note(f"{output}: {plural(kept, 'frame')} kept.")
         raise
     if as_json:
-        print_json(_document(url, result, reliable))
+        print_json(_document(url, result, reliable) | link.document())
     else:
-        click.echo(_summary(result, reliable))
+        click.echo(_summary(result, reliable, link))
     if reliable and not result.complete:
         raise CommandFailedError(_why_incomplete(url))
 
@@ -127,7 +129,7 @@ def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]
     }
 
 
-def _summary(result: CaptureResult, reliable: bool) -> str:
+def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     delivery = "reliable" if reliable else "live"
     facts = [
         ("Recording", str(result.path)),
@@ -140,7 +142,7 @@ def _summary(result: CaptureResult, reliable: bool) -> str:
         facts.append(("Packets", f"{result.crc_errors} damaged, {result.packets_lost} missing"))
     if result.chunks_recovered:
         facts.append(("Sent again", plural(result.chunks_recovered, "piece")))
-    return format_facts(facts)
+    return format_facts([*facts, *link.facts()])
 
 
 def _losses(result: CaptureResult) -> str:

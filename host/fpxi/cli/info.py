@@ -12,11 +12,13 @@ from fpxi_readout.protocol.version import UnsupportedByDeviceError
 
 from fpxi.cli.options import JSON_OPTION, url_argument
 from fpxi.cli.output import format_facts, print_json
-from fpxi.cli.panel import connected_panel
+from fpxi.cli.panel import connected_panel_and_radio
 from fpxi.cli.parameters import format_help, format_parameters, parameters_document
+from fpxi.frame_rate_limit import FrameTiming
 
 if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
+    from fpxi_readout.links.base import RadioFacts
     from fpxi_readout.protocol.geometry import PanelGeometry
 
     from fpxi.source import FrameSource
@@ -28,22 +30,28 @@ if TYPE_CHECKING:
 @JSON_OPTION
 def command(url: str, explain: bool, as_json: bool) -> None:
     """Show what the panel at URL is: identity, pixel array, and parameters with their ranges."""
-    with connected_panel(url) as panel:
+    with connected_panel_and_radio(url) as (panel, radio):
         identity, dictionary = panel.identity, panel.dictionary
         values = panel.read_parameters()
         record = _last_fault(panel)
+    timing = FrameTiming.of(values, dictionary.panel)
     if as_json:
         print_json(
             {
                 "url": url,
                 "identity": _identity_document(identity),
                 "last_fault": _record_document(record),
+                "radio": None if radio is None else dataclasses.asdict(radio),
+                "frame_rate": _rate_document(timing),
                 "geometry": dataclasses.asdict(dictionary.panel),
                 "parameters": parameters_document(dictionary, values),
             }
         )
         return
     facts = [*_panel_facts(dictionary.panel), *_identity_facts(identity)]
+    facts.append(("Frame rate", _rate_text(timing)))
+    if radio is not None:
+        facts.append(("Radio", _radio_text(radio)))
     if record is not None:
         facts.append(("Last fault", _record_text(record)))
     click.echo(format_facts(facts))
@@ -78,6 +86,29 @@ def _identity_facts(identity: DeviceIdentity) -> list[tuple[str, str]]:
         ("Fault", _name(Fault, identity.fault)),
         ("Fault before reset", _name(Fault, identity.reset_fault)),
     ]
+
+
+def _rate_text(timing: FrameTiming) -> str:
+    if not timing.free_running:
+        return f"limited by {timing.limit}"
+    return f"at most {timing.frame_rate_hz:.4g} frames/s, limited by {timing.limit}"
+
+
+def _rate_document(timing: FrameTiming) -> dict[str, Any]:
+    return {
+        "limit": timing.limit.cause.value,
+        "at_most_hz": timing.frame_rate_hz if timing.free_running else None,
+        "words": str(timing.limit),
+    }
+
+
+def _radio_text(radio: RadioFacts) -> str:
+    words = [radio.name, radio.address]
+    if radio.rssi_dBm is not None:
+        words.append(f"{radio.rssi_dBm} dBm when it was found")
+    if radio.battery_percent is not None:
+        words.append(f"battery {radio.battery_percent} %")
+    return ", ".join(words)
 
 
 def _identity_document(identity: DeviceIdentity) -> dict[str, Any]:

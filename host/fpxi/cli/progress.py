@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
@@ -20,15 +21,21 @@ class ProgressBar:
         self._label = ""
         self._bar: Progress | None = None
 
-    def show(self, label: str, done: int, total: int) -> None:
-        """Show how far the work of this name is; work of another name gets a bar of its own."""
+    def show(self, label: str, done: int, total: int, detail: str = "") -> None:
+        """Show how far the work of this name is; work of another name gets a bar of its own.
+
+        `detail` is shown behind the name, and may change.
+        """
         if not self._visible:
             return
         if self._bar is None or label != self._label:
             self.hide()
             self._begin(label)
         assert self._bar is not None
-        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+        description = f"{label}, {detail}" if detail else label
+        self._bar.update(
+            self._bar.task_ids[0], completed=done, total=total, description=escape(description)
+        )
 
     def hide(self) -> None:
         """Take the bar away, to ask something or because all is done."""

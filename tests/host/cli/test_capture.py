@@ -241,3 +241,14 @@ def test_an_output_without_a_name_is_refused(run: Run) -> None:
     result = run("capture", FAST, "-n", 2, "-o", "")
     assert result.exit_code == 2
     assert "a name" in result.stderr
+
+
+def test_skipped_frames_are_no_losses_and_the_limit_is_named(run: Run, tmp_path: Path) -> None:
+    path = str(tmp_path / "run.h5")
+    result = run("capture", "sim:cmos32?baud=300000", "-n", "40", "-o", path, "--live", "--json")
+    document = json.loads(result.stdout)
+    assert document["frames_skipped"] > 0
+    assert (document["frames_lost"], document["complete"]) == (0, True)
+    assert document["limit"] == "link"
+    assert document["link_capacity_Bps"] == pytest.approx(30_000, rel=0.2)
+    assert "frames/s of" in document["limit_words"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fpxi.connectors import SimulatorConnector
+from fpxi_readout.links.base import RadioFacts
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import Fault, FaultRecord
 
@@ -53,6 +55,25 @@ def test_info_json_is_one_document_with_everything(run: Run) -> None:
     exposure = document["parameters"]["exposure_us"]
     assert (exposure["value"], exposure["unit"], exposure["access"]) == (10000, "us", "rw")
     assert document["parameters"]["delivery"]["enumeration"] == {"live": 0, "reliable": 1}
+
+
+def test_info_tells_what_the_settings_let_the_frame_rate_be(run: Run) -> None:
+    stdout = run("info", "sim:tft64").stdout
+    assert "at most 100 frames/s, limited by the exposure: 10 ms" in stdout
+    assert "Radio" not in stdout
+    document = json.loads(run("info", "sim:tft64", "--json").stdout)
+    assert document["frame_rate"]["limit"] == "exposure"
+    assert document["frame_rate"]["at_most_hz"] == 100.0
+    assert document["radio"] is None
+
+
+def test_info_tells_what_is_known_of_the_radio(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = RadioFacts("FPXI-64", "AA:BB:CC:DD:EE:FF", -61, 80)
+    monkeypatch.setattr(SimulatorConnector, "radio", facts)
+    words = "FPXI-64, AA:BB:CC:DD:EE:FF, -61 dBm when it was found, battery 80 %"
+    assert words in run("info", "sim:tft64").stdout
+    document = json.loads(run("info", "sim:tft64", "--json").stdout)
+    assert (document["radio"]["rssi_dBm"], document["radio"]["battery_percent"]) == (-61, 80)
 
 
 @pytest.mark.parametrize("url", ["sim:nothing", "serial:/dev/no-such-port", "telnet:x"])

@@ -26,6 +26,13 @@ def test_a_terminal_shows_each_work_by_its_name(monkeypatch: pytest.MonkeyPatch)
     assert "2/8" in terminal.getvalue()
 
 
+def test_a_detail_is_shown_behind_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with ProgressBar() as bar:
+        bar.show("Darks", 1, 4, "limited by [the link]")
+    assert "Darks, limited by [the link]" in terminal.getvalue()
+
+
 def test_the_bar_is_gone_when_hidden_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with ProgressBar() as bar:
