@@ -63,6 +63,8 @@ class Adapter(Interface):
     on_found
         called with an advertisement that a client wants to hear of, its structures,
         and whether a client asked for every repetition.
+    on_started
+        called when a client starts discovery.
     on_stopped
         called when the last client's discovery has ended.
     remove_device
@@ -74,7 +76,9 @@ class Adapter(Interface):
         self,
         central: Device,
         tree: ObjectTree,
+        *,
         on_found: Callable[[Advertisement, list[tuple[int, bytes]], bool], None],
+        on_started: Callable[[], None],
         on_stopped: Callable[[], None],
         remove_device: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -82,6 +86,7 @@ class Adapter(Interface):
         self._central = central
         self._tree = tree
         self._on_found = on_found
+        self._on_started = on_started
         self._on_stopped = on_stopped
         self._remove_device = remove_device
         self._clients: dict[str, _Discovery] = {}
@@ -136,6 +141,7 @@ class Adapter(Interface):
         if client.running:
             raise errors.busy()
         client.running = True
+        self._on_started()
         await self._apply()
         return Reply()
 

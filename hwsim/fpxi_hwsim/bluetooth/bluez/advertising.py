@@ -97,7 +97,12 @@ def name(structures: list[tuple[int, bytes]]) -> str | None:
 
 
 def changes(
-    known: Properties, rssi_dBm: int, structures: list[tuple[int, bytes]], *, repeat: bool
+    known: Properties,
+    rssi_dBm: int,
+    structures: list[tuple[int, bytes]],
+    *,
+    repeat: bool,
+    unheard: bool,
 ) -> Properties:
     """Return those of Device1's properties that an advertisement changes.
 
@@ -111,10 +116,12 @@ def changes(
         advertising structures (type, data).
     repeat
         data that are as before count as changed.
+    unheard
+        the strength counts as changed, whatever it was.
 
     """
     found = properties(structures)
-    before = known.get("RSSI")
+    before = None if unheard else known.get("RSSI")
     if before is None or abs(before.value - rssi_dBm) >= RSSI_STEP_dBm:
         found["RSSI"] = Variant("n", rssi_dBm)
     if called := name(structures):
@@ -125,7 +132,9 @@ def changes(
     more = [one for one in service_uuids(structures) if one not in uuids]
     if more:
         found["UUIDs"] = Variant("as", [*uuids, *more])
-    repeated = ("ManufacturerData", "ServiceData") if repeat else ()
+    repeated = ["RSSI"] if unheard else []
+    if repeat:
+        repeated += ["ManufacturerData", "ServiceData"]
     return {
         key: value for key, value in found.items() if key in repeated or known.get(key) != value
     }

@@ -52,7 +52,12 @@ class BluezBridge:
         self._connector = Connector(central)
         self._agents = AgentManager()
         self._adapter = Adapter(
-            central, self._tree, self._found, self._discovery_stopped, self._remove
+            central,
+            self._tree,
+            on_found=self._found,
+            on_started=self._discovery_started,
+            on_stopped=self._discovery_stopped,
+            remove_device=self._remove,
         )
         self._devices: dict[str, PeerDevice] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -118,6 +123,10 @@ class BluezBridge:
         else:
             device.advertised(advertisement.rssi, structures, repeat=repeat)
         self._keep_for_a_while(device)
+
+    def _discovery_started(self) -> None:
+        for device in self._devices.values():
+            device.listened_for()
 
     def _discovery_stopped(self) -> None:
         for device in self._devices.values():

@@ -78,6 +78,7 @@ class PeerDevice(Interface):
         self._pairing: asyncio.Task[None] | None = None
         self._resolved: asyncio.Future[None] | None = None
         self._local_end = False
+        self._unheard = False
         text = address.to_string(False)
         self.properties = {
             "Address": Variant("s", text),
@@ -122,13 +123,25 @@ class PeerDevice(Interface):
         self, rssi_dBm: int, structures: list[tuple[int, bytes]], *, repeat: bool
     ) -> None:
         """Take up an advertisement; `repeat` tells its data even when they are as before."""
-        changed = advertising.changes(self.properties, rssi_dBm, structures, repeat=repeat)
+        changed = advertising.changes(
+            self.properties, rssi_dBm, structures, repeat=repeat, unheard=self._unheard
+        )
+        self._unheard = False
         if not changed:
             return
         if self._tree.at(self.path):
             self._tree.change(self, changed)
         else:
             self.properties.update(changed)
+
+    def listened_for(self) -> None:
+        """Tell the next advertisement's strength, for a client that listens from now on.
+
+        BlueZ tells a strength that has changed enough. On the air it soon has; here it may
+        stay the same for ever, and a second client would hear of no device that the first one
+        had heard of before.
+        """
+        self._unheard = True
 
     def discovery_ended(self) -> None:
         """Withdraw what was true of the air alone."""

@@ -137,3 +137,16 @@ def test_a_device_that_nobody_wanted_vanishes(play, caller):
                 await asyncio.sleep(0.01)
 
     play(scenario, temporary_timeout_s=0.1)
+
+
+def test_a_client_that_listens_later_hears_of_a_device_known_to_another(play, caller):
+    async def scenario(world):
+        adapter, interface = "/org/bluez/hci0", "org.bluez.Adapter1"
+        await world.peripheral.advertise()
+        async with caller() as one:
+            await one.call(adapter, interface, "StartDiscovery")
+            assert await BleakScanner.find_device_by_address(ADDRESS, timeout=5) is not None
+            assert await BleakScanner.find_device_by_address(ADDRESS, timeout=5) is not None
+            assert world.central.is_scanning
+
+    play(scenario)
