@@ -213,6 +213,29 @@ def test_notifications_arrive_complete_and_in_order(
     run_on_bench(scenario, RadioConditions(packet_errors=errors))
 
 
+def test_a_host_that_waits_for_buffers_fills_the_events(run_on_bench: RunOnBench) -> None:
+    async def scenario(bench: Bench) -> None:
+        at_central, at_peripheral = await bench.connect(supervision_ms=10000)
+        received = await subscribed(bench, at_central)
+        change = bench.next_event(at_central, "connection_phy_update")
+        await at_peripheral.set_phy([hci.Phy.LE_2M], [hci.Phy.LE_2M])
+        await at_peripheral.set_data_length(251, 2120)
+        await change
+        queue = bench.peripheral.host.le_acl_packet_queue
+        flow = asyncio.Event()
+        queue.on("flow", flow.set)
+        events = bench.radio.statistics.events
+        while len(received) < 200:
+            while queue.pending < 2 * HOST_BUFFERS:
+                await bench.peripheral.notify_subscriber(at_peripheral, bench.stream, bytes(244))
+            flow.clear()
+            await flow.wait()
+        events = bench.radio.statistics.events - events
+        assert 0.95 * 5 <= len(received) / events <= 5  # in 7.5 ms on 2M, see the air times
+
+    run_on_bench(scenario)
+
+
 def test_a_host_has_to_wait_for_buffers_until_the_peer_has_acknowledged(
     run_on_bench: RunOnBench,
 ) -> None:
