@@ -139,11 +139,3 @@ class Connector:
         """
         with contextlib.suppress(HCI_Error):  # a peripheral need not tell its features
             await link.while_up(self._central.get_remote_le_features(link.connection))
-
-    async def disconnect(self, link: Link) -> None:
-        """End a link; returns once it has ended, whoever was first."""
-        try:
-            await link.connection.disconnect()
-        except HCI_Error:
-            # The other side was faster: the controller knows no such connection any more.
-            await link.lost

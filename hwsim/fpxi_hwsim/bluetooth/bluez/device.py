@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 from collections.abc import Callable
 
@@ -21,6 +22,8 @@ from fpxi_hwsim.bluetooth.bluez.names import ADAPTER_PATH, DEVICE
 from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Reply
 from fpxi_hwsim.bluetooth.bluez.reasons import disconnect_reason
 from fpxi_hwsim.bluetooth.bluez.security import LinkLostError, NotPairedError, Security
+
+_log = logging.getLogger(__name__)
 
 
 def device_path(address: Address) -> str:
@@ -76,6 +79,7 @@ class PeerDevice(Interface):
         self._gatt = GattObjects(self.path, tree, background)
         self._attempt: Attempt | None = None
         self._pairing: asyncio.Task[None] | None = None
+        self._pairing_client: str | None = None
         self._resolved: asyncio.Future[None] | None = None
         self._local_end = False
         self._unheard = False
@@ -214,9 +218,13 @@ class PeerDevice(Interface):
     async def _resolve(self, link: Link, resolved: asyncio.Future[None]) -> None:
         try:
             found = await link.while_up(self._gatt.discover(link))
-        except (LinkLostError, BaseBumbleError):
+        except LinkLostError:
             resolved.cancel()
             return
+        except BaseBumbleError as error:
+            # BlueZ counts services as resolved though they could not be discovered.
+            _log.warning("the services of %s could not be discovered: %s", self.path, error)
+            found = []
         known: list[str] = self.properties["UUIDs"].value
         self._change("UUIDs", Variant("as", [*known, *(u for u in found if u not in known)]))
         self._tree.change(self, {"ServicesResolved": Variant("b", True)})
@@ -267,20 +275,21 @@ class PeerDevice(Interface):
             return
         self._local_end = True
         if not link.lost.done():
-            await self._connector.disconnect(link)
+            await link.end()
 
     async def _profile(self, _message: Message) -> Reply:
         raise errors.not_supported()
 
     # Pairing
 
-    async def _pair(self, _message: Message) -> Reply:
+    async def _pair(self, message: Message) -> Reply:
         self.temporary = False
         if self._pairing is not None or self._attempt is not None:
             raise errors.in_progress()
         if self.bonded:
             raise errors.already_exists()
         self._pairing = asyncio.get_running_loop().create_task(self._make_bond())
+        self._pairing_client = message.sender
         try:
             await asyncio.shield(self._pairing)
         except asyncio.CancelledError:
@@ -322,7 +331,9 @@ class PeerDevice(Interface):
     # The end
 
     def client_gone(self, client: str) -> None:
-        """End the notifications of a client that left the bus; the link stays."""
+        """End the notifications of a client that left the bus, and its pairing; links stay."""
+        if self._pairing is not None and self._pairing_client == client:
+            self._background.start(self.end_link())
         self._gatt.client_gone(client)
 
     def remove(self) -> None:

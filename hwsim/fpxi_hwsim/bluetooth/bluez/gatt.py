@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
+from bumble import att
 from bumble.gatt_client import CharacteristicProxy, ServiceProxy
 from dbus_fast import Variant
 
@@ -15,6 +16,7 @@ from fpxi_hwsim.bluetooth.bluez.characteristic import CharacteristicObject
 from fpxi_hwsim.bluetooth.bluez.link import Link
 from fpxi_hwsim.bluetooth.bluez.names import SERVICE
 from fpxi_hwsim.bluetooth.bluez.objects import Interface, ObjectTree
+from fpxi_hwsim.bluetooth.bluez.security import LinkLostError
 
 DATABASE_HASH = "00002b2a-0000-1000-8000-00805f9b34fb"
 PREFERRED_MTU = 517  # ExchangeMTU of BlueZ (`src/main.conf`, section GATT)
@@ -62,7 +64,8 @@ class GattObjects:
 
         """
         client = link.client
-        await client.request_mtu(PREFERRED_MTU)
+        with contextlib.suppress(att.ATT_Error):  # a peripheral may have no other than 23 bytes
+            await client.request_mtu(PREFERRED_MTU)
         if await self._is_as_known(link):
             self._connect(link)
         else:
@@ -70,6 +73,8 @@ class GattObjects:
             for service in services:
                 for characteristic in await client.discover_characteristics((), service):
                     await client.discover_descriptors(characteristic)
+            if link.lost.done():
+                raise LinkLostError
             self._export(services)
             self._connect(link)
             self._hash = await self._database_hash(link)
@@ -89,6 +94,8 @@ class GattObjects:
         return None
 
     def _connect(self, link: Link) -> None:
+        if link.lost.done():
+            raise LinkLostError
         for characteristic in self._characteristics():
             characteristic.connected(link)
 

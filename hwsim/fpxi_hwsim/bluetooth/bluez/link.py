@@ -8,11 +8,14 @@ key of the bond, or paired when there is none, and the request is sent once more
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from bumble import att
+from bumble.core import TimeoutError as BumbleTimeoutError
 from bumble.device import Connection
+from bumble.hci import HCI_Error
 
 from fpxi_hwsim.bluetooth.bluez import errors
 from fpxi_hwsim.bluetooth.bluez.security import LinkLostError, NotPairedError, Security
@@ -73,9 +76,21 @@ class Link:
         finally:
             if not task.done():
                 task.cancel()
-        if task.done() and not task.cancelled():
+        if not task.done() or task.cancelled():
+            raise LinkLostError
+        try:
             return task.result()
-        raise LinkLostError
+        except BumbleTimeoutError:
+            # An ATT transaction without an answer is the end of its bearer (Core Specification,
+            # Vol 3, Part F, 3.3.3).
+            await self.end()
+            raise LinkLostError from None
+
+    async def end(self) -> None:
+        """End the link; returns once it has ended, whoever was first."""
+        with contextlib.suppress(HCI_Error):
+            await self.connection.disconnect()
+        await self.lost
 
     async def read(self, handle: int, offset: int) -> bytes:
         """Return an attribute's whole value from `offset` on.

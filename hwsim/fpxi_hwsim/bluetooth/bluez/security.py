@@ -12,6 +12,8 @@ from bumble.pairing import PairingConfig, PairingDelegate
 
 from fpxi_hwsim.errors import SimulationError
 
+PAIRING_TIMEOUT_S = 30.0  # Core Specification, Vol 3, Part H, 3.4
+
 
 class LinkLostError(SimulationError):
     """The link ended while something was waiting for it."""
@@ -110,7 +112,11 @@ class Security:
 
     async def _pair(self) -> None:
         try:
-            await self._connection.pair()
+            async with asyncio.timeout(PAIRING_TIMEOUT_S):
+                await self._connection.pair()
+        except TimeoutError:
+            self.refused = NotPairedError("it did not answer", bonded=False)
+            raise self.refused from None
         except ProtocolError as error:
             self.refused = NotPairedError(error.error_name, bonded=False)
             raise self.refused from error

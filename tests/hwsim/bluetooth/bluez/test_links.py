@@ -8,6 +8,7 @@ import sys
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDBusError, BleakError
+from bumble import att, gatt_client
 from bumble.core import UUID
 from bumble.gatt import Service
 
@@ -256,5 +257,45 @@ def test_services_are_discovered_again_only_when_they_have_changed(play):
                 assert set(added) <= known
                 assert await client.read_gatt_char(OPEN) == b"open"
         assert world.peripheral.discoveries == 2
+
+    play(scenario)
+
+
+def test_a_peripheral_that_never_answers_a_request_loses_its_link(play, monkeypatch):
+    async def scenario(world):
+        async with BleakClient(await found(world)) as client:
+            monkeypatch.setattr(gatt_client, "GATT_REQUEST_TIMEOUT", 0.1)
+            with pytest.raises(BleakDBusError, match="Operation failed"):
+                await client.read_gatt_char(SILENT)
+            await until(lambda: not client.is_connected)
+
+    play(scenario)
+
+
+def test_services_that_cannot_be_discovered_count_as_resolved(play):
+    async def scenario(world):
+        def refuse(bearer, request):
+            raise att.ATT_Error(error_code=att.ErrorCode.UNLIKELY_ERROR)
+
+        device = await found(world)
+        world.peripheral.device.gatt_server.on_att_read_by_group_type_request = refuse
+        async with BleakClient(device) as client:
+            assert list(client.services) == []
+
+    play(scenario)
+
+
+def test_a_peripheral_without_mtu_exchange_keeps_the_shortest(play):
+    async def scenario(world):
+        def refuse(bearer, request):
+            raise att.ATT_Error(error_code=att.ErrorCode.REQUEST_NOT_SUPPORTED)
+
+        device = await found(world)
+        world.peripheral.device.gatt_server.on_att_exchange_mtu_request = refuse
+        async with BleakClient(device) as client:
+            characteristic = client.services.get_characteristic(INBOX)
+            assert characteristic.max_write_without_response_size == 20
+            await client.write_gatt_char(INBOX, bytes(100), response=True)
+            assert world.peripheral.written == [bytes(100)]
 
     play(scenario)

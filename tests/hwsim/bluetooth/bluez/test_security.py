@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from bleak import BleakClient, BleakScanner
 from bleak.exc import BleakDBusError, BleakGATTProtocolError
-from fpxi_hwsim.bluetooth.bluez import BluezBridge
+from fpxi_hwsim.bluetooth.bluez import BluezBridge, security
 
 ADDRESS = "E0:E1:E2:E3:E4:E5"
 
@@ -158,6 +158,47 @@ def test_a_device_that_is_removed_is_forgotten(play, caller):
                 device.details["path"],
             )
             assert again.error_name == "org.bluez.Error.DoesNotExist"
+
+    play(scenario)
+
+
+def test_pairing_ends_with_the_client_that_asked_for_it(play, caller):
+    async def scenario(world):
+        path = (await found(world)).details["path"]
+        waiting = asyncio.Event()
+
+        async def never_decide():
+            waiting.set()
+            await world.peripheral.never.wait()
+            return False
+
+        world.peripheral.decide = never_decide
+        async with caller() as one:
+            pairing = asyncio.create_task(one.call(path, DEVICE, "Pair"))
+            await waiting.wait()
+            one.bus.disconnect()
+            with pytest.raises((EOFError, ConnectionError)):
+                await pairing
+        while world.peripheral.device.connections:
+            await asyncio.sleep(0.01)
+
+    play(scenario)
+
+
+def test_a_peripheral_that_never_answers_the_pairing_is_left(play, caller, monkeypatch):
+    async def scenario(world):
+        path = (await found(world)).details["path"]
+
+        async def never_decide():
+            await world.peripheral.never.wait()
+            return False
+
+        world.peripheral.decide = never_decide
+        monkeypatch.setattr(security, "PAIRING_TIMEOUT_S", 0.1)
+        async with caller() as one:
+            reply = await one.call(path, DEVICE, "Pair")
+            assert reply.error_name == "org.bluez.Error.AuthenticationFailed"
+        assert not world.peripheral.device.connections
 
     play(scenario)
 
