@@ -13,6 +13,7 @@ from fpxi_readout.links.ble_errors import (
     NotSecuredError,
     NoUartServiceError,
     PairingError,
+    PanelInUseError,
     PanelNotFoundError,
 )
 from fpxi_readout.protocol.generated import Fault, TriggerMode
@@ -26,6 +27,7 @@ _FAILURES = {
     PairingError: "{url} did not pair with this computer",
     NotSecuredError: "{url} does not trust this computer",
     PanelNotFoundError: "{url} was not found",
+    PanelInUseError: "{url} is in use",
     AmbiguousNameError: "{url} names more than one panel",
     NoUartServiceError: "{url} is not a panel",
     BluetoothMissingError: "Bluetooth is not installed",

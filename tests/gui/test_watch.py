@@ -16,6 +16,7 @@ from fpxi_readout.links.ble_errors import (
     NotSecuredError,
     NoUartServiceError,
     PairingError,
+    PanelInUseError,
     PanelNotFoundError,
 )
 
@@ -60,6 +61,7 @@ def test_the_time_without_a_connection_is_told() -> None:
         (PairingError("ble:X", "it was refused", "unbind it"), "ble:X did not pair", "unbind it"),
         (NotSecuredError("ble:X", "no key", "remove it"), "ble:X does not trust", "remove it"),
         (PanelNotFoundError("ble:X", (), 8.0), "ble:X was not found", "switch the panel on"),
+        (PanelInUseError("ble:X"), "ble:X is in use", "end that program"),
         (AmbiguousNameError("ble:X", ("A", "B")), "ble:X names more", "ble:A, ble:B"),
         (NoUartServiceError("ble:X", "UART"), "ble:X is not a panel", "fpxi devices"),
         (BluetoothMissingError("none"), "Bluetooth is not installed", "pip install"),
