@@ -17,6 +17,7 @@ from fpxi_readout.protocol import generated as p
 from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 
 PANEL_ID, LED, TRIGGER, CTS = ("PA11", "PA12"), "PC7", "PB5", "PA0"
+MODULE_RESET_N = "PB7"
 SYSTEM_MEMORY = range(0x1FFF0000, 0x1FFF8000)
 NOWHERE = 0x30000001
 BAUD, MODULE_BAUD, HARDWARE_NOW_US = 24, 26, 4
@@ -209,6 +210,44 @@ def test_the_boot_loader_is_asked_for_by_the_cable_alone():
     (packet,) = bench.packets(link=1)
     assert p.Nack.unpack(packet.payload).code == p.NackCode.NOT_SUPPORTED
     assert bench.identity().fault == p.Fault.NONE
+
+
+def module_resets(bench):
+    """Ticks at which the module's reset line is pulled low from now on."""
+    port, found = bench.board.pins.ports["B"], []
+
+    def look():
+        if port.mode(7) == 1 and not port.output >> 7 & 1:
+            found.append(bench.machine.now)
+
+    port.before_access.append(look)
+    return found
+
+
+def test_the_module_begins_anew_with_the_supply_and_by_the_reset_line():
+    bench = Bench()
+    resets = module_resets(bench)
+    bench.run()
+    assert resets
+    assert bench.board.pins.output(MODULE_RESET_N)
+    resets.clear()
+    bench.machine.request_reset(ResetCause.PIN)
+    bench.run()
+    assert resets
+    assert bench.board.pins.output(MODULE_RESET_N)
+
+
+@pytest.mark.parametrize("how", [p.Reset(), p.SelfTest(p.BoardTest.WATCHDOG)])
+def test_the_module_keeps_its_connection_while_the_firmware_restarts(how):
+    bench = Bench().run()
+    bench.packets(link=1)
+    resets = module_resets(bench)
+    bench.send(how, link=1)
+    bench.run(2 * ONE_SECOND_US)
+    events = [p.Event.unpack(x.payload) for x in bench.packets(1) if x.type == p.Event.TYPE]
+    assert p.EventCode.BOOT in [event.code for event in events]
+    assert resets == []
+    assert bench.board.pins.output(MODULE_RESET_N)
 
 
 def test_an_overflow_of_the_ring_is_survived():

@@ -186,7 +186,7 @@ static uint8_t frame_slots(const fpxi_panel_description_t *panel)
     return (uint8_t)(slots < FPXI_MAX_SLOTS ? slots : FPXI_MAX_SLOTS);
 }
 
-static void start_core(const fpxi_strapping_t *strapping)
+static void start_core(const fpxi_strapping_t *strapping, fpxi_reset_cause_t cause)
 {
     fpxi_core_config_t config = {
         .hardware = hardware,
@@ -198,26 +198,33 @@ static void start_core(const fpxi_strapping_t *strapping)
         .reference = reference,
         .transmit = {{cable_queue, sizeof cable_queue}, {module_queue, sizeof module_queue}},
         .links = FPXI_LINKS,
-        .reset_cause = fpxi_kept_take_cause(),
+        .reset_cause = cause,
         .last_fault = fpxi_kept_take_fault(),
     };
     write_serial_number(config.serial_number);
     (void)fpxi_core_init(&core, &config); /* fails for a wrong configuration alone */
 }
 
+static bool from_outside(fpxi_reset_cause_t cause)
+{
+    return cause == FPXI_RESET_CAUSE_POWER_ON || cause == FPXI_RESET_CAUSE_BROWNOUT ||
+           cause == FPXI_RESET_CAUSE_EXTERNAL;
+}
+
 fpxi_core_t *fpxi_board_start(void)
 {
+    fpxi_reset_cause_t cause = fpxi_kept_take_cause();
     bool crystal = fpxi_clocks_start_crystal();
     fpxi_watchdog_start(); /* bounds every wait for the chip's own parts from here on */
     fpxi_clocks_init(crystal);
-    fpxi_pins_init();
+    fpxi_pins_init(from_outside(cause));
     fpxi_time_init();
     fpxi_strapping_t strapping = fpxi_strapping_read();
     fpxi_adc_init();
     fpxi_bias_supply_init((int32_t)strapping.panel->parameters[FPXI_PLACE_BIAS_MV].maximum);
     fpxi_scan_init(strapping.panel, strapping.converters);
     ready = true;
-    start_core(&strapping);
+    start_core(&strapping, cause);
     if (!crystal || !strapping.identified) {
         fpxi_core_fault(&core, FPXI_FAULT_INTERNAL);
     }

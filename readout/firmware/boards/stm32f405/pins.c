@@ -48,11 +48,11 @@ void fpxi_pin_alternate(gpio_t *port, unsigned pin, uint32_t function, pull_t pu
     set_mode(port, pin, MODE_ALTERNATE);
 }
 
-void fpxi_pins_init(void)
+void fpxi_pins_init(bool reset_module)
 {
     fpxi_clock_enable(&RCC->AHB1ENR,
                       RCC_AHB1_GPIOA | RCC_AHB1_GPIOB | RCC_AHB1_GPIOC | RCC_AHB1_GPIOD);
-    GPIOB->BSRR = GPIO_CLEAR(PIN_BT_RESET_N);
+    GPIOB->BSRR = reset_module ? GPIO_CLEAR(PIN_BT_RESET_N) : GPIO_SET(PIN_BT_RESET_N);
     GPIOC->BSRR = GPIO_CLEAR(PIN_LED) | GPIO_CLEAR(PIN_EXPOSE_REQ) | GPIO_SET(PIN_DAC_CS);
     GPIOD->BSRR = GPIO_CLEAR(PIN_HV_EN);
     fpxi_pin_output(GPIOB, PIN_BT_RESET_N);

@@ -3,6 +3,8 @@
 #ifndef FPXI_PINS_H
 #define FPXI_PINS_H
 
+#include <stdbool.h>
+
 #include "registers.h"
 
 #define PIN_LED 7u          /* port C */
@@ -23,7 +25,9 @@ void fpxi_pin_input(gpio_t *port, unsigned pin, pull_t pull);
 void fpxi_pin_analog(gpio_t *port, unsigned pin);
 void fpxi_pin_alternate(gpio_t *port, unsigned pin, uint32_t function, pull_t pull);
 
-/* Starts the clocks of all ports, and puts every output of the board that is no panel's at rest. */
-void fpxi_pins_init(void);
+/* Starts the clocks of all ports, and puts every output of the board that is no panel's at rest.
+ * reset_module: whether the Bluetooth module begins anew as well. One that does not keeps its
+ * connection, through which its host is then told of the restart. */
+void fpxi_pins_init(bool reset_module);
 
 #endif
