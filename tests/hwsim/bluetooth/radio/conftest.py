@@ -77,7 +77,7 @@ class Bench:
         self, central: Device | None = None, *, supervision_ms: int = 200
     ) -> tuple[Connection, Connection]:
         """Return a connection at 7.5 ms, as seen by central and peripheral."""
-        known = set(self.peripheral.connections)
+        known = list(self.peripheral.connections.values())
         parameters = ConnectionParametersPreferences(
             connection_interval_min=7.5,
             connection_interval_max=7.5,
@@ -87,9 +87,11 @@ class Bench:
             self.peripheral.random_address,
             connection_parameters_preferences={hci.Phy.LE_1M: parameters},
         )
-        while not (new := set(self.peripheral.connections) - known):
+        while True:
+            for at_peripheral in self.peripheral.connections.values():
+                if all(at_peripheral is not one for one in known):
+                    return at_central, at_peripheral
             await asyncio.sleep(0)
-        return at_central, self.peripheral.connections[new.pop()]
 
     @staticmethod
     def ended(connection: Connection) -> asyncio.Future[int]:

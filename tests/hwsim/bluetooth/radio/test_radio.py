@@ -284,6 +284,23 @@ def test_a_stranger_is_connected_beside_the_host(run_on_bench: RunOnBench) -> No
     run_on_bench(scenario)
 
 
+def test_a_host_that_comes_back_waits_until_the_peer_has_noticed_the_loss(
+    run_on_bench: RunOnBench,
+) -> None:
+    async def scenario(bench: Bench) -> None:
+        _, at_peripheral = await bench.connect(supervision_ms=100)
+        lost = bench.ended(at_peripheral)
+        bench.central.host.controller.vanish()
+        same_again = await bench.device(bench.central.random_address.to_string(False))
+        await bench.peripheral.stop_advertising()
+        await bench.advertise()
+        _, at_peripheral = await bench.connect(same_again)
+        assert lost.done()
+        assert list(bench.peripheral.connections.values()) == [at_peripheral]
+
+    run_on_bench(scenario)
+
+
 def test_a_reset_forgets_everything(run_on_bench: RunOnBench) -> None:
     async def scenario(bench: Bench) -> None:
         _, at_peripheral = await bench.connect(supervision_ms=100)
