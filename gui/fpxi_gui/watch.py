@@ -114,9 +114,12 @@ def _stalled(watched: Watched) -> Banner | None:
     limit_s = max(_STALL_AT_LEAST_S, _STALL_PERIODS * watched.period_s)
     if watched.quiet_s is None or watched.quiet_s < limit_s:
         return None
+    remedy = "stop and start again, or Device > Reset."
+    if watched.url.startswith("ble:"):
+        remedy = f"bring the panel nearer, {remedy}"
     return Banner(
         Level.WARNING,
         f"No frames for {watched.quiet_s:.0f} s",
         f"The device is connected and acquiring; a frame was due every {watched.period_s:.3g} s. "
-        "Waiting for frames; if none come, stop and start again, or Device > Reset.",
+        f"Waiting for frames; if none come, {remedy}",
     )

@@ -117,6 +117,13 @@ def test_a_stall_is_five_periods_and_at_least_two_seconds(
     assert (banner is not None) is stalled
 
 
+@pytest.mark.parametrize(("url", "nearer"), [("ble:FPXI-64", True), ("sim:x", False)])
+def test_a_stall_over_the_air_may_be_one_of_distance(url: str, nearer: bool) -> None:
+    banner = find_banner(replace(WELL, url=url, quiet_s=3.0))
+    assert banner is not None
+    assert ("bring the panel nearer" in banner.text) is nearer
+
+
 def test_no_frames_are_missed_while_none_are_due() -> None:
     assert find_banner(replace(WELL, quiet_s=None)) is None
 
