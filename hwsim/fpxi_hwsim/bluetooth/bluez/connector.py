@@ -122,7 +122,8 @@ class Connector:
             connection = await attempt
         except (BumbleConnectionError, HCI_Error):
             return
-        await connection.disconnect()
+        with contextlib.suppress(HCI_Error):  # the peripheral was faster
+            await connection.disconnect()
 
     async def set_up(self, link: Link) -> None:
         """Ask for the peripheral's features, as the kernel does before a link counts as made.

@@ -30,6 +30,12 @@ _END_OF_VALUE = (att.ATT_INVALID_OFFSET_ERROR, att.ATT_ATTRIBUTE_NOT_LONG_ERROR)
 T = TypeVar("T")
 
 
+def _is_no_news(task: asyncio.Task[Any]) -> None:
+    """Take note of how a task ended that was given up with its link."""
+    if not task.cancelled():
+        task.exception()
+
+
 class Link:
     """One connection and the attributes at its far end.
 
@@ -76,6 +82,7 @@ class Link:
         finally:
             if not task.done():
                 task.cancel()
+                task.add_done_callback(_is_no_news)
         if not task.done() or task.cancelled():
             raise LinkLostError
         try:
