@@ -59,16 +59,16 @@ class Adapter(Interface):
     central
         Bumble's device, powered on.
     tree
-        where the object is exported.
+        Where the object is exported.
     on_found
-        called with an advertisement that a client wants to hear of, its structures,
+        Called with an advertisement that a client wants to hear of, its structures,
         and whether a client asked for every repetition.
     on_started
-        called when a client starts discovery.
+        Called when a client starts discovery.
     on_stopped
-        called when the last client's discovery has ended.
+        Called when the last client's discovery has ended.
     remove_device
-        forgets the device at a path; raises AnsweredError.
+        Forgets the device at a path; raises AnsweredError.
 
     """
 
@@ -212,7 +212,7 @@ def _parsed(options: dict[str, Variant]) -> DiscoveryFilter:
     Raises
     ------
     BluezError
-        a key that is not known, or a value of the wrong type.
+        A key that is not known, or a value of the wrong type.
 
     """
     for key, value in options.items():

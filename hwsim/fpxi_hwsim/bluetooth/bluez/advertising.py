@@ -6,8 +6,10 @@ import string
 import uuid
 
 from bumble.core import UUID, AdvertisingData
+from bumble.hci import Address
 from dbus_fast import Variant
 
+from fpxi_hwsim.bluetooth.bluez.names import ADAPTER_PATH
 from fpxi_hwsim.bluetooth.bluez.objects import Properties
 
 RSSI_STEP_dBm = 8  # smaller changes are not told (RSSI_THRESHOLD of BlueZ's src/device.c)
@@ -56,6 +58,25 @@ def service_uuids(structures: list[tuple[int, bytes]]) -> list[str]:
         for start in range(0, len(data) - size + 1, size):
             found[uuid_text(UUID.from_bytes(data[start : start + size]))] = None
     return list(found)
+
+
+def initial_properties(address: Address, *, bonded: bool) -> Properties:
+    """Return what Device1 tells of a device before anything was heard of it."""
+    text = address.to_string(False)
+    return {
+        "Address": Variant("s", text),
+        "AddressType": Variant("s", "public" if address.is_public else "random"),
+        "Alias": Variant("s", text.replace(":", "-")),
+        "Paired": Variant("b", bonded),
+        "Bonded": Variant("b", bonded),
+        "Trusted": Variant("b", False),
+        "Blocked": Variant("b", False),
+        "LegacyPairing": Variant("b", False),
+        "Connected": Variant("b", False),
+        "UUIDs": Variant("as", []),
+        "Adapter": Variant("o", ADAPTER_PATH),
+        "ServicesResolved": Variant("b", False),
+    }
 
 
 def properties(structures: list[tuple[int, bytes]]) -> Properties:
@@ -109,15 +130,15 @@ def changes(
     Parameters
     ----------
     known
-        the properties so far; Alias and UUIDs are among them.
+        The properties so far; Alias and UUIDs are among them.
     rssi_dBm
-        how strongly it was heard.
+        How strongly it was heard.
     structures
-        advertising structures (type, data).
+        Advertising structures (type, data).
     repeat
-        data that are as before count as changed.
+        Data that are as before count as changed.
     unheard
-        the strength counts as changed, whatever it was.
+        The strength counts as changed, whatever it was.
 
     """
     found = properties(structures)

@@ -19,7 +19,7 @@ def offset_of(options: dict[str, Variant]) -> int:
     Raises
     ------
     BluezError
-        it is no 16-bit number.
+        It is no 16-bit number.
 
     """
     given = options.get("offset")
@@ -36,9 +36,9 @@ class AttributeObject(Interface):
     Attributes
     ----------
     handle
-        of the value.
+        Of the value.
     link
-        while there is one.
+        While there is one.
 
     """
 
@@ -59,7 +59,7 @@ class AttributeObject(Interface):
         Raises
         ------
         BluezError
-            there is none.
+            There is none.
 
         """
         if self.link is None:
@@ -82,7 +82,7 @@ class AttributeObject(Interface):
         Raises
         ------
         BluezError
-            one is under way, the attribute refused, or the link ended.
+            One is under way, the attribute refused, or the link ended.
 
         """
         if self._writing:

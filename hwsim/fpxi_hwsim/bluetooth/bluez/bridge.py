@@ -28,11 +28,11 @@ class BluezBridge:
     Parameters
     ----------
     central
-        a Bumble device, powered on, of whose pairing and scanning this takes charge.
+        A Bumble device, powered on, of whose pairing and scanning this takes charge.
     bus_address
-        the bus, in D-Bus's notation.
+        The bus, in D-Bus's notation.
     temporary_timeout_s
-        after this long unheard, a device that nobody connected vanishes.
+        After this long unheard, a device that nobody connected vanishes.
 
     """
 
@@ -68,7 +68,7 @@ class BluezBridge:
         Raises
         ------
         BusNameTakenError
-            the bus has an org.bluez.
+            The bus has an org.bluez.
 
         """
         self._central.pairing_config_factory = just_works

@@ -85,16 +85,16 @@ class PrivateBus:
     Parameters
     ----------
     path
-        the Unix socket to listen at; in a directory made for it when None.
+        The Unix socket to listen at; in a directory made for it when None.
 
     Raises
     ------
     DbusDaemonMissingError
-        dbus-daemon is not installed.
+        Dbus-daemon is not installed.
     BusPathError
-        the path is too long, taken, or in no directory.
+        The path is too long, taken, or in no directory.
     BusStartError
-        dbus-daemon refused to start.
+        Dbus-daemon refused to start.
 
     """
 

@@ -41,7 +41,7 @@ class CharacteristicObject(AttributeObject):
     Attributes
     ----------
     descriptors
-        the objects below it.
+        The objects below it.
 
     """
 
@@ -136,7 +136,7 @@ class CharacteristicObject(AttributeObject):
         Raises
         ------
         BluezError
-            no such kind, or the characteristic cannot be written.
+            No such kind, or the characteristic cannot be written.
 
         """
         given = options.get("type")

@@ -55,11 +55,11 @@ class Attempt:
         Raises
         ------
         GivenUpError
-            it was given up.
+            It was given up.
         TimeoutError
-            the peripheral was not heard in time.
+            The peripheral was not heard in time.
         bumble.core.ConnectionError
-            the controller gave up.
+            The controller gave up.
 
         """
         ends: set[asyncio.Future[Any]] = {self.task, self.given_up}
@@ -82,9 +82,9 @@ class Connector:
         Parameters
         ----------
         address
-            the peripheral's.
+            The peripheral's.
         on_up
-            called as soon as the connection exists; makes the link of it.
+            Called as soon as the connection exists; makes the link of it.
 
         """
         loop = asyncio.get_running_loop()
@@ -135,7 +135,7 @@ class Connector:
         Raises
         ------
         LinkLostError
-            the peripheral did not answer.
+            The peripheral did not answer.
 
         """
         with contextlib.suppress(HCI_Error):  # a peripheral need not tell its features

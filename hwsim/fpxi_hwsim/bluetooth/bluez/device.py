@@ -20,6 +20,7 @@ from fpxi_hwsim.bluetooth.bluez.gatt import GattObjects
 from fpxi_hwsim.bluetooth.bluez.link import Link
 from fpxi_hwsim.bluetooth.bluez.names import ADAPTER_PATH, DEVICE
 from fpxi_hwsim.bluetooth.bluez.objects import Interface, Method, ObjectTree, Reply
+from fpxi_hwsim.bluetooth.bluez.pairing import PairingRequest
 from fpxi_hwsim.bluetooth.bluez.reasons import disconnect_reason
 from fpxi_hwsim.bluetooth.bluez.security import LinkLostError, NotPairedError, Security
 
@@ -37,24 +38,24 @@ class PeerDevice(Interface):
     Parameters
     ----------
     address
-        where it is.
+        Where it is.
     bonded
-        whether a key of an earlier pairing is kept.
+        Whether a key of an earlier pairing is kept.
     tree
-        where the objects are exported.
+        Where the objects are exported.
     connector
-        makes links.
+        Makes links.
     background
-        what goes on beside the methods.
+        What goes on beside the methods.
     on_idle
-        called when the link has ended.
+        Called when the link has ended.
 
     Attributes
     ----------
     link
-        the link, or None.
+        The link, or None.
     temporary
-        nobody has asked to connect or pair; the object may vanish by itself.
+        Nobody has asked to connect or pair; the object may vanish by itself.
 
     """
 
@@ -78,26 +79,11 @@ class PeerDevice(Interface):
         self._on_idle = on_idle
         self._gatt = GattObjects(self.path, tree, background)
         self._attempt: Attempt | None = None
-        self._pairing: asyncio.Task[None] | None = None
-        self._pairing_client: str | None = None
+        self._pairing = PairingRequest()
         self._resolved: asyncio.Future[None] | None = None
         self._local_end = False
         self._unheard = False
-        text = address.to_string(False)
-        self.properties = {
-            "Address": Variant("s", text),
-            "AddressType": Variant("s", "public" if address.is_public else "random"),
-            "Alias": Variant("s", text.replace(":", "-")),
-            "Paired": Variant("b", bonded),
-            "Bonded": Variant("b", bonded),
-            "Trusted": Variant("b", False),
-            "Blocked": Variant("b", False),
-            "LegacyPairing": Variant("b", False),
-            "Connected": Variant("b", False),
-            "UUIDs": Variant("as", []),
-            "Adapter": Variant("o", ADAPTER_PATH),
-            "ServicesResolved": Variant("b", False),
-        }
+        self.properties = advertising.initial_properties(address, bonded=bonded)
         self.methods = {
             "Connect": Method(self._connect),
             "Disconnect": Method(self._disconnect),
@@ -154,7 +140,7 @@ class PeerDevice(Interface):
     # Connect and disconnect
 
     async def _connect(self, _message: Message) -> Reply:
-        if self._pairing is not None or self._attempt is not None:
+        if self._pairing.under_way or self._attempt is not None:
             raise errors.in_progress()
         if self.link is None:
             self.temporary = False
@@ -167,7 +153,7 @@ class PeerDevice(Interface):
         Raises
         ------
         BluezError
-            it was cancelled, did not come about, or the peer lost the key.
+            It was cancelled, did not come about, or the peer lost the key.
 
         """
         attempt = self._connector.attempt(self.address, self._up)
@@ -196,7 +182,7 @@ class PeerDevice(Interface):
         Raises
         ------
         BluezError
-            the peer lost the key, or the link ended meanwhile.
+            The peer lost the key, or the link ended meanwhile.
 
         """
         try:
@@ -231,7 +217,7 @@ class PeerDevice(Interface):
         resolved.set_result(None)
 
     def _asked_for_security(self, _requirements: object) -> None:
-        if self.link is not None and self._pairing is None:
+        if self.link is not None and not self._pairing.under_way:
             self._background.start(self._secure(self.link))
 
     async def _secure(self, link: Link) -> None:
@@ -262,8 +248,7 @@ class PeerDevice(Interface):
 
     async def end_link(self) -> None:
         """Give up what is under way and end the link; done when there is none."""
-        if self._pairing is not None:
-            self._pairing.cancel()
+        self._pairing.cancel()
         if self._attempt is not None:
             self._attempt.give_up()
             self._attempt = None
@@ -284,18 +269,11 @@ class PeerDevice(Interface):
 
     async def _pair(self, message: Message) -> Reply:
         self.temporary = False
-        if self._pairing is not None or self._attempt is not None:
+        if self._pairing.under_way or self._attempt is not None:
             raise errors.in_progress()
         if self.bonded:
             raise errors.already_exists()
-        self._pairing = asyncio.get_running_loop().create_task(self._make_bond())
-        self._pairing_client = message.sender
-        try:
-            await asyncio.shield(self._pairing)
-        except asyncio.CancelledError:
-            raise errors.authentication("Canceled") from None
-        finally:
-            self._pairing = None
+        await self._pairing.run(message.sender, self._make_bond())
         return Reply()
 
     async def _make_bond(self) -> None:
@@ -323,7 +301,7 @@ class PeerDevice(Interface):
         self._tree.change(self, {"Paired": Variant("b", True)})
 
     async def _cancel_pairing(self, _message: Message) -> Reply:
-        if self._pairing is None:
+        if not self._pairing.under_way:
             raise errors.does_not_exist()
         await self.end_link()
         return Reply()
@@ -332,7 +310,7 @@ class PeerDevice(Interface):
 
     def client_gone(self, client: str) -> None:
         """End the notifications of a client that left the bus, and its pairing; links stay."""
-        if self._pairing is not None and self._pairing_client == client:
+        if self._pairing.is_of(client):
             self._background.start(self.end_link())
         self._gatt.client_gone(client)
 

@@ -23,9 +23,9 @@ class AnsweredError(SimulationError):
     Attributes
     ----------
     name
-        the D-Bus error name.
+        The D-Bus error name.
     text
-        its message.
+        Its message.
 
     """
 

@@ -60,7 +60,7 @@ class GattObjects:
         Raises
         ------
         bumble.core.BaseBumbleError
-            the peripheral does not answer as it must.
+            The peripheral does not answer as it must.
 
         """
         client = link.client

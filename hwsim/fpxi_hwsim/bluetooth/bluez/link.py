@@ -44,9 +44,9 @@ class Link:
     connection
         Bumble's side of it.
     security
-        its encryption and pairing.
+        Its encryption and pairing.
     lost
-        set once the link has ended, to the HCI reason.
+        Set once the link has ended, to the HCI reason.
 
     """
 
@@ -72,7 +72,7 @@ class Link:
         Raises
         ------
         LinkLostError
-            it ended.
+            It ended.
 
         """
         task = asyncio.get_running_loop().create_task(work)
@@ -105,7 +105,7 @@ class Link:
         Raises
         ------
         BluezError
-            the attribute refused, or the link ended.
+            The attribute refused, or the link ended.
 
         """
         return await self._operate(self._read(handle, offset))
@@ -137,7 +137,7 @@ class Link:
         Raises
         ------
         BluezError
-            the attribute refused, or the link ended.
+            The attribute refused, or the link ended.
 
         """
         await self._operate(self._write(handle, value, offset))

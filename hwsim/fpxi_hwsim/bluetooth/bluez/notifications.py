@@ -25,14 +25,14 @@ class Notifications:
     Parameters
     ----------
     proxy
-        the characteristic as discovered.
+        The characteristic as discovered.
     on_value
-        called with each value that arrives.
+        Called with each value that arrives.
 
     Attributes
     ----------
     listeners
-        their names; those of clients are their unique names on the bus.
+        Their names; those of clients are their unique names on the bus.
 
     """
 
@@ -68,7 +68,7 @@ class Notifications:
         Raises
         ------
         BluezError
-            this listener's start is under way, or the peripheral refused.
+            This listener's start is under way, or the peripheral refused.
 
         """
         if listener in self.listeners:
@@ -88,7 +88,7 @@ class Notifications:
         Raises
         ------
         BluezError
-            the peripheral refused.
+            The peripheral refused.
 
         """
         self.listeners.discard(listener)
@@ -100,7 +100,7 @@ class Notifications:
         Raises
         ------
         BluezError
-            the peripheral refused.
+            The peripheral refused.
 
         """
         async with self._switching:

@@ -41,15 +41,15 @@ class Interface:
     Attributes
     ----------
     path
-        the object's path.
+        The object's path.
     name
-        the interface's name.
+        The interface's name.
     properties
-        the properties that exist now.
+        The properties that exist now.
     methods
-        by member name.
+        By member name.
     writable
-        what sets a property that clients may set; it raises AnsweredError.
+        What sets a property that clients may set; it raises AnsweredError.
 
     """
 

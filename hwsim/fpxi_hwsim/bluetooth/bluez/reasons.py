@@ -25,9 +25,9 @@ def disconnect_reason(hci_reason: int, *, unsecured: bool) -> list[object]:
     Parameters
     ----------
     hci_reason
-        of the HCI event Disconnection Complete.
+        Of the HCI event Disconnection Complete.
     unsecured
-        we ended the link because nothing could encrypt it.
+        We ended the link because nothing could encrypt it.
 
     """
     name, text = _UNSECURED if unsecured else _BY_HCI_REASON.get(hci_reason, _UNKNOWN)

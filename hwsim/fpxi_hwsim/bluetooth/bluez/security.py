@@ -28,7 +28,7 @@ class NotPairedError(SimulationError):
     Attributes
     ----------
     bonded
-        whether we held a key.
+        Whether we held a key.
 
     """
 
@@ -52,12 +52,12 @@ class Security:
     connection
         Bumble's side of the link; its device has a key store.
     on_bonded
-        called when a pairing has left a key in the store.
+        Called when a pairing has left a key in the store.
 
     Attributes
     ----------
     refused
-        the error after which nothing could encrypt this link.
+        The error after which nothing could encrypt this link.
 
     """
 
@@ -79,7 +79,7 @@ class Security:
         Raises
         ------
         NotPairedError
-            it stays as it is; `refused` says so too.
+            It stays as it is; `refused` says so too.
 
         """
         async with self._one_at_a_time:
@@ -97,7 +97,7 @@ class Security:
         Raises
         ------
         NotPairedError
-            the peripheral refused.
+            The peripheral refused.
 
         """
         async with self._one_at_a_time:

@@ -35,9 +35,9 @@ class BusServer:
     Attributes
     ----------
     tree
-        the objects.
+        The objects.
     on_client_gone
-        called with the unique name of each client that left the bus.
+        Called with the unique name of each client that left the bus.
 
     """
 
@@ -54,7 +54,7 @@ class BusServer:
         Raises
         ------
         BusNameTakenError
-            somebody has it.
+            Somebody has it.
 
         """
         bus = MessageBus(bus_address=address, negotiate_unix_fd=True)

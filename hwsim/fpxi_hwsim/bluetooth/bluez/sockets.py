@@ -18,9 +18,9 @@ class PacketSocket:
     Parameters
     ----------
     on_packet
-        called with each packet that the client sends.
+        Called with each packet that the client sends.
     on_closed
-        called once when the client has closed its end.
+        Called once when the client has closed its end.
 
     """
 

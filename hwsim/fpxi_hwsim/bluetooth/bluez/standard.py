@@ -30,7 +30,7 @@ class StandardInterfaces:
         Raises
         ------
         AnsweredError
-            there is no such object or method.
+            There is no such object or method.
 
         """
         path = message.path or ""
