@@ -115,6 +115,12 @@ class Board:
             await asyncio.sleep(0)
         return bytes(self.received)
 
+    def is_listened_to(self) -> bool:
+        return self._medium.connected
+
+    def switch_off(self) -> None:
+        self._medium.close()
+
     def has_received(self) -> bytes:
         self.received += self._medium.receive()
         return bytes(self.received)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bumble import att, smp
 from bumble.core import ProtocolError
+from bumble.crypto import EccKey
 from bumble.hci import HCI_AUTHENTICATION_FAILURE_ERROR, HCI_Error
 from fpxi_hwsim.bluetooth.bond import Bond, BondStore
 from fpxi_hwsim.bluetooth.errors import KeysFileError
@@ -151,9 +152,12 @@ def test_an_invented_key_ends_the_connection(on_air) -> None:
         keys = await host.device.keystore.get(str(host.connection.peer_address))
         keys.ltk.value = bytes(byte ^ 1 for byte in key)
         await host.connect()
+        securing = asyncio.ensure_future(host.secure())
+        while not host.gone.done():
+            await host.to_panel.write_value(b"x", with_response=False)
+            await asyncio.sleep(0.005)
         with pytest.raises((HCI_Error, asyncio.CancelledError)):
-            await host.secure()
-        await host.gone
+            await securing
         assert not air.board.has_received()
 
     on_air(scenario)
@@ -182,7 +186,8 @@ def request(**changes: object) -> smp.SMP_Pairing_Request_Command:
     return smp.SMP_Pairing_Request_Command(**{**fields, **changes})
 
 
-PUBLIC_KEY = smp.SMP_Pairing_Public_Key_Command(public_key_x=bytes(32), public_key_y=bytes(32))
+KEY = EccKey.generate()
+PUBLIC_KEY = smp.SMP_Pairing_Public_Key_Command(public_key_x=KEY.x[::-1], public_key_y=KEY.y[::-1])
 
 
 @pytest.mark.parametrize(
@@ -235,10 +240,25 @@ def test_a_secured_connection_is_left_alone(on_air) -> None:
     on_air(scenario, secure_within_s=1.0)
 
 
+def test_encryption_with_another_key_than_the_bonds_opens_nothing(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().ready()
+        air.module.access.forget()
+        air.module.access.bind(Bond(SECOND_HOST, bytes(16)))
+        assert host.connection.is_encrypted
+        error = await refused(host.to_panel.write_value(b"x", with_response=True))
+        assert error == att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR
+
+    on_air(scenario)
+
+
 def test_forgetting_ends_the_connection_and_lets_another_host_in(on_air) -> None:
     async def scenario(air) -> None:
         host = await air.host().ready()
-        await air.module.forget()
+        forgetting = asyncio.ensure_future(air.module.forget())
+        await asyncio.sleep(0)
+        assert not air.board.is_listened_to()  # before the host knows
+        await forgetting
         assert await host.gone == HCI_AUTHENTICATION_FAILURE_ERROR
         second = await air.host(SECOND_HOST).ready()
         await second.to_panel.write_value(b"mine", with_response=True)
