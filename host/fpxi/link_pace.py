@@ -102,18 +102,15 @@ class LinkPace:
         return dict(self.settings.borrowed)
 
     def received(
-        self, now_s: float, frames: Sequence[Frame], *, total_bytes: int, skipped: int, late: bool
+        self, now_s: float, frames: Sequence[Frame], *, total_bytes: int, skipped: int
     ) -> None:
-        """Take what has arrived by now; `total_bytes` and `skipped` since the connection began.
-
-        `late`: the frames arrived before now, while something else was waited for.
-        """
+        """Take what has arrived by now; `total_bytes` and `skipped` since the connection began."""
         self._bytes.add(now_s, total_bytes)
         self._skipped_here += max(skipped - self._skipped, 0)
         self._skipped = skipped
         if not frames:
             return
-        if self._control.searching:
+        if self.follow and not self._reliable and self._control.searching:
             self._search()
         self._last_frame_s = now_s
         self._frames_in_all += len(frames)
@@ -121,8 +118,7 @@ class LinkPace:
         self._frames_here += len(frames)
         for frame in frames:
             self._held_here += bool(frame.flags & FrameFlag.HELD)
-            if not late:
-                self._delay.add(now_s, frame)
+            self._delay.add(now_s, frame)
         if self.follow:
             self._scene.add(frames, self.settings.in_force.get("key_frame_interval", 1))
 
@@ -158,7 +154,7 @@ class LinkPace:
         burst_Bps = self._bytes.peak_per_s(self._began_s)
         first = self._last_frame_s is None
         if burst_Bps is not None and self._control.expect(burst_Bps, first=first):
-            self._hurry = self.follow
+            self._hurry = True
 
     def _begin_interval(self, now_s: float) -> None:
         self._began_s = now_s

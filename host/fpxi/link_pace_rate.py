@@ -33,20 +33,24 @@ class RateControl:
     def __init__(self) -> None:
         self.rate_Bps: float | None = START_Bps
         """None: as many as the user wishes."""
-        self.searching = True
-        """No queue has been seen yet."""
+        self._no_queue_yet = True
         self._after_Bps: float | None = None  # the rate to go on with when a queue has drained
         self._before_Bps: float | None = None  # the rate that a queue, if it was one, came from
         self._burst_Bps: float | None = None
         self._calm = 0
         self._standing_s = 0.0
 
+    @property
+    def searching(self) -> bool:
+        """Whether the rate is held down, and no queue has told yet how far it may rise."""
+        return self._no_queue_yet and self.rate_Bps is not None
+
     def expect(self, burst_Bps: float, *, first: bool) -> bool:
         """Take the rate at which the bytes of a frame came; return whether it is news.
 
         The first frame's may be less than assumed; the highest of all is what to search up to.
         """
-        if not self.searching or self.rate_Bps is None:
+        if self.rate_Bps is None:
             return False
         self._burst_Bps = max(self._burst_Bps or 0.0, burst_Bps)
         expected_Bps = START_SHARE * burst_Bps
@@ -74,7 +78,7 @@ class RateControl:
             excess = max(standing_s - target_s, 0.0) / DRAIN_S
             self.rate_Bps = capacity_Bps * max(LEAST_SHARE, BACK_OFF - excess)
             self._after_Bps = capacity_Bps * BACK_OFF
-            self.searching = False
+            self._no_queue_yet = False
             self._calm = 0
         elif self._after_Bps is not None:
             # What does not shrink any more, though less comes than goes, is no queue.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fpxi_readout.statistics import LinkStatistics
 
 LOOK_S = 0.01
-"""The counters are looked at this often, however fast frames come."""
+"""The counters are collected this often, however fast frames come."""
 
 
 class PacedSource:
@@ -43,7 +43,7 @@ class PacedSource:
         self._device = device
         self._clock = clock
         self._looked_s = self._turned_s = clock()
-        self._late = False
+        self._counters = source.statistics
         pace.connected(clock(), source.dictionary)
 
     @property
@@ -100,9 +100,11 @@ class PacedSource:
         return self._source.software_trigger()
 
     def save(self) -> None:
-        """Keep the saved parameters in non-volatile memory, the user's own."""
-        if not self._pace.running:
-            self._give_back()
+        """Keep the saved parameters in non-volatile memory, the user's own.
+
+        A run whose last frame was lost may be over without anyone knowing: it is all given back.
+        """
+        self._lend(self._pace.settings.borrowed)
         self._source.save()
 
     def reset(self) -> None:
@@ -138,17 +140,15 @@ class PacedSource:
 
     def _look(self, frames: list[Frame]) -> None:
         now_s = self._clock()
-        if frames or now_s >= self._looked_s + LOOK_S:
+        if now_s >= self._looked_s + LOOK_S:
             self._looked_s = now_s
-            counters = self._source.statistics
-            self._pace.received(
-                now_s,
-                frames,
-                total_bytes=counters.bytes_received,
-                skipped=counters.frames_skipped,
-                late=self._late,
-            )
-            self._late = False
+            self._counters = self._source.statistics
+        self._pace.received(
+            now_s,
+            frames,
+            total_bytes=self._counters.bytes_received,
+            skipped=self._counters.frames_skipped,
+        )
         if frames and frames[-1].flags & FrameFlag.LAST:
             self._give_back()
         self._settle(now_s)
@@ -169,5 +169,3 @@ class PacedSource:
             in_force = self._source.set(name, value)
             self._pace.settings.borrow(name, in_force)
             self._device.note_value(name, in_force)
-            # Frames that came while the answer was waited for are found by the next poll.
-            self._late = True

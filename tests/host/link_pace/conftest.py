@@ -88,13 +88,14 @@ class ModelPanel:
     """A frame source. `capacity_Bps` is a function of the time in seconds.
 
     Frames and bytes arrive in bursts `burst_s` apart, and up to `jitter_s` late; `detour_s`, of
-    the time too, is a delay that is no queue.
+    the time too, is a delay that is no queue. A setting is answered after `answer_s`.
     """
 
     capacity_Bps: Callable[[float], float]
     burst_s: float = 0.0
     jitter_s: float = 0.0
     detour_s: Callable[[float], float] = lambda now_s: 0.0
+    answer_s: float = 0.0
     clock_offset_s: float = 1234.5
     exposed: bool = True
     values: dict[str, int] = field(default_factory=lambda: dict(DEFAULTS))
@@ -112,6 +113,7 @@ class ModelPanel:
         self.acquiring = False
         self._store: deque[_Stored] = deque()
         self._sent: list[tuple[float, Frame]] = []
+        self._unread: list[Frame] = []
         self._carried = 0.0
         self._total = self._skipped = self._number = self._left = 0
         self._next_exposure_s = self._delivered_s = 0.0
@@ -133,6 +135,9 @@ class ModelPanel:
     def set(self, name: str, value: int | str) -> int:
         self.asked.append((name, int(value)))
         self.values[name] = int(value)
+        answered_s = self.now_s + self.answer_s
+        while self.now_s < answered_s:
+            self._unread += self._step()
         return int(value)
 
     def read_parameters(self) -> dict[str, int]:
@@ -173,7 +178,7 @@ class ModelPanel:
         end_s = self.now_s + timeout_s
         while self.now_s < end_s:
             total = self._total
-            frames = self._step()
+            frames, self._unread = self._unread + self._step(), []
             if frames or self._total > total:
                 self.arrivals += [(self.now_s, frame) for frame in frames]
                 return frames

@@ -80,6 +80,13 @@ def test_an_outage_starves_nothing(follow: Follow) -> None:
     assert rig.frames_per_s(2.0) >= 0.85 * before_hz
 
 
+def test_answers_that_take_long_are_no_queue(follow: Follow) -> None:
+    rig = follow(100_000, answer_s=0.15)
+    rig.source.start()
+    rig.run(SETTLED_S + 8.0)
+    assert rig.frames_per_s(8.0) >= 0.9 * 100_000 / smallest(rig)
+
+
 def test_a_delay_that_no_lower_rate_shortens_is_no_queue(follow: Follow) -> None:
     rig = follow(120_000, detour_s=lambda now_s: 0.4 if now_s >= 10 else 0.0)
     rig.source.start()

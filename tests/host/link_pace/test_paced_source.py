@@ -73,6 +73,13 @@ def test_saving_after_a_run_that_ended_without_a_connection_saves_the_own_values
     assert {name: rig.panel.saved[name] for name in PACED} == before
 
 
+def test_saving_after_a_run_whose_last_frame_was_lost_saves_the_own_values(follow: Follow) -> None:
+    rig, before = begun(follow)
+    rig.panel.stop()
+    rig.source.save()
+    assert {name: rig.panel.saved[name] for name in PACED} == before
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("encoding", Encoding.RAW16), ("frame_period_us", 0), ("rows_per_chunk", 4)],
