@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fpxi_readout.protocol import generated as p
+from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 
 SYNCHRONISE, ACKNOWLEDGED = b"\x7f", b"\x79"
 
@@ -35,3 +36,17 @@ def test_a_board_goes_to_its_boot_loader_or_says_that_it_has_none(make_rig, boar
     assert rig.ask(p.Identify(0, 0)).reset_cause == p.ResetCause.EXTERNAL
     assert rig.get("bias_actual_mV") == 0
     rig.capture(1)
+
+
+def test_the_boot_loader_is_refused_to_the_second_link(rig):
+    decoder = PacketDecoder()
+    rig.device.exchange(b"")
+    question = encode_packet(p.Bootloader.TYPE, 1, p.Bootloader().pack())
+    packets = decoder.feed(rig.device.exchange(question))
+    for _ in range(20):
+        rig.run(1000)
+        packets += decoder.feed(rig.device.exchange(b""))
+    (refusal,) = (p.Nack.unpack(x.payload) for x in packets if x.type == p.Nack.TYPE)
+    assert refusal == p.Nack(p.Bootloader.TYPE, p.NackCode.NOT_SUPPORTED, 0)
+    rig.run(1_500_000)  # longer than a restart waits for its answer to leave
+    assert rig.get("uptime_ms") > 1500
