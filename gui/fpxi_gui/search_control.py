@@ -45,6 +45,8 @@ class SearchControl:
         self._found: tuple[Device, ...] = ()
         self._notice = ""
         self._searching = False
+        self._searched = False
+        """whether a search was ever begun"""
         self._began_s = 0.0
         self._closed = False
         self._step: tuple[Step, str, int, int] = (Step.LISTENING, "", 0, 0)
@@ -57,7 +59,7 @@ class SearchControl:
     def begin(self) -> None:
         """Search for Bluetooth panels too; nothing happens while a search runs."""
         if not self._searching:
-            self._searching = True
+            self._searching = self._searched = True
             self._began_s = self._clock()
             self._notice = ""
             self._step = (Step.LISTENING, "", 0, 0)
@@ -98,18 +100,18 @@ class SearchControl:
                 bluetooth=bluetooth, scan_s=SCAN_S, spare=self._url, progress=self._tell
             ),
             done=lambda found: self._done(found, bluetooth=bluetooth),
-            failed=self._failed,
+            failed=lambda error: self._failed(error, bluetooth=bluetooth),
         )
 
     def _tell(self, step: Step, name: str, done: int, total: int) -> None:
-        """Note what is being done; called in the searching thread."""
+        """Note what is being done, or end it; called in the searching thread."""
         if self._closed:
             raise SearchEndedError
         self._step = (step, name, done, total)
 
     def _done(self, found: Discovery, *, bluetooth: bool) -> None:
-        if not bluetooth and self._searching:
-            return  # what the search finds will have the same, and more
+        if self._searched and not bluetooth:
+            return  # what the search finds has the same, and more
         self._found = found.devices
         if bluetooth:
             self._searching = False
@@ -117,8 +119,8 @@ class SearchControl:
             other = " other" if self._url.startswith("ble:") else ""
             self._notice = found.bluetooth_problem or ("" if heard else _NOBODY.format(other))
 
-    def _failed(self, error: FpxiError) -> None:
-        self._searching = False
+    def _failed(self, error: FpxiError, *, bluetooth: bool) -> None:
+        self._searching = self._searching and not bluetooth
         self._notice = str(error)
 
     def _progress(self) -> tuple[str, float]:

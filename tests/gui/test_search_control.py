@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -173,15 +175,56 @@ def test_a_search_that_fails_is_told_and_can_be_begun_again(rig: Any) -> None:
     assert rig.settle().panels.notice == ""
 
 
-def test_a_late_look_around_does_not_replace_a_search(rig: Any) -> None:
-    rig.search.go_on.clear()
-    rig.controller.search.look_around()
-    rig.controller.search.begin()
-    rig.search.go_on.set()
-    rig.settle()
-    rig.search.found = Discovery((PORT,))
-    assert sorted(rig.search.asked) == [False, True]
-    assert not rig.controller.tick().panels.searching
+def test_a_search_goes_on_when_a_look_around_fails(rig: Any) -> None:
+    begun = threading.Event()
+    go_on = threading.Event()
+
+    def search(*, bluetooth: bool, **_: Any) -> Discovery:
+        if bluetooth:
+            begun.set()
+            assert go_on.wait(20)
+            return Discovery((HEARD,))
+        assert begun.wait(20)
+        raise FpxiError("the ports cannot be listed")
+
+    actions = Actions()
+    control = SearchControl("sim:fake", actions, rig.clock, search)
+    control.look_around()
+    control.begin()
+    deadline = time.monotonic() + 20
+    while not control.panels(None, given_up=False).notice and time.monotonic() < deadline:
+        actions.poll()
+    assert control.panels(None, given_up=False).searching
+    go_on.set()
+    while actions.busy:
+        actions.poll()
+    panels = control.panels(None, given_up=False)
+    assert not panels.searching
+    assert HEARD.url in [entry.url for entry in panels.entries]
+    actions.close()
+
+
+@pytest.mark.parametrize("search_first", [True, False])
+def test_a_late_look_around_does_not_replace_a_search(rig: Any, search_first: bool) -> None:
+    go_on = {True: threading.Event(), False: threading.Event()}
+
+    def search(*, bluetooth: bool, **_: Any) -> Discovery:
+        assert go_on[bluetooth].wait(20)
+        return Discovery((PORT, HEARD) if bluetooth else (PORT,))
+
+    actions = Actions()
+    control = SearchControl("sim:fake", actions, rig.clock, search)
+    control.look_around()
+    control.begin()
+    go_on[search_first].set()
+    deadline = time.monotonic() + 20
+    while len(actions._waiting) > 1 and time.monotonic() < deadline:
+        actions.poll()
+    go_on[not search_first].set()
+    while actions.busy:
+        actions.poll()
+    assert HEARD.url in [entry.url for entry in control.panels(None, given_up=False).entries]
+    actions.close()
 
 
 def test_a_viewer_that_closes_ends_its_search_before_the_next_panel(rig: Any) -> None:
