@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fpxi_readout.device_errors import DeviceError
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.links.base import LinkError
 from fpxi_readout.protocol.generated import TriggerMode
 
-from fpxi.connection import ConnectionState
+from fpxi.bursts import TriggeredFrames
+from fpxi.errors import NotConnectedError
 from fpxi.image_key import ImageKey
+from fpxi.insistence import insist
 from fpxi.recording.creation import require_new
 from fpxi.replay import require_recordable
 from fpxi.replay_url import is_replay
@@ -22,10 +26,10 @@ TRIGGERED_BY_SOFTWARE = (TriggerMode.SOFTWARE, TriggerMode.RESET_EXPOSE_READ)
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
-    from fpxi_readout.statistics import LinkStatistics
 
     from fpxi.recording.recorder import Recording
     from fpxi.session import Session
+    from fpxi.statistics import SessionStatistics
     from fpxi.subscription import FrameSubscription
 
 
@@ -50,6 +54,10 @@ class CaptureResult:
     """From the device's time stamps of the first and last frame; 0 for a single frame."""
     first_frame: int
     last_frame: int
+    reconnections: int
+    """How often the link broke and the device was found again."""
+    away_s: float
+    """Time without a link."""
     path: Path | None
 
     @property
@@ -69,7 +77,18 @@ class CapturePlan:
     reliable: bool
     timeout_s: float
     """Longest wait for one frame."""
+    give_up_s: float
+    """How long a lost device is waited for; 0: not at all."""
     progress: Callable[[int], None] | None
+    notify: Callable[[str], None] | None
+    """Called with words when the device is lost or found."""
+
+    def ends_by_itself(self, url: str) -> bool:
+        """Whether the device is asked for so many frames, because none of them can get lost.
+
+        Live delivery may skip frames, so there it goes on until enough have come.
+        """
+        return self.reliable or is_replay(url)
 
 
 def default_timeout_s(parameters: Mapping[str, int]) -> float:
@@ -85,9 +104,9 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
         if is_replay(session.url):
             require_recordable(session.url, plan.path, plan.image_key)
         require_new(plan.path, overwrite=plan.overwrite)
-    before = session.statistics().link
+    before = session.statistics()
     began = time.monotonic()
-    subscription, recording = session.begin_run(plan)
+    subscription, recording = insist(session, plan.give_up_s, lambda: session.begin_run(plan))
     with subscription as frames, recording or nullcontext():
         try:
             ends = _take(session, frames, plan, recording)
@@ -95,16 +114,24 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
             _stop_after_failure(session)
             raise
         duration_s = time.monotonic() - began
-        after = session.statistics().link
-        session.stop()
+        after = session.statistics()
+        _stop(session, plan)
     return _result(plan, (before, after), ends, duration_s)
 
 
 def _stop_after_failure(session: Session) -> None:
-    """Stop a device that still answers; what already went wrong is what the caller is told."""
-    if session.connection.state is ConnectionState.CONNECTED:
-        with suppress(FpxiError):
+    """Stop the device, now or when it is back; what went wrong is what the caller is told."""
+    with suppress(FpxiError):
+        session.stop()
+
+
+def _stop(session: Session, plan: CapturePlan) -> None:
+    """Stop a device that may go on; one that acquired so many frames has stopped by itself."""
+    if plan.ends_by_itself(session.url):
+        with suppress(DeviceError, LinkError, NotConnectedError):
             session.stop()
+    else:
+        insist(session, plan.give_up_s, session.stop)
 
 
 def _take(
@@ -114,13 +141,13 @@ def _take(
     recording: Recording | None,
 ) -> tuple[Frame, Frame]:
     """Take every frame, triggering each burst if that is what begins one."""
-    triggered = session.parameters.get("trigger_mode") in TRIGGERED_BY_SOFTWARE
-    burst = session.parameters.get("burst_frames", 1)
+    take = frames.__next__
+    if session.parameters.get("trigger_mode") in TRIGGERED_BY_SOFTWARE:
+        burst_frames = session.parameters.get("burst_frames", 1)
+        take = TriggeredFrames(session, frames, burst_frames, plan.give_up_s).take
     taken: list[Frame] = []
     for received in range(plan.count):
-        if triggered and received % burst == 0:
-            session.software_trigger()
-        frame = next(frames)
+        frame = take()
         taken = [*taken[:1], frame]
         _report(plan, recording, received + 1)
     return taken[0], taken[-1]
@@ -135,11 +162,12 @@ def _report(plan: CapturePlan, recording: Recording | None, received: int) -> No
 
 def _result(
     plan: CapturePlan,
-    link: tuple[LinkStatistics, LinkStatistics],
+    statistics: tuple[SessionStatistics, SessionStatistics],
     ends: tuple[Frame, Frame],
     duration_s: float,
 ) -> CaptureResult:
-    before, after = link
+    before, after = (each.link for each in statistics)
+    earlier, later = statistics
     first, last = ends
     span_us = last.timestamp_us - first.timestamp_us
     return CaptureResult(
@@ -155,5 +183,7 @@ def _result(
         frame_rate_hz=(plan.count - 1) * 1e6 / span_us if span_us > 0 else 0.0,
         first_frame=first.number,
         last_frame=last.number,
+        reconnections=later.reconnections - earlier.reconnections,
+        away_s=later.away_s - earlier.away_s,
         path=plan.path,
     )

@@ -35,6 +35,9 @@ class DeviceState:
         self.link_view: LinkView = NOTHING_KNOWN
         """How fast the link is, and what limits the frame rate."""
         self.connections = 0
+        self.last_outage_s = 0.0
+        self._away_s = 0.0
+        self._lost_at: float | None = None
         self.last_frame_at: float | None = None
         self.last_frame: Frame | None = None
         self._past = NOTHING
@@ -59,18 +62,33 @@ class DeviceState:
         with self._lock:
             return self._rate.rate_hz(time.monotonic())
 
-    def connected(self, source: FrameSource) -> None:
-        """Take note of a device that has just answered."""
+    @property
+    def away_s(self) -> float:
+        """Time without the device since the first connection, an outage that is on included."""
+        lost_at = self._lost_at  # looked at once: the link thread may change it
+        return self._away_s + (0.0 if lost_at is None else time.monotonic() - lost_at)
+
+    def connected(self, source: FrameSource, *, unchanged: bool = False) -> None:
+        """Take note of a device that has just answered; `unchanged`: and went on as it was."""
         self.identity = source.identity
         self.dictionary = source.dictionary
         self.geometry = source.geometry
-        self._parameters = MappingProxyType(source.read_parameters())
+        if not unchanged:
+            self._parameters = MappingProxyType(source.read_parameters())
         self.connections += 1
+        if self._lost_at is not None:
+            self.last_outage_s = time.monotonic() - self._lost_at
+            self._away_s += self.last_outage_s
+            self._lost_at = None
 
     def disconnected(self, source: FrameSource) -> None:
         """Keep the counters of a connection that is over."""
         self._past = self.link = add_statistics(self._past, source.statistics)
         self.link_view = NOTHING_KNOWN
+
+    def lost(self) -> None:
+        """Take note that an outage begins."""
+        self._lost_at = time.monotonic()
 
     def note_value(self, name: str, value: int) -> None:
         """Take note of a parameter's value."""

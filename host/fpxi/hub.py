@@ -32,6 +32,13 @@ class FrameConsumer(Protocol):
         """Note that the device was lost, and is being looked for."""
         ...
 
+    def found(self, text: str, *, anew: bool) -> None:
+        """Note that the device is back, and in words what that means for the acquisition.
+
+        `anew`: it does not go on; what is still wanted of it was begun again.
+        """
+        ...
+
     def end(self, error: FpxiError) -> None:
         """Note that no frame will ever come again, and why."""
         ...
@@ -79,6 +86,11 @@ class FrameHub:
         """Tell all that the device was lost."""
         for consumer in self._consumers:
             consumer.lost(error)
+
+    def found(self, text: str, *, anew: bool) -> None:
+        """Tell all that the device is back."""
+        for consumer in self._consumers:
+            consumer.found(text, anew=anew)
 
     def end(self, error: FpxiError) -> None:
         """Tell all, and whoever is added later, that it is over."""

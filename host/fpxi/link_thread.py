@@ -28,7 +28,8 @@ from fpxi.hub import FrameHub
 from fpxi.link_pace import LinkPace
 from fpxi.paced_source import PacedSource
 from fpxi.source import FrameSource
-from fpxi.tracked_source import TrackedSource, Wishes
+from fpxi.tracked_source import TrackedSource
+from fpxi.wishes import Wishes
 
 T = TypeVar("T")
 
@@ -37,6 +38,8 @@ HOLD_S = 0.002
 HEARTBEAT_S = 0.5
 FIRST_BACK_OFF_S = 0.25
 LONGEST_BACK_OFF_S = 5.0
+STOP_S = 5.0
+"""Time for a device that answers to be stopped when the session is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class LinkThread:
         self._pace = LinkPace()
         self._wishes = Wishes()
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._broken_off: list[tuple[Future[Any], FpxiError]] = []
         self._closing = threading.Event()
         self._changed = threading.Condition()
         self._status = ConnectionStatus(ConnectionState.CONNECTING, None, time.time(), 0)
@@ -97,6 +101,11 @@ class LinkThread:
                 self._requests.put(_Request(action, future))
         return future
 
+    def stop_when_back(self) -> None:
+        """Have a device that is away stopped when it is met again."""
+        self._wishes.stop_first = True
+        self._wishes.stopped()
+
     def wait_for_change(self, seen: ConnectionStatus, timeout_s: float) -> ConnectionStatus:
         """Wait until the status is no longer the one seen, at most so long; return it."""
         with self._changed:
@@ -110,6 +119,10 @@ class LinkThread:
         if self._thread.ident is None:
             self._end(ConnectionState.CLOSED, SessionClosedError(self._url))
             return
+        if self._status.state is ConnectionState.CONNECTED:
+            self._thread.join(min(STOP_S, timeout_s))
+        if self._thread.is_alive():
+            self._connector.interrupt()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
             raise ThreadFailedError("fpxi-link", TimeoutError(f"still busy after {timeout_s} s"))
@@ -145,13 +158,15 @@ class LinkThread:
             self._status = ConnectionStatus(state, error, since, attempt)
             self._changed.notify_all()
 
-    def _connect(self) -> FrameSource | None:
+    def _connect(self) -> TrackedSource | None:
         """Try until a device answers, or None when the session is being closed."""
         back_off_s = FIRST_BACK_OFF_S
         while not self._closing.is_set():
             try:
                 return self._connect_once()
             except FpxiError as error:
+                if self._closing.is_set():
+                    return None
                 if not (self._reconnect and may_pass(error)):
                     raise
                 status = self._status
@@ -160,19 +175,27 @@ class LinkThread:
             back_off_s = min(2 * back_off_s, LONGEST_BACK_OFF_S)
         return None
 
-    def _connect_once(self) -> FrameSource:
-        source = self._paced(self._connector.connect())
+    def _connect_once(self) -> TrackedSource:
+        source = self._tracked(self._connector.connect())
+        absent_before = self._frames_absent()
         try:
             self._require_same_device(source)
-            self._wishes.apply(source)
-            self._device.connected(source)
+            goes_on = source.take_up()
+            self._hand_on(source, source.take_rescued())
+            told = self._words(goes_on, self._frames_absent() - absent_before)
+            self._device.connected(source, unchanged=goes_on)
         except FpxiError as error:
-            self._connector.drop(source, link_lost=link_is_gone(error))
+            self._let_go(source, error)
             raise
         if self._status.state is ConnectionState.RECONNECTING:
-            self._hub.mark("connected again")
+            after = f"connected again after {self._device.last_outage_s:.1f} s"
+            self._hub.found(after + told, anew=self._wishes.begun_anew)
+        self._wishes.begun_anew = False
         self._set_status(ConnectionState.CONNECTED)
         return source
+
+    def _tracked(self, source: FrameSource) -> TrackedSource:
+        return TrackedSource(self._paced(source), self._wishes, self._device)
 
     def _paced(self, source: FrameSource) -> FrameSource:
         """Measure the link, and follow it if that is wanted, where real time passes on it."""
@@ -181,6 +204,26 @@ class LinkThread:
         follow = self._follow_link
         self._pace.follow = self._connector.radio is not None if follow is None else follow
         return PacedSource(source, self._pace, self._device)
+
+    def _let_go(self, source: TrackedSource, error: FpxiError) -> None:
+        """Keep all that a source still has which failed: frames, events, counters, its run."""
+        self._hand_on(source, source.take_ready())
+        source.leave_run()
+        self._device.disconnected(source)
+        self._connector.drop(source, link_lost=link_is_gone(error))
+
+    def _frames_absent(self) -> int:
+        return self._device.link.frames_lost + self._device.link.frames_skipped
+
+    def _words(self, goes_on: bool, frames_absent: int) -> str:
+        """Say what became of the acquisition."""
+        left = self._wishes.frames_left
+        text = ""
+        if self._wishes.begun_anew:
+            text = ": the acquisition was begun anew" + (f" for {left} frames" if left else "")
+        elif goes_on:
+            text = ": the acquisition goes on"
+        return text + (f"; {frames_absent} frames were lost or skipped" if frames_absent else "")
 
     def _require_same_device(self, source: FrameSource) -> None:
         known, now = self._device.identity, source.identity
@@ -205,17 +248,17 @@ class LinkThread:
         except queue.Empty:
             return None
 
-    def _serve(self, source: FrameSource) -> None:
+    def _serve(self, source: TrackedSource) -> None:
         """Work with a connected source until closing; a lost device is noted for reconnection."""
-        tracked = TrackedSource(source, self._wishes, self._device)
         try:
-            self._pump(tracked)
+            self._pump(source)
             if self._wishes.running:
                 source.stop()  # a panel that nobody reads any more would go on for ever
         except FpxiError as error:
-            self._hand_on(tracked, [])
-            self._device.disconnected(source)
-            self._connector.drop(source, link_lost=link_is_gone(error))
+            self._device.lost()
+            self._let_go(source, error)
+            if self._closing.is_set() and link_is_gone(error):
+                return
             if not (self._reconnect and may_pass(error)):
                 raise
             self._hub.lost(error)
@@ -223,6 +266,8 @@ class LinkThread:
         else:
             self._device.disconnected(source)
             source.close()
+        finally:
+            self._answer_broken_off()
 
     def _pump(self, source: TrackedSource) -> None:
         heartbeat_at = time.monotonic() + HEARTBEAT_S
@@ -254,13 +299,19 @@ class LinkThread:
         try:
             result = request.action(source)
         except FpxiError as error:
-            request.future.set_exception(error)
-            if may_pass(error):
+            if may_pass(error):  # its submitter is told when the status tells it too
+                self._broken_off.append((request.future, error))
                 raise
+            request.future.set_exception(error)
         except Exception as error:  # noqa: BLE001 - the submitter's own error goes to him
             request.future.set_exception(error)
         else:
             request.future.set_result(result)
+
+    def _answer_broken_off(self) -> None:
+        for future, error in self._broken_off:
+            future.set_exception(error)
+        self._broken_off.clear()
 
     def _poll(self, source: TrackedSource) -> list[Frame]:
         try:

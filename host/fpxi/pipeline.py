@@ -96,6 +96,9 @@ class Pipeline:
     def lost(self, error: FpxiError) -> None:
         """Do nothing: the last picture stays."""
 
+    def found(self, text: str, *, anew: bool) -> None:
+        """Do nothing: the next picture will show it."""
+
     def end(self, error: FpxiError) -> None:
         """Do nothing: the last picture stays."""
 

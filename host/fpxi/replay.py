@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
+    from fpxi_readout.run import Run
 
 _FRAMES_A_POLL = 16
 _OF_FRAME: dict[str, Callable[[Frame], int]] = {
@@ -181,6 +182,17 @@ class ReplayPanel:
         if not frames:
             time.sleep(max(0.0, deadline - time.monotonic()))
         return frames
+
+    def take_ready(self) -> list[Frame]:
+        """Return nothing: frames are made when they are polled."""
+        return []
+
+    def leave_run(self) -> None:
+        """Do nothing: what is played has no connection that could break."""
+
+    def resume(self, run: Run) -> bool:  # noqa: ARG002 - as every source
+        """Refuse. Raises `ReplayError`."""
+        raise ReplayError("resume a panel's acquisition", "start it instead")
 
     def keep_alive(self) -> None:
         """Do nothing: a file waits for ever."""

@@ -198,6 +198,7 @@ class Session:
             recording_queue_frames=sum(recording.queued_frames for recording in recordings),
             recording_dropped_frames=sum(recording.frames_dropped for recording in recordings),
             reconnections=max(0, self._device.connections - 1),
+            away_s=self._device.away_s,
             last_frame_at=self._device.last_frame_at,
             link_rate_Bps=link.rate_Bps,
             link_capacity_Bps=link.capacity_Bps,
@@ -235,8 +236,19 @@ class Session:
         return self.submit(lambda device: device.start(frames, reliable=reliable)).result()
 
     def stop(self) -> None:
-        """End acquiring; frames already read out still arrive."""
-        self.submit(lambda device: device.stop()).result()
+        """End acquiring; frames already read out still arrive.
+
+        Where this fails because the device is away, it is stopped as soon as it is back.
+        """
+        status = self.connection
+        if status.state is ConnectionState.RECONNECTING:
+            self._link.stop_when_back()
+            raise NotConnectedError(self.url, str(status.error))
+        try:
+            self.submit(lambda device: device.stop()).result()
+        except NotConnectedError:
+            self._link.stop_when_back()
+            raise
 
     def software_trigger(self) -> int:
         """Begin a burst of exposures; returns the number that its first frame will carry."""
@@ -316,14 +328,21 @@ class Session:
         image_key: ImageKey = ImageKey.IMAGE,
         overwrite: bool = False,
         timeout_s: float | None = None,
+        give_up_s: float = 60.0,
         progress: Callable[[int], None] | None = None,
+        notify: Callable[[str], None] | None = None,
     ) -> CaptureResult:
         """Start, collect exactly `count` frames, stop; record them if a path is given.
 
         `progress` is called with the frames so far, in the caller's thread. `timeout_s` is the
         longest wait for one frame; by default it follows from the exposure. `image_key` is as for
-        `record`. Raises the named
-        error of the device, link or recording; a recording made so far is kept.
+        `record`.
+
+        A device that is lost is waited for, `give_up_s` at most (0: not at all), and the capture
+        goes on in the same file. One that restarted gets its settings again and acquires anew what
+        is still wanted. `notify` is called with words for each loss and return.
+
+        Raises the named error of the device, link or recording; a recording made so far is kept.
         """
         from fpxi.capture import CapturePlan, default_timeout_s, run_capture  # noqa: PLC0415
 
@@ -336,7 +355,9 @@ class Session:
             overwrite=overwrite,
             reliable=reliable,
             timeout_s=default_timeout_s(self.parameters) if timeout_s is None else timeout_s,
+            give_up_s=give_up_s,
             progress=progress,
+            notify=notify,
         )
         return run_capture(self, plan)
 
@@ -344,10 +365,15 @@ class Session:
         """Start as planned, with a subscription and a recording that see this run's frames only."""
 
         def begin(device: FrameSource) -> tuple[FrameSubscription, Recording | None]:
-            # Live delivery may skip frames, so there it goes on until enough have come.
-            nothing_lost = plan.reliable or is_replay(self.url)
-            device.start(plan.count if nothing_lost else 0, reliable=plan.reliable)
-            frames = FrameSubscription(self._hub, plan.count, plan.timeout_s, ends_when_lost=True)
+            count = plan.count if plan.ends_by_itself(self.url) else 0
+            device.start(count, reliable=plan.reliable)
+            frames = FrameSubscription(
+                self._hub,
+                plan.count,
+                plan.timeout_s,
+                give_up_s=plan.give_up_s,
+                notify=plan.notify,
+            )
             if plan.path is None:
                 return frames, None
             recording = self._make_recording(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
+    from fpxi_readout.run import Run
     from fpxi_readout.statistics import LinkStatistics
 
 
@@ -70,6 +71,21 @@ class FrameSource(Protocol):
 
     def poll(self, timeout_s: float) -> list[Frame]:
         """Return frames complete by now, in order; wait at most `timeout_s` for the first."""
+        ...
+
+    def take_ready(self) -> list[Frame]:
+        """Return frames that are ready, without touching the link: for after an error."""
+        ...
+
+    def leave_run(self) -> Run | None:
+        """Let go of an unfinished run, so that another connection of the device may resume it."""
+        ...
+
+    def resume(self, run: Run) -> bool:
+        """Go on with a run that another connection left.
+
+        False: the device has restarted. What had come is then ready, and the run is over.
+        """
         ...
 
     def keep_alive(self) -> None:

@@ -37,6 +37,8 @@ class SessionStatistics:
     recording_dropped_frames: int
     """Frames that recordings which failed could not write any more."""
     reconnections: int
+    away_s: float
+    """Time for which the device was lost, all outages together."""
     last_frame_at: float | None
     """`time.monotonic()` at the last frame, or None."""
     link_rate_Bps: float

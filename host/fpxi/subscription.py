@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from threading import Condition
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Self
 from fpxi_readout.errors import FpxiError
 
 from fpxi.errors import FrameOverflowError, SubscriptionTimeoutError
+from fpxi.failures import may_pass
 from fpxi.hub import FrameHub
+from fpxi.outage import Outage
 
 if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
@@ -26,7 +29,11 @@ class FrameSubscription:
     are queued are delivered first; only then the error is raised. Iteration ends by itself after
     `count` frames; `close`, or leaving the `with` block, ends the subscription at once.
     In reliable delivery the device is made to wait while the queue is more than half full.
-    A lost device ends the subscription if `ends_when_lost`; else it waits for the reconnection.
+
+    With `give_up_s` a lost device is waited for so long, without a frame; then the error of
+    its loss is raised. 0: at once. While it is away no frame is late, and `notify` is called with
+    words for the loss and the return, in the reader's thread. Without `give_up_s` a loss is no
+    concern of the subscription's.
 
     Iterating raises `SubscriptionTimeoutError`, `FrameOverflowError`, `SessionClosedError`, or
     the named error that ended the session.
@@ -39,16 +46,21 @@ class FrameSubscription:
         timeout_s: float,
         capacity: int = QUEUE_FRAMES,
         *,
-        ends_when_lost: bool = False,
+        give_up_s: float | None = None,
+        notify: Callable[[str], None] | None = None,
     ) -> None:
         self.received = 0
         """Frames delivered to the reader."""
+        self.times_anew = 0
+        """How often the acquisition was begun anew; the reader may not have come so far."""
         self._hub = hub
         self._count = count
         self._timeout_s = timeout_s
         self._capacity = capacity
-        self._ends_when_lost = ends_when_lost
-        self._frames: deque[Frame] = deque()
+        self._outage = None if give_up_s is None else Outage(give_up_s)
+        self._notify = notify
+        self._notes: deque[str] = deque()
+        self._frames: deque[Frame | None] = deque()
         self._changed = Condition()
         self._error: FpxiError | None = None
         self._closed = False
@@ -76,8 +88,26 @@ class FrameSubscription:
 
     def lost(self, error: FpxiError) -> None:
         """End, or wait (link thread)."""
-        if self._ends_when_lost:
+        if self._outage is None:
+            return
+        if self._outage.give_up_s == 0 or not may_pass(error):
             self.end(error)
+            return
+        with self._changed:
+            self._outage.begin(error)
+            self._notes.append(str(error))
+            self._changed.notify_all()
+
+    def found(self, text: str, *, anew: bool) -> None:
+        """Wait for frames again (link thread)."""
+        with self._changed:
+            if self._outage is not None:
+                self._outage.end()
+            self._notes.append(text)
+            if anew:
+                self.times_anew += 1
+                self._frames.append(None)
+            self._changed.notify_all()
 
     def end(self, error: FpxiError) -> None:
         """Remember why no more frames come (link thread)."""
@@ -96,24 +126,54 @@ class FrameSubscription:
         return self
 
     def __next__(self) -> Frame:
+        frame = self.take()
+        while frame is None:
+            frame = self.take()
+        return frame
+
+    def take(self) -> Frame | None:
+        """Return the next frame, as iterating does; None where the acquisition was begun anew."""
         if self._count is not None and self.received >= self._count:
             self.close()
             raise StopIteration
-        frame = self._take()
-        self.received += 1
+        began = time.monotonic()
+        while True:
+            with self._changed:
+                if not (self._frames or self._notes):
+                    self._wait(began)
+                notes, ready = list(self._notes), bool(self._frames)
+                self._notes.clear()
+                frame = self._frames.popleft() if ready else None
+            for note in notes:
+                self._tell(note)
+            if ready:
+                return self._received(frame)
+
+    def _received(self, frame: Frame | None) -> Frame | None:
+        if frame is not None:
+            self.received += 1
+            if self._outage is not None:
+                with self._changed:
+                    self._outage.frame_came()
         return frame
 
-    def _take(self) -> Frame:
-        deadline = time.monotonic() + self._timeout_s
-        with self._changed:
-            while not self._frames:
-                if self._closed:
-                    raise StopIteration
-                if self._error is not None:
-                    raise self._error
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise SubscriptionTimeoutError(self._timeout_s, self.received)
-            return self._frames.popleft()
+    def _tell(self, note: str) -> None:
+        if self._notify is not None:
+            self._notify(note)
+
+    def _wait(self, began: float) -> None:
+        """Wait once for a change; raise what there is to raise."""
+        if self._closed:
+            raise StopIteration
+        if self._error is not None:
+            raise self._error
+        outage = self._outage
+        limit = began + self._timeout_s if outage is None else outage.limit(began, self._timeout_s)
+        left_s = limit - time.monotonic()
+        if left_s <= 0:
+            why = None if outage is None else outage.error
+            raise why or SubscriptionTimeoutError(self._timeout_s, self.received)
+        self._changed.wait(left_s)
 
     def __enter__(self) -> Self:
         return self

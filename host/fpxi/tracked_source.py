@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fpxi_readout.device_errors import DeviceFaultError
-from fpxi_readout.protocol.generated import FrameFlag
+from fpxi_readout.device_errors import DeviceFaultError, StreamTakenError
+from fpxi_readout.errors import FpxiError
 
 from fpxi.device_state import DeviceState
+from fpxi.failures import may_pass
 from fpxi.source import FrameSource
+from fpxi.wishes import Wishes
 
 if TYPE_CHECKING:
     from fpxi_readout.explanation import DeviceEvent
@@ -16,28 +18,8 @@ if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
+    from fpxi_readout.run import Run
     from fpxi_readout.statistics import LinkStatistics
-
-
-class Wishes:
-    """What the user asked of the device; outlives a connection. The link thread's own."""
-
-    def __init__(self) -> None:
-        self.settings: dict[str, int] = {}
-        """Parameters set, with the value in force, in the order they were set last."""
-        self.endless = False
-        """An acquisition without end is wanted."""
-        self.reliable = False
-        """The acquisition asked for last was in reliable delivery."""
-        self.running = False
-        """An acquisition was started, and neither was stopped nor brought its last frame."""
-
-    def apply(self, source: FrameSource) -> None:
-        """Ask a newly connected device for the same again."""
-        for name, value in self.settings.items():
-            source.set(name, value)
-        if self.endless:
-            source.start(0, reliable=self.reliable)
 
 
 class TrackedSource:
@@ -50,6 +32,7 @@ class TrackedSource:
         self._source = source
         self._wishes = wishes
         self._device = device
+        self._rescued: list[Frame] = []
 
     @property
     def identity(self) -> DeviceIdentity:
@@ -93,19 +76,26 @@ class TrackedSource:
         return values
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
-        """Begin acquiring; an acquisition without end is begun again after a reconnection."""
-        first = self._source.start(frames, reliable=reliable)
+        """Begin acquiring; what has not come of it is begun again if the device restarts."""
+        try:
+            first = self._begin(frames, reliable=reliable)
+        except FpxiError:
+            self._wishes.running &= not self._wishes.stop_first
+            raise
         if "delivery" in self._source.dictionary.parameters:
             self.get("delivery")  # starting may have changed it, and recordings tell it
-        self._wishes.running = True
-        self._wishes.endless = frames == 0
-        self._wishes.reliable = reliable
+        self._wishes.started(frames, reliable=reliable)
         return first
 
     def stop(self) -> None:
         """End acquiring."""
-        self._wishes.running = self._wishes.endless = False
-        self._source.stop()
+        self._wishes.stopped()
+        try:
+            self._source.stop()
+        except FpxiError as error:
+            self._unanswered(error)
+            raise
+        self._wishes.stop_first = False
 
     def software_trigger(self) -> int:
         """Begin a burst of exposures."""
@@ -117,8 +107,7 @@ class TrackedSource:
 
     def reset(self) -> None:
         """Restart the device; what was set before is forgotten, as the device does."""
-        self._wishes.settings.clear()
-        self._wishes.running = self._wishes.endless = False
+        self._wishes.forget()
         self._source.reset()
         self._device.identity = self._source.identity
         self.read_parameters()
@@ -127,12 +116,79 @@ class TrackedSource:
         """Return frames complete by now."""
         try:
             frames = self._source.poll(timeout_s)
-        except DeviceFaultError:
-            self._wishes.running = self._wishes.endless = False
+        except (DeviceFaultError, StreamTakenError):
+            self._wishes.stopped()
             raise
-        if frames and frames[-1].flags & FrameFlag.LAST:
-            self._wishes.running = False
+        self._wishes.delivered(frames)
         return frames
+
+    def take_ready(self) -> list[Frame]:
+        """Return frames that are ready, without touching the link."""
+        rescued = self.take_rescued()
+        ready = self._source.take_ready()
+        self._wishes.delivered(ready)
+        return rescued + ready
+
+    def take_rescued(self) -> list[Frame]:
+        """Return frames of the run that the last connection left, and that is over."""
+        rescued, self._rescued = self._rescued, []
+        return rescued
+
+    def leave_run(self) -> Run | None:
+        """Let go of an unfinished run, and keep it among the wishes."""
+        self._wishes.run = self._source.leave_run() or self._wishes.run
+        return self._wishes.run
+
+    def resume(self, run: Run) -> bool:
+        """Go on with a run that another connection left."""
+        return self._source.resume(run)
+
+    def take_up(self) -> bool:
+        """Go on with what the last connection left, or else ask for the same again.
+
+        Returns whether the acquisition goes on; False also where there was none.
+        """
+        if self._goes_on():
+            return True
+        if self._wishes.stop_first:
+            self._source.stop()
+            self._wishes.stop_first = False
+        for name, value in list(self._wishes.settings.items()):
+            self.set(name, value)
+        if self._wishes.running:
+            self._begin(self._wishes.frames_left, reliable=self._wishes.reliable)
+            self._wishes.begun_anew = True
+        return False
+
+    def _begin(self, frames: int, *, reliable: bool) -> int:
+        try:
+            first = self._source.start(frames, reliable=reliable)
+        except FpxiError as error:
+            self._unanswered(error)
+            raise
+        self._wishes.stop_first = False
+        return first
+
+    def _goes_on(self) -> bool:
+        run = self._wishes.run
+        if run is None:
+            return False
+        run.stop_asked |= self._wishes.stop_first
+        try:
+            goes_on = self._source.resume(run)
+        except StreamTakenError:
+            self._wishes.run = None
+            self._wishes.stopped()
+            raise
+        self._wishes.run = None
+        self._wishes.stop_first = False
+        self._rescued = self.take_ready()
+        return goes_on
+
+    def _unanswered(self, error: FpxiError) -> None:
+        """Have a device stopped of which it is not known what it did."""
+        if may_pass(error):
+            self._wishes.stop_first = True
 
     def keep_alive(self) -> None:
         """Tell the device that its host is there."""

@@ -159,7 +159,9 @@ class Acquisition(DeviceSettings):
         run.go_on(self._connection, progress.next_frame)
         self._run = run
         self._inbox.attach(run)
-        if run.stop_asked or not progress.acquiring:
+        if progress.faulted:
+            run.fault = self.get("fault")
+        elif run.stop_asked or not progress.acquiring:
             self.stop()  # tells the last frame's number
         return True
 

@@ -117,6 +117,8 @@ class Run:
         """
         self._begin_on(connection)
         self._gap_end = existing
+        if self._reliable:
+            self._expect(existing)
 
     def gap_has_closed(self) -> bool:
         """Tell, once for each `go_on`, when frames come again: the absent ones are known then."""

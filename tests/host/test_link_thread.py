@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from fpxi.subscription import FrameSubscription
 from fpxi_readout.device_errors import CommandTimeoutError, DeviceFaultError
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.frame import Frame
+from fpxi_readout.links import LinkClosedError, LinkLostError
 
 WAIT_S = 20.0
 
@@ -27,6 +29,9 @@ class ScriptedPanel(ReplayPanel):
     def __init__(self, path: Path) -> None:
         super().__init__(ReplaySpecification(path, pace="fast", loop=True))
         self.fails_with: Exception | None = None
+        self.start_fails_with: Exception | None = None
+        self.most_frames = 1000
+        self.ready: list[Frame] = []
         self.asked: list[tuple[object, ...]] = []
 
     def set(self, name: str, value: int | str) -> int:
@@ -35,7 +40,9 @@ class ScriptedPanel(ReplayPanel):
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         self.asked.append(("start", frames, reliable))
-        return super().start(frames, reliable=reliable)
+        if self.start_fails_with is not None:
+            raise self.start_fails_with
+        return super().start(min(frames, self.most_frames), reliable=reliable)
 
     def stop(self) -> None:
         self.asked.append(("stop",))
@@ -47,11 +54,16 @@ class ScriptedPanel(ReplayPanel):
             raise error
         return super().poll(timeout_s)
 
+    def take_ready(self) -> list[Frame]:
+        ready, self.ready = self.ready, []
+        return ready
+
 
 class ScriptedConnector:
     """Hands out a new panel for each connection; may fail first."""
 
     scene = None
+    radio = None
     unhurried = True
     radio = None
 
@@ -59,8 +71,16 @@ class ScriptedConnector:
         self._path = path
         self.panels: list[ScriptedPanel] = []
         self.failures: list[Exception] = []
+        self.waits_until_interrupted = False
+        self._interrupted = threading.Event()
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
 
     def connect(self) -> FrameSource:
+        if self.waits_until_interrupted:
+            assert self._interrupted.wait(WAIT_S)
+            raise LinkClosedError("script:")
         if self.failures:
             raise self.failures.pop(0)
         self.panels.append(ScriptedPanel(self._path))
@@ -120,14 +140,63 @@ def test_settings_and_an_endless_run_are_asked_for_again_in_their_order(
     assert connector.panels[1].asked == [("b", 2), ("a", 3), ("start", 0, True)]
 
 
-def test_a_run_that_has_an_end_is_not_started_again(
-    link: LinkThread, connector: ScriptedConnector
+def test_a_run_that_has_ended_is_not_started_again(
+    link: LinkThread, connector: ScriptedConnector, hub: FrameHub
 ) -> None:
     wait_for(link, ConnectionState.CONNECTED)
+    frames = FrameSubscription(hub, 5, WAIT_S)
     link.submit(lambda device: device.start(5)).result(WAIT_S)
+    assert len(list(frames)) == 5
     connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
     wait_for_reconnection(link, connector)
     assert connector.panels[1].asked == []
+
+
+def test_a_run_that_has_an_end_is_begun_anew_for_what_is_left(
+    link: LinkThread, connector: ScriptedConnector, hub: FrameHub
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    frames = FrameSubscription(hub, 5, WAIT_S, give_up_s=WAIT_S)
+    connector.panels[0].most_frames = 2
+    link.submit(lambda device: device.start(5, reliable=True)).result(WAIT_S)
+    assert [next(frames).number for _ in range(2)] == [0, 1]
+    connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
+    assert [frame.number for frame in frames] == [0, 1, 2]
+    assert frames.times_anew == 1
+    assert connector.panels[1].asked == [("start", 3, True)]
+
+
+def test_a_start_that_was_not_answered_is_taken_back(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    connector.panels[0].start_fails_with = CommandTimeoutError("START", 8, 4.0)
+    failed = link.submit(lambda device: device.start(5))
+    assert isinstance(failed.exception(WAIT_S), CommandTimeoutError)
+    wait_for_reconnection(link, connector)
+    assert connector.panels[1].asked == [("stop",)]
+
+
+def test_what_a_source_still_had_when_it_failed_is_handed_on(
+    link: LinkThread, connector: ScriptedConnector, hub: FrameHub, make_frame: Callable[..., Frame]
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    frames = FrameSubscription(hub, 2, WAIT_S)
+    connector.panels[0].ready = [make_frame(7), make_frame(8)]
+    connector.panels[0].fails_with = LinkLostError("script:", "unplugged")
+    assert [frame.number for frame in frames] == [7, 8]
+    wait_for_reconnection(link, connector)
+
+
+def test_an_interrupted_connection_attempt_is_an_orderly_end(
+    connector: ScriptedConnector, hub: FrameHub
+) -> None:
+    connector.waits_until_interrupted = True
+    link = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    link.start()
+    link.close(WAIT_S)
+    assert link.status.state is ConnectionState.CLOSED
+    assert link.status.error is None
 
 
 def test_a_stopped_run_is_not_started_again(link: LinkThread, connector: ScriptedConnector) -> None:
@@ -163,7 +232,7 @@ def test_a_fault_of_the_device_ends_the_run_and_not_the_session(
     link: LinkThread, connector: ScriptedConnector, hub: FrameHub
 ) -> None:
     wait_for(link, ConnectionState.CONNECTED)
-    frames = FrameSubscription(hub, None, WAIT_S, ends_when_lost=True)
+    frames = FrameSubscription(hub, None, WAIT_S, give_up_s=0)
     connector.panels[0].fails_with = DeviceFaultError("bias")
     with pytest.raises(DeviceFaultError):
         next(frames)

@@ -41,7 +41,7 @@ def test_the_end_is_raised_after_what_was_queued(hub: FrameHub, make_frame: Make
 
 def test_a_lost_device_ends_only_those_that_want_that(hub: FrameHub, make_frame: MakeFrame) -> None:
     patient = FrameSubscription(hub, None, 1.0)
-    hasty = FrameSubscription(hub, None, 1.0, ends_when_lost=True)
+    hasty = FrameSubscription(hub, None, 1.0, give_up_s=0)
     hub.lost(LinkLostError("serial:x", "unplugged"))
     hub.publish([make_frame(0)])
     assert next(patient).number == 0
@@ -75,7 +75,7 @@ def test_a_crowded_consumer_makes_the_hub_crowded(hub: FrameHub, make_frame: Mak
 def test_nobody_waits_for_a_subscription_that_takes_no_more(
     hub: FrameHub, make_frame: MakeFrame
 ) -> None:
-    frames = FrameSubscription(hub, None, 1.0, capacity=4, ends_when_lost=True)
+    frames = FrameSubscription(hub, None, 1.0, capacity=4, give_up_s=0)
     hub.publish([make_frame(number) for number in range(4)])
     assert frames.crowded
     hub.lost(LinkLostError("serial:x", "unplugged"))

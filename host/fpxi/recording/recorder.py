@@ -161,6 +161,10 @@ class Recording:
         """Queue the gap as an event; frames go on after it (link thread)."""
         self.mark(str(error))
 
+    def found(self, text: str, *, anew: bool) -> None:  # noqa: ARG002 - the text says it
+        """Queue the end of the gap as an event (link thread)."""
+        self.mark(text)
+
     def end(self, error: FpxiError) -> None:
         """Write what is queued and close, because the session is over (link thread)."""
         if self._stopping.is_set():

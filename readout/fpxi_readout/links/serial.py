@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
 import sys
 import time
-import warnings
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -83,9 +83,14 @@ class SerialLink:
         self._closed = True
         if self._selector is not None:
             self._selector.close()
-        with warnings.catch_warnings():
-            # pyserial leaves a socket to the collector when the other end has closed it.
-            warnings.simplefilter("ignore", ResourceWarning)
+        over_tcp = getattr(self._port, "_socket", None)
+        if isinstance(over_tcp, socket.socket):
+            # pyserial sleeps for 0.3 s, and leaves a socket open whose other end is closed.
+            with contextlib.suppress(OSError):
+                over_tcp.shutdown(socket.SHUT_RDWR)
+            over_tcp.close()
+            self._port.is_open = False
+        else:
             self._port.close()
 
     def _require_open(self) -> None:
