@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
+    from fpxi_readout.run import Run
     from fpxi_readout.statistics import LinkStatistics
 
 LOOK_S = 0.01
@@ -122,6 +123,18 @@ class PacedSource:
             raise
         self._look(frames)
         return frames
+
+    def take_ready(self) -> list[Frame]:
+        """Return frames that are ready, without touching the link."""
+        return self._source.take_ready()
+
+    def leave_run(self) -> Run | None:
+        """Let go of an unfinished run."""
+        return self._source.leave_run()
+
+    def resume(self, run: Run) -> bool:
+        """Go on with a run that another connection left, at the pace that it had."""
+        return self._source.resume(run)
 
     def keep_alive(self) -> None:
         """Tell the device that its host is there; frames wait in it meanwhile."""

@@ -18,6 +18,7 @@ from fpxi.cli.options import (
     JSON_OPTION,
     OVERWRITE_OPTION,
     SET_OPTION,
+    duration_s,
     examples,
     output_option,
     require_distinct,
@@ -48,6 +49,14 @@ from fpxi.replay_url import is_replay
     help="Reliable: the panel waits for the link and sends again what was lost, so every frame is "
     "whole. Live: the panel keeps its pace, and losses are counted.",
 )
+@click.option(
+    "--give-up",
+    type=duration_s,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long to wait for a panel that is lost: 30s, 5min; 0: not at all.",
+)
 @click.option("--dark", is_flag=True, help="Mark the frames as darks: no X-rays.")
 @click.option("--flat", is_flag=True, help="Mark the frames as flats: X-rays, nothing in the beam.")
 @EXPOSURE_OPTION
@@ -60,6 +69,7 @@ def command(
     frames: int,
     output: Path,
     reliable: bool,
+    give_up: float,
     dark: bool,
     flat: bool,
     exposure: tuple[str, str] | None,
@@ -69,6 +79,7 @@ def command(
 ) -> None:
     """Record frames from URL to an HDF5/NeXus file.
 
+    A panel that is lost is waited for, and the capture goes on in the same file.
     Ctrl-C ends early and keeps what was recorded. Exit status 0: all frames are in the file, and
     with --reliable every row of them.
     """
@@ -80,7 +91,7 @@ def command(
     require_distinct(settings)
     if "delivery" in dict(settings):
         raise click.UsageError("Choose the delivery with --reliable or --live.")
-    session = fpxi.Session(url, reconnect=False)
+    session = fpxi.Session(url, reconnect=give_up > 0)
     try:
         link = LinkReport(session)
         with session, ProgressBar() as bar:
@@ -93,6 +104,8 @@ def command(
                 reliable=reliable,
                 image_key=image_key,
                 overwrite=overwrite,
+                give_up_s=give_up,
+                notify=bar.note,
                 progress=lambda done: bar.show("Recording", done, frames, link.look()),
             )
     except (KeyboardInterrupt, Terminated, FpxiError):
@@ -138,6 +151,9 @@ def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     ]
     if result.frames_skipped:
         facts.append(("Skipped", f"{plural(result.frames_skipped, 'frame')}, by the panel"))
+    if result.reconnections:
+        breaks = plural(result.reconnections, "time")
+        facts.append(("Link lost", f"{breaks}, {result.away_s:.1f} s in all"))
     if result.crc_errors or result.packets_lost:
         facts.append(("Packets", f"{result.crc_errors} damaged, {result.packets_lost} missing"))
     if result.chunks_recovered:

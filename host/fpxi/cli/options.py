@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+SECONDS = {"s": 1, "min": 60}
 MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000}
 
 INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -46,6 +47,14 @@ def _time_us(text: str) -> Fraction:
     if match is None:
         raise click.BadParameter(f"{text!r}: write a time with its unit: 500us, 10ms or 1.5s")
     return Fraction(match[1]) * MICROSECONDS[match[2]]
+
+
+def duration_s(text: str) -> float:
+    """Read 30s, 1.5min or 0."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) *(s|min)", text)
+    if match is None and text != "0":
+        raise click.BadParameter(f"{text!r}: write a time with its unit: 30s or 5min; or 0")
+    return float(match[1]) * SECONDS[match[2]] if match else 0.0
 
 
 def require_distinct(settings: Sequence[tuple[str, str]]) -> None:

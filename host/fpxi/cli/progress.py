@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.status import Status
 from rich.text import Text
 
+from fpxi.cli.output import note
+
 
 class ProgressBar:
     """A bar that appears with the first step and goes when the block or the work ends."""
@@ -36,6 +38,11 @@ class ProgressBar:
         self._bar.update(
             self._bar.task_ids[0], completed=done, total=total, description=escape(description)
         )
+
+    def note(self, text: str) -> None:
+        """Write a line, terminal or not; the bar comes back with the next step."""
+        self.hide()
+        note(text)
 
     def hide(self) -> None:
         """Take the bar away, to ask something or because all is done."""

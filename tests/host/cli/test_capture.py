@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import signal
 import threading
 import time
@@ -16,6 +17,7 @@ import pytest
 from click.testing import Result
 from fpxi import Session
 from fpxi.capture import CaptureResult
+from fpxi.cli.options import duration_s
 from fpxi.image_key import ImageKey
 
 Run = Callable[..., Result]
@@ -180,7 +182,7 @@ def test_a_panel_that_vanishes_ends_the_capture_with_its_name(spawn: Spawn, tmp_
     path = tmp_path / "run.h5"
     server = spawn("sim", "serve", "--serial")
     url = f"serial:{server.stdout.readline().strip()}"
-    capture = spawn("capture", url, "-n", 100_000, "-o", path)
+    capture = spawn("capture", url, "-n", 100_000, "-o", path, "--give-up", "0.5s")
     wait_until_it_grows(path)
     server.kill()
     _, stderr = capture.communicate()
@@ -190,12 +192,59 @@ def test_a_panel_that_vanishes_ends_the_capture_with_its_name(spawn: Spawn, tmp_
     assert f"{path}: {len(read(path, 'data'))} frames kept." in stderr
 
 
-def test_a_panel_that_restarts_ends_the_capture_with_what_came(run: Run, tmp_path: Path) -> None:
+RESTARTING = "sim:tft64?resets=0.02&fault_seed=1"
+
+
+def test_a_panel_that_restarts_ends_a_capture_that_gives_up_at_once(
+    run: Run, tmp_path: Path
+) -> None:
     path = tmp_path / "run.h5"
-    result = run("capture", "sim:tft64?resets=0.02&fault_seed=1", "-n", 1000, "-o", path, "--live")
+    result = run("capture", RESTARTING, "-n", 1000, "-o", path, "--live", "--give-up", 0)
     assert result.exit_code == 1
     assert "restarted" in result.stderr
     assert f"{path}: {len(read(path, 'data'))} frames kept." in result.stderr
+
+
+def test_a_loss_and_a_return_are_told_and_the_capture_goes_on(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    url = "sim:cmos32?resets=0.05&fault_seed=1"
+    result = run("capture", url, "-n", 100, "-o", path, "--live", "--exposure", "2ms")
+    assert result.exit_code == 0
+    assert len(read(path, "data")) == 100
+    told = result.stderr.splitlines()
+    assert "restarted" in told[0]
+    assert "begun anew" in told[1]
+    assert re.search(r"Link lost +\d+ times?, \d+\.\d s in all", result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_signal_while_the_panel_is_away_keeps_what_was_recorded(
+    spawn: Spawn, tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    path = tmp_path / "run.h5"
+    server = spawn("sim", "serve", "--serial")
+    url = f"serial:{server.stdout.readline().strip()}"
+    capture = spawn("capture", url, "-n", 100_000, "-o", path)
+    wait_until_it_grows(path)
+    server.kill()
+    assert "lost" in capture.stderr.readline()
+    capture.send_signal(number)
+    _, stderr = capture.communicate()
+    assert capture.returncode == status
+    assert f"{path}: {len(read(path, 'data'))} frames kept." in stderr
+
+
+def test_a_time_to_give_up_needs_a_unit(run: Run, tmp_path: Path) -> None:
+    result = run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", "--give-up", "5")
+    assert result.exit_code == 2
+    assert "30s or 5min" in result.stderr
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("30s", 30), ("1.5 min", 90), ("0s", 0)])
+def test_a_time_to_give_up_is_read(text: str, seconds: float) -> None:
+    assert duration_s(text) == seconds
 
 
 def test_capturing_makes_no_pictures(run: Run, tmp_path: Path) -> None:
