@@ -9,7 +9,7 @@ def open(url: str, *, reconnect: bool = True, timeout_s: float = 10.0) -> Sessio
     """Connect to a device and return its session; best used in a `with`.
 
     URLs: `sim:<preset>[?key=value&...]`, `serial:<port>[?baud=N]`, `socket://<host>:<port>`,
-    `ble:<name or address>`, `file:<recording.h5>[?pace=fast&loop=1]`.
+    `ble:<name or address>[?adapter=hci1&timeout_s=20]`, `file:<recording.h5>[?pace=fast&loop=1]`.
 
     With `reconnect`, a device that is lost later is looked for until the session is closed.
     Raises the named error of the first attempt, `ConnectTimeoutError` after `timeout_s`, or

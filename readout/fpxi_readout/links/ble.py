@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fpxi_readout.links.base import LinkClosedError, RadioFacts
 from fpxi_readout.links.ble_opening import Opened, open_panel
@@ -14,6 +13,7 @@ from fpxi_readout.links.ble_url import BleTarget
 from fpxi_readout.links.private_loop import (
     InterruptedWaitError,
     PrivateLoop,
+    Work,
     require_no_running_loop,
 )
 
@@ -61,13 +61,14 @@ class BleLink:
         stack.prepare()
         loop = PrivateLoop()
         try:
-            return cls(url, stack, loop, loop.run(open_panel(stack, target), stop))
+            opened = loop.run(lambda: open_panel(stack, target), stop)
         except InterruptedWaitError as error:
             loop.close(stack.release)
             raise LinkClosedError(url) from error
         except BaseException:
             loop.close(stack.release)
             raise
+        return cls(url, stack, loop, opened)
 
     @property
     def description(self) -> str:
@@ -81,11 +82,11 @@ class BleLink:
 
     def read(self, timeout_s: float) -> bytes:
         """Return as soon as any bytes are there; b"" when none came within `timeout_s`."""
-        return self._run(self._opened.uart.read(timeout_s))
+        return self._run(lambda: self._opened.uart.read(timeout_s))
 
     def write(self, data: bytes) -> None:
         """Hand over all of `data`; a panel that does not acknowledge it for 5 s is lost."""
-        self._run(self._opened.uart.write(data))
+        self._run(lambda: self._opened.uart.write(data))
 
     def interrupt(self) -> None:
         """Have whatever this link waits for end soon, with LinkClosedError. From any thread."""
@@ -97,11 +98,10 @@ class BleLink:
             return
         require_no_running_loop()
         self._closed = True
-        self._loop.close(self._stack.release, leave(self._opened.client, self._url))
+        self._loop.close(self._stack.release, lambda: leave(self._opened.client, self._url))
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+    def _run(self, work: Work[T]) -> T:
         if self._closed:
-            work.close()
             raise LinkClosedError(self._url)
         try:
             return self._loop.run(work)

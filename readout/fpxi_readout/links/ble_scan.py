@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fpxi_readout.links.ble_failures import open_failure
 from fpxi_readout.links.ble_information import battery_percent, information
@@ -14,9 +13,12 @@ from fpxi_readout.links.ble_stack import Bleak, Client, Stack
 from fpxi_readout.links.ble_uart import leave
 from fpxi_readout.links.ble_url import BleTarget
 from fpxi_readout.links.bluetooth_profile import FIRMWARE_REVISION, MODEL_NUMBER, SERIAL_NUMBER
-from fpxi_readout.links.private_loop import PrivateLoop, require_no_running_loop, within
+from fpxi_readout.links.private_loop import PrivateLoop, Work, require_no_running_loop, within
 
 T = TypeVar("T")
+
+WEAKEST_dBm = -128
+"""below what any receiver reports (Core Specification, Vol 4, Part E, 7.7.65.2)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,9 @@ def scan(
 
     """
     stack = stack or Bleak()
-    heard = _run(stack, listen(stack, duration_s, adapter=adapter))
+    heard = _run(stack, lambda: listen(stack, duration_s, adapter=adapter))
     found = [FoundPanel(one.name, one.device.address, one.rssi_dBm) for one in heard]
-    return sorted(found, key=lambda one: (-(one.rssi_dBm or -1000), one.address))
+    return sorted(found, key=_weakness)
 
 
 def ask(found: FoundPanel, timeout_s: float, *, stack: Stack | None = None) -> PanelDetails:
@@ -80,11 +82,16 @@ def ask(found: FoundPanel, timeout_s: float, *, stack: Stack | None = None) -> P
     """
     stack = stack or Bleak()
     target = BleTarget(found.url, found.address, found.address.upper(), None, timeout_s)
-    return _run(stack, _ask(stack, target))
+    return _run(stack, lambda: _ask(stack, target))
 
 
-def _run(stack: Stack, work: Coroutine[Any, Any, T]) -> T:
-    require_no_running_loop(work)
+def _weakness(found: FoundPanel) -> tuple[int, str]:
+    strength_dBm = WEAKEST_dBm if found.rssi_dBm is None else found.rssi_dBm
+    return -strength_dBm, found.address
+
+
+def _run(stack: Stack, work: Work[T]) -> T:
+    require_no_running_loop()
     stack.prepare()
     loop = PrivateLoop()
     try:

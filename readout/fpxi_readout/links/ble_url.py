@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 from fpxi_readout.links.base import LinkOpenError
 
 SCHEME = "ble:"
-DEFAULT_TIMEOUT_S = 30.0
+DEFAULT_TIMEOUT_S = 20.0
 LONGEST_TIMEOUT_S = 600.0
 URL_REMEDY = "write ble:FPXI-64, ble:AA:BB:CC:DD:EE:FF or ble:FPXI-64?adapter=hci1&timeout_s=20"
 MAC_ADDRESS = re.compile(r"([0-9A-F]{2}[:-]){5}[0-9A-F]{2}", re.IGNORECASE)

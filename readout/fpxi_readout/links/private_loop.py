@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import inspect
 import threading
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from fpxi_readout.links.ble_errors import RunningLoopError
 
 T = TypeVar("T")
+Work: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
+"""makes the coroutine once the loop runs: one that is made and never run is a mistake in Python"""
 
 GRACE_S = 2.0
 """how long something that was cancelled may clean up before it is cancelled again"""
@@ -35,8 +37,8 @@ class PrivateLoop:
         self._running: asyncio.Task[Any] | None = None
         self._interrupted = False
 
-    def run(self, work: Coroutine[Any, Any, T], stop: threading.Event | None = None) -> T:
-        """Run `work` to its end; setting `stop` interrupts it.
+    def run(self, work: Work[T], stop: threading.Event | None = None) -> T:
+        """Run what `work` makes to its end; setting `stop` interrupts it.
 
         Raises
         ------
@@ -46,9 +48,9 @@ class PrivateLoop:
             Another loop runs in this thread.
 
         """
-        require_no_running_loop(work)
+        require_no_running_loop()
         try:
-            return self._runner.run(self._guarded(work, stop))
+            return self._run(self._guarded(work, stop))
         except asyncio.CancelledError as error:
             raise InterruptedWaitError from error
 
@@ -59,9 +61,7 @@ class PrivateLoop:
             if self._running is not None:
                 self._running.get_loop().call_soon_threadsafe(self._running.cancel)
 
-    def close(
-        self, release: Callable[[], None], farewell: Coroutine[Any, Any, None] | None = None
-    ) -> None:
+    def close(self, release: Callable[[], None], farewell: Work[None] | None = None) -> None:
         """Run `farewell`, also after an interruption; end every task; release; close the loop.
 
         Raises
@@ -70,22 +70,29 @@ class PrivateLoop:
             Another loop runs in this thread; nothing was closed.
 
         """
-        require_no_running_loop(farewell)
+        require_no_running_loop()
         try:
-            self._runner.run(_wind_up(release, farewell))
+            self._run(_wind_up(release, farewell))
         finally:
             self._runner.close()
 
-    async def _guarded(self, work: Coroutine[Any, Any, T], stop: threading.Event | None) -> T:
+    def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        try:
+            return self._runner.run(coroutine)
+        finally:
+            # Ctrl-C may come before it has begun.
+            if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+                coroutine.close()
+
+    async def _guarded(self, work: Work[T], stop: threading.Event | None) -> T:
         watch = None if stop is None else asyncio.create_task(self._watch(stop))
         with self._lock:
             self._running = asyncio.current_task()
             interrupted = self._interrupted
         try:
             if interrupted:
-                work.close()
                 raise asyncio.CancelledError
-            return await work
+            return await work()
         finally:
             with self._lock:
                 self._running = None
@@ -98,13 +105,13 @@ class PrivateLoop:
         self.interrupt()
 
 
-def require_no_running_loop(work: Coroutine[Any, Any, Any] | None = None) -> None:
-    """Raise RunningLoopError, and give `work` up, if an asyncio loop runs in this thread."""
-    with contextlib.suppress(RuntimeError):
+def require_no_running_loop() -> None:
+    """Raise RunningLoopError if an asyncio loop runs in this thread."""
+    try:
         asyncio.get_running_loop()
-        if work is not None:
-            work.close()
-        raise RunningLoopError
+    except RuntimeError:
+        return
+    raise RunningLoopError
 
 
 async def within(
@@ -152,10 +159,10 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
                 task.exception()
 
 
-async def _wind_up(release: Callable[[], None], farewell: Coroutine[Any, Any, None] | None) -> None:
+async def _wind_up(release: Callable[[], None], farewell: Work[None] | None) -> None:
     try:
         if farewell is not None:
-            await farewell
+            await farewell()
     finally:
         await end(asyncio.all_tasks() - {asyncio.current_task()})
         release()

@@ -24,12 +24,12 @@ OTHER = "C0:C1:C2:C3:C4:C5"
 def test_panels_are_listed_the_strongest_first(stack: Any, fake: ModuleType) -> None:
     stack.devices = [
         fake.FakeDevice("A", "00:00:00:00:00:01", -80),
-        fake.FakeDevice("B", "00:00:00:00:00:02", -40),
+        fake.FakeDevice("B", "00:00:00:00:00:02", 0),
         fake.FakeDevice("C", "00:00:00:00:00:03", -127),
         fake.FakeDevice(None, "00:00:00:00:00:04", -60),
     ]
     assert scan(0.02, stack=stack) == [
-        FoundPanel("B", "00:00:00:00:00:02", -40),
+        FoundPanel("B", "00:00:00:00:00:02", 0),
         FoundPanel("(no name)", "00:00:00:00:00:04", -60),
         FoundPanel("A", "00:00:00:00:00:01", -80),
         FoundPanel("C", "00:00:00:00:00:03", None),
