@@ -19,11 +19,10 @@ from fpxi_readout.links import (
     Link,
     LinkClosedError,
     LinkLostError,
-    LinkOpenError,
     RadioLink,
     open_link,
 )
-from fpxi_readout.links.ble_errors import PanelInUseError
+from fpxi_readout.links.ble_errors import NotSecuredError, PanelInUseError
 from fpxi_readout.links.ble_scan import PanelDetails, ask, scan
 from fpxi_readout.panel import Panel
 from fpxi_readout.protocol import generated as protocol
@@ -139,5 +138,5 @@ def test_a_panel_that_has_forgotten_its_host_says_so(serve_bluetooth: Serve) -> 
     with serve_bluetooth("sim:tft64", *FAST) as server:
         open_link(server.url).close()
         server.tell("unbind")
-        with pytest.raises(LinkOpenError, match="has forgotten this computer, remove"):
-            open_link(f"{server.url}?timeout_s=5")
+        with pytest.raises(NotSecuredError, match="bluetoothctl remove"):
+            open_link(server.url)

@@ -112,6 +112,14 @@ def is_unsecured(error: Exception) -> bool:
     )
 
 
+def is_cut_off(error: BaseException | None) -> bool:
+    """Return whether the connection was made and ended while BlueZ was at work on it.
+
+    So it goes with a peripheral that has no key any more, but also with one that is lost just then.
+    """
+    return "br-connection-canceled" in str(error)
+
+
 def dbus_name(error: Exception) -> str | None:
     """Return the name of a BleakDBusError."""
     name: str | None = getattr(error, "dbus_error", None)

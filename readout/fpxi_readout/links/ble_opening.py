@@ -9,12 +9,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fpxi_readout.links.base import LinkError, LinkOpenError, RadioFacts
-from fpxi_readout.links.ble_errors import BluetoothUnavailableError, PanelNotFoundError
+from fpxi_readout.links.ble_errors import (
+    BluetoothUnavailableError,
+    NotSecuredError,
+    PanelNotFoundError,
+)
 from fpxi_readout.links.ble_failures import (
     NEW_BOND_REMEDY,
     OPEN_REMEDY,
     PAIRED_ALREADY,
     dbus_name,
+    is_cut_off,
     open_failure,
     pair_failure,
 )
@@ -28,11 +33,13 @@ from fpxi_readout.links.private_loop import within
 SEARCH_SHARE = 0.4
 """of the time for opening: a panel that is on the air is heard within a second or two"""
 MOST_ATTEMPTS = 6
+ENOUGH_REFUSALS = 3
+FORGOTTEN = "the panel ends each connection when this computer shows its key: it has forgotten it"
 PAUSE_S = 0.3
 BATTERY_LIMIT_S = 2.0
 
 
-# A panel that has forgotten its host ends the connection, as does one at the edge of its reach.
+# Where the system does not tell the one from the other.
 FORGOTTEN_REMEDY = f"{OPEN_REMEDY}; if the panel has forgotten this computer, {NEW_BOND_REMEDY}"
 
 
@@ -59,6 +66,7 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
     deadline = time.monotonic() + target.timeout_s
     heard = await find(stack, target, SEARCH_SHARE * target.timeout_s)
     again = replace(target, address=heard.device.address.upper())
+    refusals = 0
     for _ in range(MOST_ATTEMPTS):
         try:
             return await _connect(stack, target.url, heard, deadline)
@@ -66,6 +74,10 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
             raise  # the radio of this computer, not the air between
         except LinkOpenError as error:
             failure = error
+        known = stack.has_key(heard.device)
+        refusals = refusals + 1 if known and is_cut_off(failure.__cause__) else 0
+        if refusals == ENOUGH_REFUSALS:
+            raise NotSecuredError(target.url, FORGOTTEN, NEW_BOND_REMEDY) from failure.__cause__
         if time.monotonic() + PAUSE_S >= deadline:
             break
         await asyncio.sleep(PAUSE_S)
@@ -73,7 +85,7 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
             heard = await find(stack, again, deadline - time.monotonic())
         except PanelNotFoundError:
             break  # the failure before says more
-    if stack.has_key(heard.device):
+    if known:
         raise LinkOpenError(target.url, failure.reason, FORGOTTEN_REMEDY) from failure.__cause__
     raise failure
 

@@ -316,6 +316,28 @@ def test_a_panel_that_keeps_ending_the_connection_is_given_up_after_some_attempt
     assert stack.steps.count("connect") == 6
 
 
+def test_a_panel_that_cuts_off_whoever_shows_a_key_has_forgotten_it(
+    stack: Any, fake: ModuleType
+) -> None:
+    stack.devices[0].paired = True
+    cut_off = dbus("org.bluez.Error.Failed", "br-connection-canceled")
+    stack.behaviour["connect"] = fake.fails_with(cut_off)
+    with pytest.raises(NotSecuredError, match=r"forgotten it; remove the panel"):
+        BleLink.open("ble:FPXI-64", stack=stack)
+    assert stack.steps.count("connect") == 3
+
+
+def test_a_panel_that_is_cut_off_twice_by_the_air_is_opened(stack: Any) -> None:
+    stack.devices[0].paired = True
+
+    async def cut_off_twice(stack: Any) -> None:
+        if stack.steps.count("connect") < 3:
+            raise dbus("org.bluez.Error.Failed", "br-connection-canceled")
+
+    stack.behaviour["connect"] = cut_off_twice
+    BleLink.open("ble:FPXI-64", stack=stack).close()
+
+
 def test_a_panel_with_a_key_that_keeps_ending_the_connection_may_have_forgotten_it(
     stack: Any, fake: ModuleType
 ) -> None:
