@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from fpxi_readout.links.base import LinkError, LinkOpenError, RadioFacts
 from fpxi_readout.links.ble_errors import (
@@ -37,8 +37,6 @@ ENOUGH_REFUSALS = 3
 FORGOTTEN = "the panel ends each connection when this computer shows its key: it has forgotten it"
 PAUSE_S = 0.3
 BATTERY_LIMIT_S = 2.0
-
-
 # Where the system does not tell the one from the other.
 FORGOTTEN_REMEDY = f"{OPEN_REMEDY}; if the panel has forgotten this computer, {NEW_BOND_REMEDY}"
 
@@ -94,26 +92,34 @@ async def _connect(stack: Stack, url: str, heard: Heard, deadline: float) -> Ope
     uart = Uart(url)
     client = stack.client(heard.device, uart.on_lost, deadline - time.monotonic())
 
-    async def step(stage: str, work: Coroutine[Any, Any, None]) -> None:
-        unless = uart.ended if client.is_connected else None
-        try:
-            await within(deadline - time.monotonic(), work, unless)
-        except LinkError:
-            raise
-        except Exception as error:
-            raise open_failure(error, url, stage) from error
+    def left_s() -> float:
+        return deadline - time.monotonic()
 
     try:
-        await step("while connecting", client.connect())
-        uart.bind(client)
-        await step("while pairing", _pair(client, url))
-        await step("while subscribing to its data", uart.subscribe())
+        with _named(url, "while connecting"):
+            await within(left_s(), client.connect())
+        with _named(url, "while looking for its UART"):
+            uart.bind(client)
+        with _named(url, "while pairing"):
+            await within(left_s(), _pair(client, url), unless=uart.ended)
+        with _named(url, "while subscribing to its data"):
+            await within(left_s(), uart.subscribe(), unless=uart.ended)
         battery = await _battery(client)
     except BaseException:
         await leave(client, url)
         raise
     radio = RadioFacts(heard.name, heard.device.address, heard.rssi_dBm, battery)
     return Opened(client, uart, radio)
+
+
+@contextlib.contextmanager
+def _named(url: str, stage: str) -> Iterator[None]:
+    try:
+        yield
+    except LinkError:
+        raise
+    except Exception as error:
+        raise open_failure(error, url, stage) from error
 
 
 async def _battery(client: Client) -> int | None:

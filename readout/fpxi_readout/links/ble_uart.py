@@ -86,7 +86,10 @@ class Uart:
         return data
 
     async def write(self, data: bytes) -> None:
-        """Write all of `data` in order, in parts that fit the connection, each acknowledged."""
+        """Write all of `data` in order, in parts that fit the connection.
+
+        Each is waited for until the panel has acknowledged it, if it can.
+        """
         assert self._client is not None
         assert self._to_panel is not None
         deadline = time.monotonic() + WRITE_LIMIT_S

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bleak.exc import BleakError
 from fpxi_readout.links.bluetooth_profile import (
     BATTERY_LEVEL,
     BATTERY_SERVICE,
@@ -146,9 +147,12 @@ class FakeClient:
     notify: Callable[[Any, bytearray], None] | None = None
     loop: asyncio.AbstractEventLoop | None = None
     responses: list[bool] = field(default_factory=list)
+    no_services: bool = False
 
     @property
     def services(self) -> list[FakeService]:
+        if self.no_services:
+            raise BleakError("Service Discovery has not been performed yet")
         return self.device.services
 
     async def connect(self) -> None:

@@ -232,6 +232,19 @@ def test_a_drop_within_connecting_that_the_library_mends_is_no_loss(stack: Any) 
     link.close()
 
 
+def test_a_drop_right_after_connecting_is_made_good_too(stack: Any) -> None:
+    async def forget(stack: Any) -> None:
+        stack.behaviour.clear()
+        client = stack.clients[-1]
+        asyncio.get_running_loop().call_soon(client.drop)
+        client.no_services = True
+
+    stack.behaviour["connect"] = forget
+    link = BleLink.open("ble:FPXI-64", stack=stack)
+    assert stack.steps.count("connect") == 2
+    link.close()
+
+
 def test_a_busy_scanner_is_asked_again(stack: Any) -> None:
     async def busy_once(stack: Any) -> None:
         stack.behaviour.clear()
