@@ -161,6 +161,8 @@ class PeerDevice(Interface):
         try:
             link = await attempt.outcome()
             await self._connector.set_up(link)
+            if self.bonded:
+                await self._encrypt(link)
         except GivenUpError:
             raise errors.failed(errors.CONNECTION_CANCELED) from None
         except (LinkLostError, BaseBumbleError, HCI_Error, TimeoutError):
@@ -170,8 +172,6 @@ class PeerDevice(Interface):
         finally:
             if self._attempt is attempt:
                 self._attempt = None
-        if self.bonded:
-            await self._encrypt(link)
         self._resolved = asyncio.get_running_loop().create_future()
         self._background.start(self._resolve(link, self._resolved))
         return link
@@ -205,12 +205,14 @@ class PeerDevice(Interface):
         try:
             found = await link.while_up(self._gatt.discover(link))
         except LinkLostError:
-            resolved.cancel()
+            resolved.cancel()  # by _down already, unless the link had ended before
             return
         except BaseBumbleError as error:
             # BlueZ counts services as resolved though they could not be discovered.
             _log.warning("the services of %s could not be discovered: %s", self.path, error)
             found = []
+        if link.lost.done():
+            return
         known: list[str] = self.properties["UUIDs"].value
         self._change("UUIDs", Variant("as", [*known, *(u for u in found if u not in known)]))
         self._tree.change(self, {"ServicesResolved": Variant("b", True)})

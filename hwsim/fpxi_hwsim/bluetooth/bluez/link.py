@@ -172,14 +172,14 @@ class Link:
 
     async def _request(self, request: att.ATT_PDU) -> att.ATT_PDU:
         """One request; once more when the link's security could be raised for it."""
+        encrypted = self.connection.is_encrypted
         response = await self._send(request)
-        if not isinstance(response, att.ATT_Error_Response):
+        if encrypted or not isinstance(response, att.ATT_Error_Response):
             return response
         if response.error_code not in _SECURITY_ERRORS:
             return response
         try:
-            if not await self.security.raise_level():
-                return response
+            await self.security.raise_level()
         except NotPairedError:
             return response
         return await self._send(request)

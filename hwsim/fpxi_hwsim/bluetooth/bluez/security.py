@@ -73,8 +73,8 @@ class Security:
         assert store is not None
         return await store.get(str(self._connection.peer_address)) is not None
 
-    async def raise_level(self) -> bool:
-        """Encrypt the link, with the bond's key or by pairing; whether that changed anything.
+    async def raise_level(self) -> None:
+        """Encrypt the link unless it is, with the bond's key or by pairing.
 
         Raises
         ------
@@ -84,15 +84,14 @@ class Security:
         """
         async with self._one_at_a_time:
             if self._connection.is_encrypted:
-                return False
+                return
             if await self.is_bonded():
                 await self._encrypt()
             else:
                 await self._pair()
-            return True
 
     async def pair(self) -> None:
-        """Pair anew, whatever the state of the link.
+        """Pair, unless that has been done meanwhile.
 
         Raises
         ------
@@ -101,7 +100,8 @@ class Security:
 
         """
         async with self._one_at_a_time:
-            await self._pair()
+            if not await self.is_bonded():
+                await self._pair()
 
     async def _encrypt(self) -> None:
         try:

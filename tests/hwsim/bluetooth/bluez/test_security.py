@@ -66,6 +66,45 @@ def test_an_attribute_that_needs_encryption_has_the_link_paired_and_is_read_agai
     play(scenario)
 
 
+def test_a_pairing_that_an_attribute_asks_for_and_one_by_the_client_are_one(play):
+    async def scenario(world):
+        started = []
+        async with BleakClient(await found(world)) as client:
+            world.peripheral.connection.on("pairing_start", lambda: started.append(1))
+            value, _ = await asyncio.gather(client.read_gatt_char(SECRET), client.pair())
+        assert value == b"secret"
+        assert started == [1]
+
+    play(scenario)
+
+
+def test_connect_is_under_way_until_a_bonded_link_is_encrypted(play, caller):
+    async def scenario(world):
+        device = await found(world)
+        async with BleakClient(device) as client:
+            await client.pair()
+        path = device.details["path"]
+        looking_up, found_it = asyncio.Event(), asyncio.Event()
+        look_up = world.central.keystore.get
+
+        async def slowly(name):
+            looking_up.set()
+            await found_it.wait()
+            return await look_up(name)
+
+        world.central.keystore.get = slowly
+        async with caller() as one, caller() as other:
+            connecting = asyncio.create_task(one.call(path, DEVICE, "Connect"))
+            await looking_up.wait()
+            busy = await other.call(path, DEVICE, "Connect")
+            assert busy.error_name == "org.bluez.Error.InProgress"
+            found_it.set()
+            assert (await connecting).error_name is None
+            assert world.peripheral.connection.is_encrypted
+
+    play(scenario)
+
+
 def test_a_bonded_device_is_encrypted_before_connect_returns(play):
     async def scenario(world):
         device = await found(world)
