@@ -95,8 +95,8 @@ class Link:
 
     async def end(self) -> None:
         """End the link; returns once it has ended, whoever was first."""
-        with contextlib.suppress(HCI_Error):
-            await self.connection.disconnect()
+        with contextlib.suppress(HCI_Error, LinkLostError):
+            await self.while_up(self.connection.disconnect())
         await self.lost
 
     async def read(self, handle: int, offset: int) -> bytes:
