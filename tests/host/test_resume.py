@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 from fpxi import ConnectionState
 from fpxi.errors import NotConnectedError, SubscriptionTimeoutError
-from fpxi_hwsim.serve import Server, serve_tcp
+from fpxi_hwsim.serve import Server, serve_serial, serve_tcp
 from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_readout.device_errors import DeviceFaultError, StreamTakenError
 from fpxi_readout.links import LinkLostError, open_link
+from fpxi_readout.links.serial import SerialLink
 from fpxi_readout.panel import Panel
 
 WAIT_S = 30.0
@@ -162,6 +163,36 @@ def test_fifty_drops_cost_a_reliable_capture_nothing(proxy: Proxy, tmp_path: Pat
     assert len(lost) == len(found) == len(notes) // 2
     assert proxy.drops >= drops
     assert result.reconnections >= drops // 2  # some drops broke an attempt to come back
+
+
+@pytest.mark.parametrize("reliable", [True, False])
+def test_a_line_that_keeps_what_was_under_way_costs_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reliable: bool
+) -> None:
+    """As behind a Bluetooth module: nobody hangs up, so stale bytes come first."""
+    reads, real = [0], SerialLink.read
+
+    def read_or_break(link: SerialLink, timeout_s: float) -> bytes:
+        reads[0] += 1
+        if reads[0] % 40 == 0:
+            raise LinkLostError(link.description, "cut")
+        return real(link, timeout_s)
+
+    served = serve_serial(SimulationSpecification.from_url(URL))
+    with served, fpxi.open(served.url) as session:
+        session.set("exposure_us", QUICK["exposure_us"])
+        monkeypatch.setattr(SerialLink, "read", read_or_break)
+        result = session.capture(150, tmp_path / "run.h5", reliable=reliable)
+        monkeypatch.undo()
+    numbers, samples, rows, _ = read(tmp_path / "run.h5")
+    assert result.reconnections > 1
+    if reliable:
+        assert numbers == list(range(150))
+        assert np.array_equal(samples, undisturbed(150))
+        assert rows.all()
+    absent = result.last_frame - result.first_frame + 1 - result.frames_received
+    assert result.frames_lost + result.frames_skipped == absent
+    assert numbers == sorted(set(numbers))
 
 
 def test_live_frames_that_passed_meanwhile_are_counted(proxy: Proxy, tmp_path: Path) -> None:
