@@ -108,7 +108,13 @@ class Connector:
             if not attempt.done():
                 await self._give_up(attempt)
                 raise TimeoutError
-            return on_up(attempt.result())
+            connection = attempt.result()
+            link = on_up(connection)
+            if self._central.connections.get(connection.handle) is not connection:
+                # It ended before anyone listened: those who listen since are told now.
+                reason = hci.HCI_CONNECTION_FAILED_TO_BE_ESTABLISHED_ERROR
+                connection.emit(connection.EVENT_DISCONNECTION, reason)
+            return link
 
     async def _give_up(self, attempt: asyncio.Task[Connection]) -> None:
         """Withdraw the attempt; a link that came about in the meantime is ended."""

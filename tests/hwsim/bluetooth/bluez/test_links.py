@@ -299,3 +299,15 @@ def test_a_peripheral_without_mtu_exchange_keeps_the_shortest(play):
             assert world.peripheral.written == [bytes(100)]
 
     play(scenario)
+
+
+def test_a_link_that_ends_at_once_is_told_and_made_again(play):
+    async def scenario(world):
+        device = await found(world)
+        ends = [world.lose_link]
+        world.central.on("connection", lambda _: ends and ends.pop()())
+        async with BleakClient(device) as client:
+            assert ends == []
+            assert await client.read_gatt_char(OPEN) == b"open"
+
+    play(scenario)
