@@ -19,6 +19,11 @@ from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource, Samples
 from fpxi_hwsim.specification import SimulationSpecification
 
+CABLE, MODULE = 0, 1
+"""the board's two links: the serial line, and the Bluetooth module's"""
+MODULE_BAUD = 2_000_000
+"""rate of the module's line, bits/s"""
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -32,12 +37,6 @@ class Truth:
     to_device: FaultCounts
     resets: int
     """that the fault setting `resets` caused"""
-
-
-CABLE, MODULE = 0, 1
-"""the board's two links: the serial line, and the Bluetooth module's"""
-MODULE_BAUD = 2_000_000
-"""rate of the module's line, bits/s"""
 
 
 class SimulatedDevice:

@@ -16,9 +16,8 @@ from bumble.transport.common import TransportSink, TransportSource
 from fpxi_hwsim.bluetooth.access import Access
 from fpxi_hwsim.bluetooth.bond import BondStore
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
-from fpxi_hwsim.bluetooth.errors import BluetoothError
 from fpxi_hwsim.bluetooth.medium import BluetoothMedium
-from fpxi_hwsim.bluetooth.negotiation import ask_for
+from fpxi_hwsim.bluetooth.negotiation import ask_for, wishes
 from fpxi_hwsim.bluetooth.peripheral import PanelFacts, PanelPeripheral, Uart, payload_bytes
 
 SECURE_WITHIN_S = 10.0
@@ -114,7 +113,7 @@ class BluetoothModule:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def fail(self, error: BluetoothError) -> None:
+    def fail(self, error: Exception) -> None:
         """Tell what the module cannot go on with."""
         if not self.failed.done():
             self.failed.set_exception(error)
@@ -140,8 +139,9 @@ class BluetoothModule:
 
     def ask_for(self, wanted: RadioConditions) -> None:
         """Ask the present and every later host's adapter for other conditions."""
+        changed = wishes(wanted) != wishes(self._wanted)
         self._wanted = wanted
-        if self.connection is not None:
+        if changed and self.connection is not None:
             self._spawn(ask_for(self.connection, wanted))
 
     # ---- connections
@@ -211,6 +211,7 @@ class BluetoothModule:
         self._writes_waiting += len(data)
         try:
             async with self._writing:
+                self._require_secured(connection)  # it may have ended meanwhile
                 await asyncio.get_running_loop().sock_sendall(self._line, data)
         except OSError as error:
             raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error  # the board is off
@@ -242,5 +243,11 @@ class BluetoothModule:
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
         return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            self.fail(error)

@@ -18,6 +18,16 @@ LONGEST_PACKET_US = 2120
 PHYS = {"1M": Phy.LE_1M, "2M": Phy.LE_2M}
 
 
+def wishes(conditions: RadioConditions) -> tuple[object, ...]:
+    """Return what `ask_for` asks for."""
+    return (
+        conditions.phy,
+        conditions.data_length,
+        conditions.interval_ms,
+        conditions.supervision_s,
+    )
+
+
 async def ask_for(connection: Connection, wanted: RadioConditions) -> None:
     """Ask for rate, packet length and connection interval, one after the other.
 

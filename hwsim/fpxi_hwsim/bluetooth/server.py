@@ -83,6 +83,7 @@ class BleServer:
         self.url = f"ble:{self.name}"
         """how a host opens it"""
         self._medium = BluetoothMedium(self.url)
+        self._medium.wake = self._wake_device
         setup = ModuleSetup(self._facts(), store, conditions, self._battery_percent)
         try:
             self._radio: RadioThread[Station] = RadioThread(
@@ -96,7 +97,6 @@ class BleServer:
             self._medium.dispose()
             raise
         self._loop = DeviceLoop(self.device, self._medium)
-        self._medium.wake = self.device.wake
 
     @property
     def bus_address(self) -> str | None:
@@ -175,6 +175,9 @@ class BleServer:
     def __exit__(self, *exception: object) -> None:
         """Close the server."""
         self.close()
+
+    def _wake_device(self) -> None:
+        self.device.wake()  # whoever owns the device's line by now
 
     def _battery_percent(self) -> int:
         percent = charge_percent(self.device.battery_mV)

@@ -252,6 +252,23 @@ def test_encryption_with_another_key_than_the_bonds_opens_nothing(on_air) -> Non
     on_air(scenario)
 
 
+def test_writes_that_wait_for_the_board_do_not_outlive_the_bond(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().ready()
+        while not air.module._writes_waiting:  # the board does not read
+            await host.to_panel.write_value(b"a" * 500, with_response=False)
+            await host.connection.drain()
+        await host.to_panel.write_value(b"b" * 500, with_response=False)
+        await host.connection.drain()
+        await air.module.forget()
+        while air.module._writes_waiting:
+            air.board.has_received()
+            await asyncio.sleep(0.01)
+        assert b"b" not in air.board.has_received()
+
+    on_air(scenario)
+
+
 def test_forgetting_ends_the_connection_and_lets_another_host_in(on_air) -> None:
     async def scenario(air) -> None:
         host = await air.host().ready()

@@ -216,3 +216,17 @@ def test_a_board_that_is_switched_off_ends_the_connection(on_air) -> None:
         assert await host.gone == HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR
 
     on_air(scenario)
+
+
+def test_a_mistake_in_the_module_is_not_swallowed(on_air, monkeypatch) -> None:
+    async def scenario(air) -> None:
+        async def broken(*_: object) -> None:
+            raise LookupError("a mistake")
+
+        monkeypatch.setattr(air.module.peripheral, "notify", broken)
+        await air.host().ready()
+        await air.board.send(b"x")
+        with pytest.raises(LookupError, match="a mistake"):
+            await air.module.failed
+
+    on_air(scenario)
