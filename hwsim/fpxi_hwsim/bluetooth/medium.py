@@ -6,7 +6,8 @@ import socket
 from collections.abc import Callable
 
 BUFFER_BYTES = 4096
-"""what the module keeps, about: live frames stay fresh, the rest waits in the board"""
+"""what the module keeps in either direction, about: live frames stay fresh, the rest waits in the
+board"""
 
 
 class BluetoothMedium:
@@ -31,7 +32,7 @@ class BluetoothMedium:
         self._line, self.module_end = socket.socketpair()
         for end in (self._line, self.module_end):
             end.setblocking(False)
-        self._line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
 
     @property
     def connected(self) -> bool:

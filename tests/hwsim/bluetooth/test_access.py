@@ -261,9 +261,10 @@ def test_writes_that_wait_for_the_board_do_not_outlive_the_bond(on_air) -> None:
         await host.to_panel.write_value(b"b" * 500, with_response=False)
         await host.connection.drain()
         await air.module.forget()
-        while air.module._writes_waiting:
+        for _ in range(100):
             air.board.has_received()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
+        assert not air.module._writes_waiting
         assert b"b" not in air.board.has_received()
 
     on_air(scenario)
