@@ -4,10 +4,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from fpxi.errors import FrameOverflowError, SessionClosedError
 from fpxi.hub import FrameHub
+from fpxi.outage import Outage
 from fpxi.statistics import NOTHING, RateMeter, add_statistics
 from fpxi.subscription import FrameSubscription
 from fpxi_readout.frame import Frame
@@ -47,6 +49,25 @@ def test_a_lost_device_ends_only_those_that_want_that(hub: FrameHub, make_frame:
     assert next(patient).number == 0
     with pytest.raises(LinkLostError):
         next(hasty)
+
+
+def test_a_device_that_comes_back_without_a_frame_is_still_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("fpxi.outage.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    outage = Outage(10.0)
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 103.0
+    outage.begin(LinkLostError("serial:x", "unplugged"))
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 110.0
+    clock[0] = 104.0
+    outage.end()
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 107.0
+    outage.begin(LinkLostError("serial:x", "unplugged"))
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 110.0
+    outage.frame_came()
+    outage.begin(LinkLostError("serial:x", "unplugged"))
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 114.0
 
 
 def test_a_closed_subscription_gets_nothing_more(hub: FrameHub, make_frame: MakeFrame) -> None:
