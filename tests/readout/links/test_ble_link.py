@@ -120,8 +120,9 @@ def test_a_drop_ends_the_wait_for_bytes(link: BleLink, stack: Any) -> None:
 
 
 def test_a_drop_ends_a_write_that_waits_for_its_acknowledgement(
-    link: BleLink, stack: Any, fake: ModuleType
+    link: BleLink, stack: Any, fake: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("fpxi_readout.links.ble_uart.WRITE_LIMIT_S", 1e6)
     stack.behaviour["write"] = fake.drops
     with pytest.raises(LinkLostError, match="out of reach"):
         link.write(b"x")

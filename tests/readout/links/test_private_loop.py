@@ -92,3 +92,23 @@ def test_what_is_done_when_it_is_overtaken_counts(loop: PrivateLoop) -> None:
         return await within(60.0, answer(), unless=other)
 
     assert loop.run(both) == 42
+
+
+def test_what_is_given_up_has_ended_before_anything_else_happens(loop: PrivateLoop) -> None:
+    told: list[str] = []
+
+    async def clean_up() -> None:
+        try:
+            await wait_for_ever()
+        finally:
+            await asyncio.sleep(0.01)
+            told.append("cleaned up")
+
+    async def give_up() -> None:
+        try:
+            await within(0.01, clean_up())
+        except TimeoutError:
+            told.append("given up")
+
+    loop.run(give_up)
+    assert told == ["cleaned up", "given up"]
