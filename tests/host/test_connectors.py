@@ -1,0 +1,92 @@
+"""Connectors of links: whom the radio reaches, and the end of what takes long."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from fpxi.connectors import LinkConnector, connector_for
+from fpxi_readout.links import LinkClosedError, RadioFacts
+
+FACTS = RadioFacts("FPXI-64", "F0:F1:F2:F3:F4:F5", -60, 87)
+
+
+class SilentRadioLink:
+    """A panel on the air that never answers."""
+
+    description = "ble:FPXI-64"
+    radio = FACTS
+
+    def __init__(self) -> None:
+        self.interrupted = threading.Event()
+        self.waiting = threading.Event()
+        self.closed = False
+
+    def read(self, timeout_s: float) -> bytes:
+        self.waiting.set()
+        if self.interrupted.wait(timeout_s):
+            raise LinkClosedError(self.description)
+        return b""
+
+    def write(self, data: bytes) -> None:
+        if self.interrupted.is_set():
+            raise LinkClosedError(self.description)
+
+    def interrupt(self) -> None:
+        self.interrupted.set()
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def link(monkeypatch: pytest.MonkeyPatch) -> SilentRadioLink:
+    link = SilentRadioLink()
+
+    def open_link(url: str, *, stop: threading.Event | None = None) -> Any:
+        return link
+
+    monkeypatch.setattr("fpxi_readout.links.open_link", open_link)
+    return link
+
+
+@pytest.mark.parametrize("url", ["serial:/dev/ttyACM0", "socket://localhost:1", "ble:FPXI-64"])
+def test_links_have_one_connector(url: str) -> None:
+    connector = connector_for(url)
+    assert isinstance(connector, LinkConnector)
+    assert connector.radio is None
+
+
+def test_an_interruption_ends_the_identification_of_a_silent_panel(link: SilentRadioLink) -> None:
+    connector = connector_for("ble:FPXI-64")
+
+    def interrupt() -> None:
+        link.waiting.wait()
+        assert connector.radio == FACTS
+        connector.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(LinkClosedError):
+        connector.connect()
+    thread.join()
+    connector.close()
+    assert link.closed
+    assert connector.radio is None
+
+
+def test_an_interruption_before_the_link_was_there_holds(link: SilentRadioLink) -> None:
+    connector = connector_for("ble:FPXI-64")
+    connector.interrupt()
+    with pytest.raises(LinkClosedError):
+        connector.connect()
+    connector.close()
+
+
+@pytest.mark.parametrize("url", ["sim:tft64", "file:run.h5"])
+def test_what_waits_for_no_radio_takes_an_interruption_without_harm(url: str) -> None:
+    connector = connector_for(url)
+    connector.interrupt()
+    assert connector.radio is None
+    connector.close()
