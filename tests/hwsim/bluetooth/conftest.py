@@ -55,7 +55,9 @@ class Host:
         self.gone = asyncio.get_running_loop().create_future()
         self.connection.on("disconnection", self.gone.set_result)
         self.peer = Peer(self.connection)
-        await self.peer.request_mtu(mtu)
+        negotiating = asyncio.ensure_future(self.peer.request_mtu(mtu))
+        await asyncio.wait({negotiating, self.gone}, return_when=asyncio.FIRST_COMPLETED)
+        assert not self.gone.done(), f"the connection has ended: {self.gone.result():#x}"
         await self.peer.discover_services()
         await self.peer.discover_characteristics()
         self.to_panel = self.characteristic(profile.UART_TO_PANEL)

@@ -58,11 +58,12 @@ def test_writes_of_any_size_reach_the_board_in_order(on_air, with_response: bool
         host = await air.host().ready()
         whole = DATA[:6000]
         rest, sizes = whole, random.Random(3)
+        receiving = asyncio.ensure_future(air.board.receive(len(whole)))
         while rest:
             size = sizes.choice([1, 20, 244, 500])
             await host.to_panel.write_value(rest[:size], with_response=with_response)
             rest = rest[size:]
-        assert await air.board.receive(len(whole)) == whole
+        assert await receiving == whole
 
     on_air(scenario)
 
