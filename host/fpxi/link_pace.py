@@ -97,7 +97,7 @@ class LinkPace:
 
     def end(self) -> dict[str, int]:
         """End the run; return what to set after it, so that all is the user's again."""
-        self.running = self._link_limits = self._computer_limits = False
+        self.running = self._link_limits = self._computer_limits = self._hurry = False
         self._busy_since_s = None
         return dict(self.settings.borrowed)
 
@@ -110,7 +110,7 @@ class LinkPace:
         self._skipped = skipped
         if not frames:
             return
-        if self.follow and not self._reliable and self._control.searching:
+        if self.follow and self.running and not self._reliable and self._control.searching:
             self._search()
         self._last_frame_s = now_s
         self._frames_in_all += len(frames)

@@ -29,8 +29,9 @@ class Outage:
         self._ended = time.monotonic()
 
     def frame_came(self) -> None:
-        """Take note that all is well."""
-        self._began = None
+        """Take note that all is well, unless the frame had come before the loss."""
+        if self.error is None:
+            self._began = None
 
     def limit(self, asked: float, timeout_s: float) -> float:
         """Return the latest time for a frame that was asked for at another."""

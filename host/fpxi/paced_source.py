@@ -43,6 +43,8 @@ class PacedSource:
         self._pace = pace
         self._device = device
         self._clock = clock
+        self._ready: list[Frame] = []
+        """Frames that were polled when a setting failed."""
         self._looked_s = self._turned_s = clock()
         self._counters = source.statistics
         pace.connected(clock(), source.dictionary)
@@ -117,24 +119,32 @@ class PacedSource:
     def poll(self, timeout_s: float) -> list[Frame]:
         """Return frames complete by now, and set what is due."""
         try:
-            frames = self._source.poll(timeout_s)
+            self._ready += self._source.poll(timeout_s)
         except DeviceFaultError:
             self._give_back()
             raise
-        self._look(frames)
+        self._look(self._ready)
+        frames, self._ready = self._ready, []
         return frames
 
     def take_ready(self) -> list[Frame]:
         """Return frames that are ready, without touching the link."""
-        return self._source.take_ready()
+        frames, self._ready = self._ready, []
+        return frames + self._source.take_ready()
 
     def leave_run(self) -> Run | None:
         """Let go of an unfinished run."""
         return self._source.leave_run()
 
     def resume(self, run: Run) -> bool:
-        """Go on with a run that another connection left, at the pace that it had."""
-        return self._source.resume(run)
+        """Go on with a run that another connection left, at the pace that it had.
+
+        Unless it was to be stopped: then all is given back, as by `stop`.
+        """
+        goes_on = self._source.resume(run)
+        if goes_on and run.stop_asked:
+            self._give_back()
+        return goes_on
 
     def keep_alive(self) -> None:
         """Tell the device that its host is there; frames wait in it meanwhile."""

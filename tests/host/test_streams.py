@@ -65,9 +65,20 @@ def test_a_device_that_comes_back_without_a_frame_is_still_away(
     assert outage.limit(asked=100.0, timeout_s=3.0) == 107.0
     outage.begin(LinkLostError("serial:x", "unplugged"))
     assert outage.limit(asked=100.0, timeout_s=3.0) == 110.0
+    outage.end()
     outage.frame_came()
     outage.begin(LinkLostError("serial:x", "unplugged"))
     assert outage.limit(asked=100.0, timeout_s=3.0) == 114.0
+
+
+def test_a_frame_that_had_come_before_the_loss_does_not_shorten_the_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("fpxi.outage.time", SimpleNamespace(monotonic=lambda: 100.0))
+    outage = Outage(60.0)
+    outage.begin(LinkLostError("serial:x", "unplugged"))
+    outage.frame_came()
+    assert outage.limit(asked=100.0, timeout_s=3.0) == 160.0
 
 
 def test_a_closed_subscription_gets_nothing_more(hub: FrameHub, make_frame: MakeFrame) -> None:

@@ -170,6 +170,12 @@ class ModelPanel:
     def take_events(self) -> list[Any]:
         return []
 
+    def take_ready(self) -> list[Frame]:
+        return []
+
+    def resume(self, run: Any) -> bool:
+        return True
+
     def close(self) -> None:
         pass
 

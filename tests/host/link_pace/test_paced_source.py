@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fpxi.frame_rate_limit import LimitCause
 from fpxi_readout.device_errors import DeviceFaultError
+from fpxi_readout.links import LinkLostError
 from fpxi_readout.protocol.generated import Encoding
 
 Follow = Callable[..., Any]
@@ -41,6 +43,53 @@ def test_a_fault_gives_everything_back(follow: Follow) -> None:
     with pytest.raises(DeviceFaultError):
         rig.source.poll(0.02)
     assert own(rig) == before
+
+
+@pytest.mark.parametrize("stopped_after_s", [0.2, 0.4, 1.0])
+def test_frames_that_come_after_the_stop_borrow_nothing(
+    follow: Follow, stopped_after_s: float
+) -> None:
+    rig = follow(10_000)
+    before = own(rig)
+    rig.source.start()
+    rig.run(stopped_after_s)
+    rig.source.stop()
+    rig.run(3.0)
+    assert own(rig) == before
+
+
+def test_a_run_that_is_to_be_stopped_when_it_is_met_again_gives_everything_back(
+    follow: Follow, connect_again: Callable[[Any], None]
+) -> None:
+    rig, before = begun(follow)
+    connect_again(rig)
+    assert rig.source.resume(SimpleNamespace(stop_asked=False))
+    assert own(rig) != before
+    connect_again(rig)
+    assert rig.source.resume(SimpleNamespace(stop_asked=True))
+    assert own(rig) == before
+
+
+def test_frames_that_came_before_a_setting_failed_are_handed_on(
+    follow: Follow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = follow(SLOW_Bps)
+    taken: list[int] = []
+
+    def fail(name: str, value: int) -> int:
+        raise LinkLostError("model:", f"while setting {name} to {value}")
+
+    def take() -> None:
+        while True:
+            taken.extend(frame.number for frame in rig.source.poll(0.02))
+
+    rig.source.start()
+    monkeypatch.setattr(rig.panel, "set", fail)
+    with pytest.raises(LinkLostError):
+        take()
+    taken.extend(frame.number for frame in rig.source.take_ready())
+    assert taken == [frame.number for _, frame in rig.panel.arrivals] != []
+    assert rig.source.take_ready() == []
 
 
 def test_the_last_frame_gives_everything_back(follow: Follow) -> None:
