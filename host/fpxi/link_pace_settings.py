@@ -32,7 +32,12 @@ class BorrowedSettings:
         return dict(self._own)
 
     def note(self, name: str, value: int) -> None:
-        """Take note of a value that was read."""
+        """Take note of a value that was read.
+
+        One that is not what was lent ends the loan: the device has restarted and has its own.
+        """
+        if self._in_force.get(name) != value:
+            self._own.pop(name, None)
         self._in_force[name] = value
 
     def choose(self, name: str, value: int) -> None:

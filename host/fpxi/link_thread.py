@@ -102,9 +102,9 @@ class LinkThread:
         return future
 
     def stop_when_back(self) -> None:
-        """Have a device that is away stopped when it is met again."""
-        self._wishes.stop_first = True
+        """Have a device that is away stopped when it is met again, be it this very moment."""
         self._wishes.stopped()
+        self._wishes.stop_first = True  # last: whoever takes it for done begins nothing any more
 
     def wait_for_change(self, seen: ConnectionStatus, timeout_s: float) -> ConnectionStatus:
         """Wait until the status is no longer the one seen, at most so long; return it."""
@@ -139,9 +139,11 @@ class LinkThread:
             final, error = ConnectionState.FAILED, failure
         except Exception as failure:  # noqa: BLE001 - made known as the session's error
             final, error = ConnectionState.FAILED, ThreadFailedError("fpxi-link", failure)
-        finally:
+        try:
             self._connector.close()
-            self._end(final, error)
+        except Exception as failure:  # noqa: BLE001 - as above
+            final, error = ConnectionState.FAILED, ThreadFailedError("fpxi-link", failure)
+        self._end(final, error)
 
     def _end(self, state: ConnectionState, error: FpxiError) -> None:
         self._set_status(state, error if state is ConnectionState.FAILED else None)
@@ -252,7 +254,7 @@ class LinkThread:
         """Work with a connected source until closing; a lost device is noted for reconnection."""
         try:
             self._pump(source)
-            if self._wishes.running:
+            if self._wishes.running or self._wishes.stop_first:
                 source.stop()  # a panel that nobody reads any more would go on for ever
         except FpxiError as error:
             self._device.lost()
@@ -272,6 +274,8 @@ class LinkThread:
     def _pump(self, source: TrackedSource) -> None:
         heartbeat_at = time.monotonic() + HEARTBEAT_S
         while not self._closing.is_set():
+            if self._wishes.stop_first:
+                source.stop()
             held_back = self._waits_for_readers()
             self._perform(source, HOLD_S if held_back else 0.0)
             if held_back:

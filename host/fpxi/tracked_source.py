@@ -77,6 +77,7 @@ class TrackedSource:
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin acquiring; what has not come of it is begun again if the device restarts."""
+        self._wishes.stop_first = False  # START stops whatever is on
         try:
             first = self._begin(frames, reliable=reliable)
         except FpxiError:
@@ -153,6 +154,8 @@ class TrackedSource:
         if self._wishes.stop_first:
             self._source.stop()
             self._wishes.stop_first = False
+        if self._wishes.settings or self._wishes.running:
+            self.read_parameters()  # what is set and begun below depends on them
         for name, value in list(self._wishes.settings.items()):
             self.set(name, value)
         if self._wishes.running:
@@ -162,18 +165,18 @@ class TrackedSource:
 
     def _begin(self, frames: int, *, reliable: bool) -> int:
         try:
-            first = self._source.start(frames, reliable=reliable)
+            return self._source.start(frames, reliable=reliable)
         except FpxiError as error:
             self._unanswered(error)
             raise
-        self._wishes.stop_first = False
-        return first
 
     def _goes_on(self) -> bool:
         run = self._wishes.run
         if run is None:
             return False
-        run.stop_asked |= self._wishes.stop_first
+        if self._wishes.stop_first:
+            self._wishes.stop_first = False
+            run.stop_asked = True
         try:
             goes_on = self._source.resume(run)
         except StreamTakenError:
@@ -181,7 +184,6 @@ class TrackedSource:
             self._wishes.stopped()
             raise
         self._wishes.run = None
-        self._wishes.stop_first = False
         self._rescued = self.take_ready()
         return goes_on
 

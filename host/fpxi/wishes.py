@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Wishes:
-    """The link thread's own, but for `stop_first`, which any thread may set."""
+    """The link thread's own, but for `stopped` and `stop_first`, which any thread may set."""
 
     def __init__(self) -> None:
         self.settings: dict[str, int] = {}

@@ -32,6 +32,7 @@ class ScriptedPanel(ReplayPanel):
         self.start_fails_with: Exception | None = None
         self.most_frames = 1000
         self.ready: list[Frame] = []
+        self.on_start: Callable[[], None] = lambda: None
         self.asked: list[tuple[object, ...]] = []
 
     def set(self, name: str, value: int | str) -> int:
@@ -40,6 +41,7 @@ class ScriptedPanel(ReplayPanel):
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         self.asked.append(("start", frames, reliable))
+        self.on_start()
         if self.start_fails_with is not None:
             raise self.start_fails_with
         return super().start(min(frames, self.most_frames), reliable=reliable)
@@ -72,6 +74,8 @@ class ScriptedConnector:
         self.panels: list[ScriptedPanel] = []
         self.failures: list[Exception] = []
         self.waits_until_interrupted = False
+        self.on_start: Callable[[], None] = lambda: None
+        self.close_fails_with: Exception | None = None
         self._interrupted = threading.Event()
 
     def interrupt(self) -> None:
@@ -84,13 +88,15 @@ class ScriptedConnector:
         if self.failures:
             raise self.failures.pop(0)
         self.panels.append(ScriptedPanel(self._path))
+        self.panels[-1].on_start = self.on_start
         return self.panels[-1]
 
     def drop(self, source: FrameSource, *, link_lost: bool) -> None:
         source.close()
 
     def close(self) -> None:
-        pass
+        if self.close_fails_with is not None:
+            raise self.close_fails_with
 
 
 @pytest.fixture
@@ -216,6 +222,56 @@ def test_closing_stops_what_was_started(connector: ScriptedConnector, hub: Frame
     link.close(WAIT_S)
     assert connector.panels[0].asked == [("start", 0, False), ("stop",)]
     assert link.status.state is ConnectionState.CLOSED
+
+
+def test_a_device_is_stopped_that_comes_back_while_the_stop_is_asked_for(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    link.submit(lambda device: device.start(0)).result(WAIT_S)
+    link.stop_when_back()
+    link.submit(lambda device: None).result(WAIT_S)
+    link.submit(lambda device: None).result(WAIT_S)
+    assert connector.panels[0].asked == [("start", 0, False), ("stop",)]
+
+
+def test_a_stop_that_is_asked_for_while_a_run_is_begun_anew_holds(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+    link.submit(lambda device: device.start(0)).result(WAIT_S)
+    connector.on_start = link.stop_when_back
+    connector.panels[0].fails_with = CommandTimeoutError("GET", 8, 4.0)
+    wait_for_reconnection(link, connector)
+    link.submit(lambda device: None).result(WAIT_S)
+    link.submit(lambda device: None).result(WAIT_S)
+    assert connector.panels[1].asked == [("start", 0, False), ("stop",)]
+
+
+def test_a_start_that_follows_a_stop_while_the_device_was_away_is_not_stopped(
+    link: LinkThread, connector: ScriptedConnector
+) -> None:
+    wait_for(link, ConnectionState.CONNECTED)
+
+    def begin(device: FrameSource) -> None:
+        link.stop_when_back()
+        device.start(0)
+
+    link.submit(begin).result(WAIT_S)
+    link.submit(lambda device: None).result(WAIT_S)
+    assert connector.panels[0].asked == [("start", 0, False)]
+
+
+def test_a_link_that_cannot_be_let_go_of_is_told_as_the_end(
+    connector: ScriptedConnector, hub: FrameHub
+) -> None:
+    connector.close_fails_with = OSError("stuck")
+    link = LinkThread("script:", connector, hub, DeviceState(), reconnect=True)
+    link.start()
+    wait_for(link, ConnectionState.CONNECTED)
+    link.close(WAIT_S)
+    assert link.status.state is ConnectionState.FAILED
+    assert isinstance(link.submit(lambda device: None).exception(WAIT_S), ThreadFailedError)
 
 
 def test_closing_leaves_alone_what_others_started(

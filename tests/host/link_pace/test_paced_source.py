@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from fpxi.frame_rate_limit import LimitCause
+from fpxi.paced_source import PacedSource
+from fpxi.tracked_source import TrackedSource
+from fpxi.wishes import Wishes
 from fpxi_readout.device_errors import DeviceFaultError
 from fpxi_readout.links import LinkLostError
 from fpxi_readout.protocol.generated import Encoding
@@ -158,6 +161,30 @@ def test_a_restarted_device_is_the_users_no_more(follow: Follow) -> None:
     rig.panel.asked.clear()
     rig.source.stop()
     assert rig.panel.asked == []
+
+
+def test_a_device_that_restarted_while_it_was_away_is_the_users_no_more(
+    follow: Follow, connect_again: Callable[[Any], None]
+) -> None:
+    rig, before = begun(follow)
+    rig.panel.reset()
+    connect_again(rig)
+    rig.panel.asked.clear()
+    rig.source.stop()
+    assert rig.panel.asked == []
+    assert own(rig) == before
+
+
+def test_a_run_begun_anew_after_a_restart_is_paced_from_the_first_frame(follow: Follow) -> None:
+    rig, before = begun(follow)
+    wishes = Wishes()
+    wishes.started(0, reliable=False)
+    rig.panel.reset()
+    source = PacedSource(rig.panel, rig.pace, rig.device, clock=lambda: rig.panel.now_s)
+    TrackedSource(source, wishes, rig.device).take_up()
+    assert all(rig.panel.values[name] != before[name] for name in PACED)
+    source.stop()
+    assert own(rig) == before
 
 
 def test_without_following_nothing_is_set(follow: Follow) -> None:
