@@ -20,6 +20,8 @@ SCAN_S = 4.0
 """An advertisement every 100 to 200 ms is heard several times over, also by a busy adapter."""
 ASK_S = 6.0
 """for connecting to one panel and reading who it is"""
+MOST_ASKED = 16
+"""panels, the strongest: whoever floods the air with names makes no search last for ever"""
 
 
 class DeviceKind(enum.StrEnum):
@@ -103,7 +105,8 @@ def discover(
     """List what can be opened; takes `scan_s`, and with `ask` up to 6 s for each panel heard.
 
     Without `ask` no panel is connected to: name, address and signal strength alone are known. So
-    it is with the panel at the URL `spare`, which this program is about to connect to itself. A
+    it is with the panel at the URL `spare`, which this program is about to connect to itself, and
+    with all but the 16 strongest. A
     computer without Bluetooth is no error: `Discovery.bluetooth_problem` says what to do.
     """
     found: list[Device] = []
@@ -144,13 +147,15 @@ def _bluetooth_panels(scan_s: float, progress: Progress, *, ask: bool, spare: st
 
     progress(Step.LISTENING, "", 0, 0)
     heard = ble_scan.scan(scan_s)
+    meant = [panel for panel in heard if not is_meant(spare, panel.name, panel.address)]
+    asked = meant[:MOST_ASKED] if ask else []
     devices = []
-    for place, panel in enumerate(heard):
-        if not ask or is_meant(spare, panel.name, panel.address):
-            findings = RadioFindings(panel.name, panel.address, panel.rssi_dBm)
-        else:
-            progress(Step.ASKING, panel.name, place, len(heard))
+    for panel in heard:
+        if panel in asked:
+            progress(Step.ASKING, panel.name, asked.index(panel), len(asked))
             findings = _ask(panel, ble_scan.ask)
+        else:
+            findings = RadioFindings(panel.name, panel.address, panel.rssi_dBm)
         devices.append(
             Device(DeviceKind.BLUETOOTH, panel.url, _describe_findings(findings), findings)
         )

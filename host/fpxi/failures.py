@@ -19,6 +19,11 @@ def may_pass(error: FpxiError) -> bool:
     means nothing, another protocol version, another panel: no.
     """
     from fpxi_readout.device_errors import CommandTimeoutError, DeviceResetError  # noqa: PLC0415
-    from fpxi_readout.links.base import LinkLostError, LinkOpenError  # noqa: PLC0415
+    from fpxi_readout.links.base import (  # noqa: PLC0415
+        LinkLostError,
+        LinkOpenError,
+        LinkUrlError,
+    )
 
-    return isinstance(error, LinkLostError | LinkOpenError | DeviceResetError | CommandTimeoutError)
+    passing = LinkLostError | LinkOpenError | DeviceResetError | CommandTimeoutError
+    return isinstance(error, passing) and not isinstance(error, LinkUrlError)

@@ -22,6 +22,8 @@ class SilentRadioLink:
         self.interrupted = threading.Event()
         self.waiting = threading.Event()
         self.closed = False
+        self.urls: list[str] = []
+        """by which it was opened"""
 
     def read(self, timeout_s: float) -> bytes:
         self.waiting.set()
@@ -45,6 +47,7 @@ def link(monkeypatch: pytest.MonkeyPatch) -> SilentRadioLink:
     link = SilentRadioLink()
 
     def open_link(url: str, *, stop: threading.Event | None = None) -> Any:
+        link.urls.append(url)
         return link
 
     monkeypatch.setattr("fpxi_readout.links.open_link", open_link)
@@ -82,6 +85,29 @@ def test_an_interruption_before_the_link_was_there_holds(link: SilentRadioLink) 
     with pytest.raises(LinkClosedError):
         connector.connect()
     connector.close()
+
+
+def test_a_panel_found_by_its_name_is_found_again_by_its_address(
+    link: SilentRadioLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another panel of that name is not to be paired with while this one is out of reach."""
+    monkeypatch.setattr("fpxi_readout.panel.Panel.connect", lambda link: link)
+    connector = connector_for("ble:FPXI-64?timeout_s=5")
+    for _ in range(3):
+        connector.connect()
+    again = "ble:F0:F1:F2:F3:F4:F5?timeout_s=5"
+    assert link.urls == ["ble:FPXI-64?timeout_s=5", again, again]
+
+
+def test_a_panel_that_was_never_identified_is_still_looked_for_by_its_name(
+    link: SilentRadioLink,
+) -> None:
+    connector = connector_for("ble:FPXI-64")
+    link.interrupt()
+    for _ in range(2):
+        with pytest.raises(LinkClosedError):
+            connector.connect()
+    assert link.urls == ["ble:FPXI-64"] * 2
 
 
 @pytest.mark.parametrize("url", ["sim:tft64", "file:run.h5"])

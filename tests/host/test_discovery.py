@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fpxi import discovery
-from fpxi.discovery import DeviceKind, Step, discover
+from fpxi.discovery import MOST_ASKED, DeviceKind, Step, discover
 from fpxi_readout.links import ble_scan
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.links.ble_errors import BluetoothMissingError, BluetoothUnavailableError
@@ -158,3 +158,11 @@ def test_progress_tells_what_is_done(radio: FakeRadio) -> None:
         (Step.ASKING, "FPXI-64", 0, 2),
         (Step.ASKING, "FPXI-32", 1, 2),
     ]
+
+
+def test_a_flood_of_panels_is_listed_and_only_the_strongest_are_asked(radio: FakeRadio) -> None:
+    heard = [FoundPanel(f"P{n}", f"F0:0D:00:00:00:{n:02X}", -40 - n) for n in range(MOST_ASKED + 5)]
+    radio.answers = dict.fromkeys(heard, DETAILS)
+    found = discover(spare=heard[0].url)
+    assert len(found.of_kind(DeviceKind.BLUETOOTH)) == len(heard)
+    assert radio.asked == [panel.name for panel in heard[1 : MOST_ASKED + 1]]

@@ -11,7 +11,7 @@ from fpxi.errors import DeviceChangedError, NotConnectedError, SessionClosedErro
 from fpxi_hwsim.serve import Server, serve_serial, serve_tcp
 from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_readout.device_errors import DeviceResetError
-from fpxi_readout.links import LinkError, LinkLostError
+from fpxi_readout.links import LinkError, LinkLostError, LinkUrlError
 
 WAIT_S = 30.0
 
@@ -170,3 +170,13 @@ def test_a_panel_behind_tcp_comes_back(tmp_path: Path) -> None:
             wait_until(lambda: session.connection.state is ConnectionState.CONNECTED)
             with session.frames(3, timeout_s=WAIT_S) as frames:
                 assert len(list(frames)) == 3
+
+
+@pytest.mark.parametrize(
+    "url", ["ble:FPXI-64?baud=9600", "serial:COM3?parity=even", "socket://localhost:none"]
+)
+def test_a_url_that_says_nonsense_ends_the_session(url: str) -> None:
+    with fpxi.Session(url, reconnect=True) as session:
+        with pytest.raises(LinkUrlError):
+            session.wait_connected(patient=True)
+        assert session.connection.state is ConnectionState.FAILED

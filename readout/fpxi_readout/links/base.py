@@ -28,6 +28,10 @@ class LinkOpenError(LinkError):
         self.remedy = remedy
 
 
+class LinkUrlError(LinkOpenError):
+    """A URL says something that no link has: trying again will not help."""
+
+
 class LinkLostError(LinkError):
     """An open link broke: unplugged, switched off, out of reach, or closed by the other end."""
 

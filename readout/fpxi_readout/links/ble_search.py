@@ -16,7 +16,8 @@ from fpxi_readout.links.ble_url import BleTarget
 from fpxi_readout.links.private_loop import within
 
 MOST_HEARD = 256
-"""peripherals kept in mind: whoever floods the air with addresses fills no memory"""
+"""peripherals kept in mind: whoever floods the air with addresses fills no memory; of those that
+are wanted as many again, so that nobody keeps the panel from being found"""
 SETTLE_S = 0.6
 """how long another panel of the same name is waited for"""
 START_LIMIT_S = 10.0
@@ -96,12 +97,15 @@ async def listen(
     found = asyncio.Event()
 
     def note(device: Device, advertisement: Advertisement) -> None:
-        if device.address not in heard and len(heard) >= MOST_HEARD:
-            return
         name = shown_name(advertisement.local_name or device.name)
         rssi_dBm = None if advertisement.rssi in RSSI_UNKNOWN else advertisement.rssi
-        heard[device.address] = Heard(device, name, rssi_dBm)
-        if wanted(heard[device.address]):
+        one = Heard(device, name, rssi_dBm)
+        is_wanted = wanted(one)
+        most = 2 * MOST_HEARD if is_wanted else MOST_HEARD
+        if device.address not in heard and len(heard) >= most:
+            return
+        heard[device.address] = one
+        if is_wanted:
             found.set()
 
     try:

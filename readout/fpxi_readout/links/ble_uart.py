@@ -17,6 +17,8 @@ WRITE_LIMIT_S = 5.0
 LEAVE_LIMIT_S = 5.0
 LEAST_PART = 20
 """bytes that every connection takes in one write (ATT_MTU 23)"""
+LARGEST_PART = 512
+"""bytes of the longest attribute value (Core Specification 5.4, Vol 3, Part F, 3.2.9)"""
 BUFFER_LIMIT = 1 << 22
 """bytes between two reads: 25 s of the fastest radio link"""
 
@@ -93,7 +95,8 @@ class Uart:
         assert self._client is not None
         assert self._to_panel is not None
         deadline = time.monotonic() + WRITE_LIMIT_S
-        size = max(self._to_panel.max_write_without_response_size, LEAST_PART)
+        size = self._to_panel.max_write_without_response_size
+        size = min(max(size, LEAST_PART), LARGEST_PART)
         for start in range(0, len(data), size):
             if self.ended.is_set():
                 raise lost(self._url, self._reason)

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from fpxi_readout.links.base import LinkOpenError
+from fpxi_readout.links.base import LinkUrlError
 
 SCHEME = "ble:"
 DEFAULT_TIMEOUT_S = 20.0
@@ -35,20 +35,26 @@ class BleTarget:
 
         Raises
         ------
-        LinkOpenError
+        LinkUrlError
             The URL names no panel, or an option in it is wrong.
 
         """
         place, _, query = url.removeprefix(SCHEME).partition("?")
         name = unquote(place)
         if not name:
-            raise LinkOpenError(url, "no panel is named", URL_REMEDY)
+            raise LinkUrlError(url, "no panel is named", URL_REMEDY)
         options = dict(parse_qsl(query, keep_blank_values=True))
         adapter = _adapter(url, options.pop("adapter", None))
         timeout_s = _timeout(url, options.pop("timeout_s", str(DEFAULT_TIMEOUT_S)))
         if options:
-            raise LinkOpenError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
+            raise LinkUrlError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
         return cls(url, name, _address(name), adapter, timeout_s)
+
+
+def at_address(url: str, address: str) -> str:
+    """Return the URL of the panel at an address, with the options of another URL."""
+    _, mark, query = url.partition("?")
+    return f"{SCHEME}{address}{mark}{query}"
 
 
 def _address(name: str) -> str | None:
@@ -65,9 +71,9 @@ def _adapter(url: str, text: str | None) -> str | None:
     if text is None:
         return None
     if not ADAPTER.fullmatch(text):
-        raise LinkOpenError(url, f"adapter={text!r} is no adapter's name", URL_REMEDY)
+        raise LinkUrlError(url, f"adapter={text!r} is no adapter's name", URL_REMEDY)
     if sys.platform != "linux":
-        raise LinkOpenError(url, "an adapter can be chosen on Linux alone", "leave adapter= out")
+        raise LinkUrlError(url, "an adapter can be chosen on Linux alone", "leave adapter= out")
     return text
 
 
@@ -77,7 +83,7 @@ def _timeout(url: str, text: str) -> float:
     except ValueError:
         timeout_s = math.nan
     if not 0 < timeout_s <= LONGEST_TIMEOUT_S:
-        raise LinkOpenError(
+        raise LinkUrlError(
             url, f"timeout_s={text!r} is not from 0 to {LONGEST_TIMEOUT_S:.0f} s", URL_REMEDY
         )
     return timeout_s

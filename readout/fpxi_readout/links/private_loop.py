@@ -57,8 +57,8 @@ class PrivateLoop:
     def interrupt(self) -> None:
         """End what `run` waits for, and whatever it is asked to run later."""
         with self._lock:
-            self._interrupted = True
-            if self._running is not None:
+            again, self._interrupted = self._interrupted, True
+            if self._running is not None and not again:  # once: what cleans up is left to
                 self._running.get_loop().call_soon_threadsafe(self._running.cancel)
 
     def close(self, release: Callable[[], None], farewell: Work[None] | None = None) -> None:

@@ -13,7 +13,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import serial
 
-from fpxi_readout.links.base import PORT_REMEDY, LinkClosedError, LinkLostError, LinkOpenError
+from fpxi_readout.links.base import (
+    PORT_REMEDY,
+    LinkClosedError,
+    LinkLostError,
+    LinkOpenError,
+    LinkUrlError,
+)
 
 DEFAULT_BAUD = 3_000_000
 WRITE_LIMIT_S = 1.0
@@ -157,11 +163,11 @@ def _parse(url: str) -> tuple[str, int]:
     options = dict(parse_qsl(query, keep_blank_values=True))
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if not baud.isdecimal() or int(baud) == 0:
-        raise LinkOpenError(url, f"baud={baud!r} is not a positive whole number", URL_REMEDY)
+        raise LinkUrlError(url, f"baud={baud!r} is not a positive whole number", URL_REMEDY)
     if options and "://" not in name:
-        raise LinkOpenError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
+        raise LinkUrlError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
     if not name:
-        raise LinkOpenError(url, "no port is named", URL_REMEDY)
+        raise LinkUrlError(url, "no port is named", URL_REMEDY)
     if name.startswith(SOCKET):
         _require_host_and_port(url, name)
     return (f"{name}?{urlencode(options)}" if options else name), int(baud)
@@ -171,7 +177,7 @@ def _require_host_and_port(url: str, name: str) -> None:
     host, separator, port = name.removeprefix(SOCKET).rpartition(":")
     known = separator and host and port.isdecimal() and 0 < int(port) < 65_536
     if not known:
-        raise LinkOpenError(url, "it names no host and port from 1 to 65535", URL_REMEDY)
+        raise LinkUrlError(url, "it names no host and port from 1 to 65535", URL_REMEDY)
 
 
 def _selector(port: serial.Serial) -> selectors.BaseSelector | None:

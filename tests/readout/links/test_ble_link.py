@@ -64,13 +64,14 @@ def test_a_notification_is_copied_before_the_library_reuses_it(link: BleLink, st
 
 
 @pytest.mark.parametrize(
-    ("size", "parts"), [(244, [244, 244, 12]), (20, [20] * 25), (7, [20] * 25)]
+    ("size", "parts"),
+    [(244, [244, 244, 112]), (20, [20] * 30), (7, [20] * 30), (514, [512, 88])],
 )
 def test_writes_are_cut_to_what_the_connection_takes(
     link: BleLink, stack: Any, size: int, parts: list[int]
 ) -> None:
     stack.devices[0].services[0].characteristics[0].max_write_without_response_size = size
-    data = bytes(range(250)) * 2
+    data = bytes(range(200)) * 3
     link.write(data)
     assert b"".join(stack.devices[0].received) == data
     assert [len(part) for part in stack.devices[0].received] == parts

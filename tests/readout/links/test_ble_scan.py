@@ -59,6 +59,17 @@ def test_a_flood_of_addresses_fills_no_memory(stack: Any, fake: ModuleType) -> N
     assert len(scan(0.02, stack=stack)) == MOST_HEARD
     with pytest.raises(PanelNotFoundError, match="and 246 more"):
         BleLink.open("ble:FPXI-64?timeout_s=0.05", stack=stack)
+    stack.devices.append(fake.FakeDevice())
+    BleLink.open("ble:FPXI-64", stack=stack).close()
+
+
+def test_a_flood_of_the_wanted_name_fills_no_memory(stack: Any, fake: ModuleType) -> None:
+    stack.devices = [
+        fake.FakeDevice("FPXI-64", f"00:00:00:00:{n >> 8:02X}:{n & 255:02X}") for n in range(999)
+    ]
+    with pytest.raises(AmbiguousNameError) as caught:
+        BleLink.open("ble:FPXI-64", stack=stack)
+    assert len(caught.value.addresses) == 2 * MOST_HEARD
 
 
 def test_a_scan_says_why_nothing_can_be_heard(stack: Any, fake: ModuleType) -> None:

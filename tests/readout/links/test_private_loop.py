@@ -63,6 +63,23 @@ def test_interruptions_from_several_threads_are_one(loop: PrivateLoop) -> None:
         thread.join()
 
 
+def test_a_second_interruption_does_not_disturb_what_cleans_up(loop: PrivateLoop) -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        try:
+            await wait_for_ever()
+        finally:
+            loop.interrupt()
+            await asyncio.sleep(0.01)
+            told.append("cleaned up")
+
+    threading.Timer(0.02, loop.interrupt).start()
+    with pytest.raises(InterruptedWaitError):
+        loop.run(work)
+    assert told == ["cleaned up"]
+
+
 def test_closing_runs_the_farewell_and_the_release_also_after_an_interruption() -> None:
     told: list[str] = []
 
