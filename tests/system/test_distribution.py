@@ -141,4 +141,4 @@ def test_uv_and_pip_read_the_same_pins() -> None:
     pins = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["uv"]["constraint-dependencies"] == pins, "run python tools/pin.py"
-    assert all(re.fullmatch(r"[\w.-]+==[\w.]+( ; .*)?", pin) for pin in pins)
+    assert all(re.fullmatch(r"[\w.-]+==(\d+!)?[\w.]+( ; .*)?", pin) for pin in pins)
