@@ -13,6 +13,7 @@ from pathlib import Path
 from bumble.core import BaseBumbleError
 from bumble.device import Device, DeviceConfiguration
 from bumble.hci import Address
+from bumble.keys import PairingKeys
 from bumble.transport import open_transport
 from bumble.transport.common import Transport
 
@@ -106,11 +107,23 @@ async def virtual_station(
             host,
         )
         await central.power_on()
+        await _recall_bond(central, module)
         private_bus = stack.enter_context(PrivateBus(bus))
         bridge = BluezBridge(central, private_bus.address)
         await bridge.start()
         stack.push_async_callback(bridge.close)
         yield Station(module, module.failed, radio, private_bus.address)
+
+
+async def _recall_bond(central: Device, module: BluetoothModule) -> None:
+    """Let the virtual host know the key again that the panel kept of it in a file."""
+    bond = module.access.bond
+    if bond is None or Address(bond.address) != central.random_address:
+        return
+    assert central.keystore is not None
+    panel = module.peripheral.device.random_address
+    keys = PairingKeys(address_type=panel.address_type, ltk=PairingKeys.Key(value=bond.key))
+    await central.keystore.update(str(panel), keys)
 
 
 @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sys
 import threading
@@ -92,7 +93,7 @@ def test_a_stranger_is_told_who_the_panel_is_and_not_paired(serve: Serve) -> Non
 
 
 @needs_bus
-def test_the_panel_is_found_by_its_next_host_once_unbound(
+def test_a_kept_bond_is_known_again_and_the_panel_is_its_next_host_s_once_unbound(
     serve: Serve, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = tmp_path / "keys.json"
@@ -100,7 +101,12 @@ def test_the_panel_is_found_by_its_next_host_once_unbound(
         panel = connect(open_link(server.url))
         panel.close()
     assert keys.exists()
-    with serve(keys=keys) as server:  # the virtual host has forgotten its key
+    with serve(keys=keys) as server:  # both know each other again
+        open_link(server.url).close()
+        assert server.statistics().pairings == 0
+    bond = json.loads(keys.read_text())
+    keys.write_text(json.dumps({**bond, "address": "F1:F1:F1:F1:F1:F1", "key": "42" * 16}))
+    with serve(keys=keys) as server:  # another host's
         with pytest.raises(PairingError):
             open_link(server.url)
         assert server.statistics().pairings_refused > 0
