@@ -37,7 +37,7 @@ class LinkReport:
         if radio is not None and radio.rssi_dBm is not None:
             facts.append(("Signal", f"{radio.rssi_dBm} dBm when the panel was found"))
         if radio is not None and radio.battery_percent is not None:
-            facts.append(("Battery", f"{radio.battery_percent} %"))
+            facts.append(("Battery", f"{radio.battery_percent} % when the panel was connected"))
         return facts
 
     def document(self) -> dict[str, Any]:
