@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from fpxi_readout.links.base import Link, RadioFacts
 
 
+PATIENCE_S = 10.0
+"""for a device on an open link to say who it is"""
+
+
 class Connector(Protocol):
     """Connects, again and again if need be. Used by the link thread alone, but for `scene`."""
 
@@ -24,6 +28,11 @@ class Connector(Protocol):
     @property
     def unhurried(self) -> bool:
         """True if the source waits for its reader whatever the delivery: no real time passes."""
+        ...
+
+    @property
+    def patience_s(self) -> float:
+        """How long the first `connect` may take where all is well."""
         ...
 
     @property
@@ -63,6 +72,19 @@ class LinkConnector:
         """by which the same panel is found again: several on the air may carry the name"""
         self._link: Link | None = None
         self._interrupted = threading.Event()
+
+    @property
+    def patience_s(self) -> float:
+        """The time that a panel on Bluetooth may be searched for comes to that of any device."""
+        from fpxi_readout.links.base import LinkUrlError  # noqa: PLC0415
+        from fpxi_readout.links.ble_url import SCHEME, BleTarget  # noqa: PLC0415
+
+        if not self._url.startswith(SCHEME):
+            return PATIENCE_S
+        try:
+            return BleTarget.from_url(self._url).timeout_s + PATIENCE_S
+        except LinkUrlError:
+            return PATIENCE_S  # `connect` says so
 
     @property
     def radio(self) -> RadioFacts | None:
@@ -112,6 +134,7 @@ class SimulatorConnector:
     """The simulator in this process; the simulated panel outlives a reset or a lost connection."""
 
     radio: None = None
+    patience_s = PATIENCE_S
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -155,6 +178,7 @@ class ReplayConnector:
 
     radio: None = None
     scene: None = None
+    patience_s = PATIENCE_S
 
     def __init__(self, url: str) -> None:
         self._url = url

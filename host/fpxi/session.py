@@ -96,12 +96,16 @@ class Session:
         self._begun = True
         self._link.start()
 
-    def wait_connected(self, timeout_s: float = 10.0, *, patient: bool = False) -> None:
+    def wait_connected(self, timeout_s: float | None = None, *, patient: bool = False) -> None:
         """Wait until the device has answered.
 
         Raises the named error of the first failed attempt; if `patient`, goes on until the time
-        is over, while the session keeps trying. Raises `ConnectTimeoutError` when it is over.
+        is over, while the session keeps trying. Raises `ConnectTimeoutError` when it is over: by
+        default after 10 s, and on Bluetooth as much later as the opening may take (20 s, or
+        `timeout_s` of the URL).
         """
+        if timeout_s is None:
+            timeout_s = self._connector.patience_s
         deadline = time.monotonic() + timeout_s
         status = self.connection
         while status.state is not ConnectionState.CONNECTED:

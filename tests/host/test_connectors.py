@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from fpxi.connectors import LinkConnector, connector_for
+from fpxi.errors import ConnectTimeoutError
+from fpxi.session import Session
 from fpxi_readout.links import LinkClosedError, RadioFacts
 
 FACTS = RadioFacts("FPXI-64", "F0:F1:F2:F3:F4:F5", -60, 87)
@@ -116,3 +118,30 @@ def test_what_waits_for_no_radio_takes_an_interruption_without_harm(url: str) ->
     connector.interrupt()
     assert connector.radio is None
     connector.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "patience_s"),
+    [
+        ("serial:COM3", 10.0),
+        ("sim:tft64", 10.0),
+        ("file:run.h5", 10.0),
+        ("ble:FPXI-64", 30.0),
+        ("ble:FPXI-64?timeout_s=60", 70.0),
+        ("ble:FPXI-64?timeout_s=soon", 10.0),
+    ],
+)
+def test_a_first_connection_is_given_the_time_that_its_url_allows(
+    url: str, patience_s: float
+) -> None:
+    assert connector_for(url).patience_s == patience_s
+
+
+def test_a_session_waits_as_long_as_its_connector_may_take(
+    link: SilentRadioLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LinkConnector, "patience_s", 0.05)
+    with Session("ble:FPXI-64") as session:
+        with pytest.raises(ConnectTimeoutError) as caught:
+            session.wait_connected()
+        assert caught.value.timeout_s == 0.05
