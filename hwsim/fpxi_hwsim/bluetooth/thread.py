@@ -12,6 +12,9 @@ from typing import Generic, Protocol, TypeVar
 
 from fpxi_hwsim.bluetooth.errors import RadioStoppedError
 
+LOOK_EVERY_S = 0.2
+"""for a thread that has ended, while work is waited for"""
+
 
 class Fallible(Protocol):
     """What a thread runs: something that may fail by itself."""
@@ -82,6 +85,11 @@ class RadioThread(Generic[T]):
         except RuntimeError as error:  # the loop has just been closed
             coroutine.close()
             raise RadioStoppedError(self.failure) from error
+        while not future.done() and self._thread.is_alive():
+            concurrent.futures.wait([future], LOOK_EVERY_S)
+        if not future.done():  # the loop was on its way out, and did not take it up
+            coroutine.close()
+            raise RadioStoppedError(self.failure)
         try:
             return future.result()
         except concurrent.futures.CancelledError as error:
@@ -98,13 +106,15 @@ class RadioThread(Generic[T]):
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
-        except asyncio.CancelledError as error:  # closed before it was entered
-            self._entered.set_exception(error)
-        except Exception as error:  # noqa: BLE001 (told by `__init__`, or kept in `failure`)
-            if self._entered.done():
-                self.failure = error
-            else:
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 (told, or kept)
+            if not self._entered.done():
                 self._entered.set_exception(error)
+            elif isinstance(error, Exception):
+                self.failure = error
+            else:  # the stack lets go of what it waited for like this
+                self.failure = RadioStoppedError(error)
+        finally:
+            self._ready.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -7,7 +7,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -75,6 +75,62 @@ def test_an_interrupt_while_it_starts_ends_it() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         RadioThread(slow)
+
+
+def test_a_cancellation_that_comes_out_of_the_stack_is_a_failure() -> None:
+    radio = RadioThread(context)
+    radio.call(lambda value: value.failed.cancel())
+    radio._thread.join()
+    assert isinstance(radio.failure, RadioStoppedError)
+    radio.close()
+
+
+def test_a_loop_that_cannot_be_made_is_the_makers_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_loop(work: Coroutine[None, None, None]) -> None:
+        work.close()
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(asyncio, "run", no_loop)
+    with pytest.raises(OSError, match="too many"):
+        RadioThread(context)
+
+
+def test_work_that_comes_when_the_loop_is_on_its_way_out_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[type[BaseException]] = []
+    handed_over = threading.Event()
+    hand_over = asyncio.run_coroutine_threadsafe
+
+    def noted(*arguments: object) -> object:
+        future = hand_over(*arguments)
+        handed_over.set()
+        return future
+
+    def late() -> None:
+        with pytest.raises(RadioStoppedError) as error:
+            radio.run(lambda _: asyncio.sleep(3600))
+        told.append(error.type)
+
+    async def last_moments() -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:  # after all tasks have been cancelled
+            caller.start()
+            handed_over.wait(10)
+
+    @contextlib.asynccontextmanager
+    async def context_with_an_end() -> AsyncIterator[SimpleNamespace]:
+        moments = last_moments()
+        await anext(moments)
+        yield SimpleNamespace(failed=asyncio.get_running_loop().create_future(), keep=moments)
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", noted)
+    caller = threading.Thread(target=late)
+    radio = RadioThread(context_with_an_end)
+    radio.close()
+    caller.join(20)
+    assert told == [RadioStoppedError]
 
 
 def test_work_under_way_when_it_is_closed_is_told() -> None:
