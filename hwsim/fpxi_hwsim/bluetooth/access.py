@@ -74,8 +74,8 @@ class Access:
         """Remove the bond, as the module's button does; KeysFileError when it stays in the file."""
         self._store.forget()
 
-    def opened(self, connection: Connection) -> None:
-        """Begin to watch a connection."""
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection: a later one may have its handle."""
         self._keys.pop(connection.handle, None)
 
     def secured(self, connection: Connection) -> bool:

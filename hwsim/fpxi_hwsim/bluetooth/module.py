@@ -16,6 +16,7 @@ from bumble.transport.common import TransportSink, TransportSource
 from fpxi_hwsim.bluetooth.access import Access
 from fpxi_hwsim.bluetooth.bond import BondStore
 from fpxi_hwsim.bluetooth.conditions import RadioConditions
+from fpxi_hwsim.bluetooth.errors import AdapterError
 from fpxi_hwsim.bluetooth.medium import BluetoothMedium
 from fpxi_hwsim.bluetooth.negotiation import ask_for, wishes
 from fpxi_hwsim.bluetooth.peripheral import PanelFacts, PanelPeripheral, Uart, payload_bytes
@@ -25,6 +26,8 @@ SECURE_WITHIN_S = 10.0
 WAITING_WRITES_BYTES = 16384
 """of a host that writes faster than the board reads; beyond, its writes are refused"""
 FLUSH_BYTES = 1 << 16
+CLOSE_TIMEOUT_S = 3.0
+"""for the adapter to end connection and advertising"""
 
 
 @dataclass(slots=True)
@@ -93,6 +96,7 @@ class BluetoothModule:
         self._line = medium.module_end
         self._writing = asyncio.Lock()
         self._writes_waiting = 0
+        self._has_adapter = True
         self._subscribed = False
         self._pump: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,9 +110,13 @@ class BluetoothModule:
         await self.peripheral.start()
 
     async def close(self) -> None:
-        """End the connection, and everything under way."""
+        """Leave the air, and end everything under way."""
         self._medium.set_clear_to_send(False)
-        await self.drop()
+        if self._has_adapter:
+            with contextlib.suppress(TimeoutError, BaseBumbleError):  # it answers no more
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await self.drop()
+                    await self.peripheral.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -117,6 +125,12 @@ class BluetoothModule:
         """Tell what the module cannot go on with."""
         if not self.failed.done():
             self.failed.set_exception(error)
+
+    def lose_adapter(self, error: AdapterError) -> None:
+        """Tell that the adapter is gone, and with it the connection."""
+        self._has_adapter = False
+        self.connection = None
+        self.fail(error)
 
     async def drop(self, reason: int = HCI_REMOTE_USER_TERMINATED_CONNECTION_ERROR) -> None:
         """End the connection, if there is one."""
@@ -150,16 +164,16 @@ class BluetoothModule:
         self.counts.connections += 1
         self.connection = connection
         self._subscribed = False
-        self.access.opened(connection)
         for event in ("connection_encryption_change", "pairing"):
             connection.on(event, lambda *_: self._follow())
         tasks = [
             self._spawn(ask_for(connection, self._wanted)),
             self._spawn(self._end_unsecured(connection)),
         ]
-        connection.on("disconnection", lambda _: self._closed(tasks))
+        connection.on("disconnection", lambda _: self._closed(connection, tasks))
 
-    def _closed(self, tasks: list[asyncio.Task[None]]) -> None:
+    def _closed(self, connection: Connection, tasks: list[asyncio.Task[None]]) -> None:
+        self.access.closed(connection)
         self.connection = None
         self._subscribed = False
         for task in tasks:

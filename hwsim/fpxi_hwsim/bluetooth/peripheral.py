@@ -17,7 +17,7 @@ from bumble.gatt import (
     Descriptor,
     Service,
 )
-from bumble.hci import Address
+from bumble.hci import Address, HCI_Reset_Command
 from bumble.transport.common import TransportSink, TransportSource
 from fpxi_readout.links import bluetooth_profile as profile
 
@@ -122,6 +122,11 @@ class PanelPeripheral:
         """Switch the adapter on and advertise, again after each connection."""
         await self.device.power_on()
         await self.device.start_advertising(auto_restart=True)
+
+    async def stop(self) -> None:
+        """Reset the adapter: a real one would go on advertising when this program has ended."""
+        await self.device.power_off()
+        await self.device.host.send_sync_command(HCI_Reset_Command())
 
     async def room(self, connection: Connection) -> None:
         """Wait until the adapter can soon send another notification."""
@@ -228,9 +233,9 @@ def _information(facts: PanelFacts) -> Service:
         profile.FIRMWARE_REVISION: facts.firmware,
     }
     return Service(
-        profile.DEVICE_INFORMATION_SERVICE,
+        _assigned(profile.DEVICE_INFORMATION_SERVICE),
         [
-            Characteristic(uuid, _Properties.READ, _READABLE, text.encode())
+            Characteristic(_assigned(uuid), _Properties.READ, _READABLE, text.encode())
             for uuid, text in texts.items()
         ],
     )
@@ -238,9 +243,14 @@ def _information(facts: PanelFacts) -> Service:
 
 def _battery(battery_percent: Callable[[], int]) -> Service:
     level: Characteristic[bytes] = Characteristic(
-        profile.BATTERY_LEVEL,
+        _assigned(profile.BATTERY_LEVEL),
         _Properties.READ,
         _READABLE,
         CharacteristicValue(read=lambda _: bytes([battery_percent()])),
     )
-    return Service(profile.BATTERY_SERVICE, [level])
+    return Service(_assigned(profile.BATTERY_SERVICE), [level])
+
+
+def _assigned(uuid: str) -> UUID:
+    """Return an assigned UUID in the 16 bits in which hosts look for it (Core, Vol 3 B, 2.5.1)."""
+    return UUID.from_16_bits(int(uuid[4:8], 16))

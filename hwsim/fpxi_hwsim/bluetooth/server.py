@@ -84,8 +84,8 @@ class BleServer:
         """how a host opens it"""
         self._medium = BluetoothMedium(self.url)
         self._medium.wake = self._wake_device
-        setup = ModuleSetup(self._facts(), store, conditions, self._battery_percent)
         try:
+            setup = ModuleSetup(self._facts(), store, conditions, self._battery_percent)
             self._radio: RadioThread[Station] = RadioThread(
                 lambda: (
                     virtual_station(self._medium, setup, bus)

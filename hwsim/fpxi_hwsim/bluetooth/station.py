@@ -32,8 +32,11 @@ OPEN_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.01
 """for connections that have ended"""
 
-# What the stack logs of strangers' mistakes is no message to the user.
-logging.getLogger("bumble").addHandler(logging.NullHandler())
+# What the stack logs of strangers' mistakes is no message to the user. The stack makes itself a
+# handler at the root, so that this takes more than one of its own.
+_stack_log = logging.getLogger("bumble")
+_stack_log.addHandler(logging.NullHandler())
+_stack_log.propagate = False
 
 
 @dataclass(slots=True)
@@ -109,7 +112,7 @@ async def virtual_station(
         await central.power_on()
         await _recall_bond(central, module)
         private_bus = stack.enter_context(PrivateBus(bus))
-        bridge = BluezBridge(central, private_bus.address)
+        bridge = BluezBridge(central, private_bus.address, on_bus_lost=module.fail)
         await bridge.start()
         stack.push_async_callback(bridge.close)
         yield Station(module, module.failed, radio, private_bus.address)
@@ -152,8 +155,7 @@ async def adapter_station(
         stack.push_async_callback(module.close)
 
         def gone(_: asyncio.Future[None]) -> None:
-            module.fail(AdapterError(transport, "was unplugged"))
-            module.connection = None  # there is nothing left to end it with
+            module.lose_adapter(AdapterError(transport, "was unplugged"))
 
         adapter.source.terminated.add_done_callback(gone)
         stack.callback(adapter.source.terminated.remove_done_callback, gone)

@@ -10,6 +10,7 @@ import pytest
 from bumble import att, smp
 from bumble.core import ProtocolError
 from bumble.crypto import EccKey
+from bumble.gatt import GATT_PRIMARY_SERVICE_ATTRIBUTE_TYPE
 from bumble.hci import HCI_AUTHENTICATION_FAILURE_ERROR, HCI_Error
 from fpxi_hwsim.bluetooth.bond import Bond, BondStore
 from fpxi_hwsim.bluetooth.errors import KeysFileError
@@ -55,6 +56,44 @@ def test_nothing_of_the_uart_is_open_to_a_stranger(on_air) -> None:
         assert not air.board.has_received()
         assert air.module.counts.bytes_to_panel == 0
         assert air.module.counts.accesses_refused == 4
+
+    on_air(scenario)
+
+
+def test_a_stranger_finds_identity_and_battery_by_their_short_uuids(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().connect()
+        for uuid in (profile.DEVICE_INFORMATION_SERVICE, profile.BATTERY_SERVICE):
+            answer = await host.connection.gatt_client.send_request(
+                att.ATT_Find_By_Type_Value_Request(
+                    starting_handle=1,
+                    ending_handle=0xFFFF,
+                    attribute_type=GATT_PRIMARY_SERVICE_ATTRIBUTE_TYPE,
+                    attribute_value=bytes.fromhex(uuid[4:8])[::-1],
+                )
+            )
+            assert isinstance(answer, att.ATT_Find_By_Type_Value_Response)
+
+    on_air(scenario)
+
+
+def test_no_way_of_reading_tells_a_stranger_of_the_uart(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().connect()
+        client = host.connection.gatt_client
+        for handle in (host.to_panel.handle, host.to_host.handle, host.cccd.handle):
+            kind = next(x.type for x in await client.discover_attributes() if x.handle == handle)
+            for request in (
+                att.ATT_Read_Blob_Request(attribute_handle=handle, value_offset=0),
+                att.ATT_Read_By_Type_Request(
+                    starting_handle=handle, ending_handle=handle, attribute_type=kind
+                ),
+            ):
+                answer = await client.send_request(request)
+                assert isinstance(answer, att.ATT_Error_Response), request
+        handles = [host.to_host.handle, host.cccd.handle]
+        client.send_gatt_pdu(bytes(att.ATT_Read_Multiple_Request(set_of_handles=handles)))
+        assert await read_text(host, profile.MODEL_NUMBER) == "tft64"  # the answer to the next
 
     on_air(scenario)
 

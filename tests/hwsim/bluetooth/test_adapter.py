@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
+from bumble import att
 from bumble.transport.common import PacketParser
 from fpxi_hwsim import SimulationSpecification, serve_ble
 from fpxi_hwsim.bluetooth.controller import RadioController
 from fpxi_hwsim.bluetooth.errors import AdapterError
+from fpxi_hwsim.bluetooth.peripheral import static_address
 from fpxi_hwsim.bluetooth.radio import Radio
+from fpxi_readout.links import bluetooth_profile as profile
 from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
 from fpxi_readout.protocol.generated import Identify, Identity
 
@@ -66,6 +70,11 @@ async def serial_dongle(radio: Radio) -> AsyncIterator[SimpleNamespace]:
     os.close(master)
 
 
+def is_advertising(radio: Radio) -> bool:
+    address = static_address(SERIAL_NUMBER)
+    return any(controller.advertiser(address) is not None for controller in radio._joined)
+
+
 def run(scenario: Callable[[], object]) -> None:
     async def whole() -> None:
         async with asyncio.timeout(40):
@@ -96,9 +105,40 @@ def test_a_panel_answers_on_an_adapter(make_host, plug) -> None:
             await host.gone
             await asyncio.to_thread(server.close)
             assert server.failure is None
+            assert not is_advertising(radio)  # the adapter stays, and would go on by itself
         radio.close()
 
     run(scenario)
+
+
+@pytest.fixture
+def root_log() -> Iterator[list[logging.LogRecord]]:
+    """Collect what arrives at the root of all logs, and so on a terminal."""
+    heard: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = heard.append
+    logging.getLogger().addHandler(handler)
+    yield heard
+    logging.getLogger().removeHandler(handler)
+
+
+def test_neither_a_strangers_mistakes_nor_the_end_are_messages_to_the_user(
+    make_host, root_log: list[logging.LogRecord]
+) -> None:
+    async def scenario() -> None:
+        radio = Radio()
+        async with tcp_dongle(radio) as adapter:
+            server = await asyncio.to_thread(serve_ble, from_url("sim:tft64"), hci=adapter.name)
+            host = await make_host(radio).connect()
+            handles = [host.to_panel.handle] * 2
+            wrong = att.ATT_Read_Multiple_Request(set_of_handles=handles)
+            host.connection.gatt_client.send_gatt_pdu(bytes(wrong))
+            await host.characteristic(profile.MODEL_NUMBER).read_value()
+            await asyncio.to_thread(server.close)
+        radio.close()
+
+    run(scenario)
+    assert [record.getMessage() for record in root_log] == []
 
 
 @pytest.mark.parametrize("connected", [False, True])
