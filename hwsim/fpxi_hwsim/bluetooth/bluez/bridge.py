@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from bumble.device import Advertisement, Device
 from bumble.hci import Address
@@ -14,7 +15,7 @@ from fpxi_hwsim.bluetooth.bluez.background import Background
 from fpxi_hwsim.bluetooth.bluez.connector import Connector
 from fpxi_hwsim.bluetooth.bluez.device import PeerDevice, device_path
 from fpxi_hwsim.bluetooth.bluez.security import just_works
-from fpxi_hwsim.bluetooth.bluez.server import BusServer
+from fpxi_hwsim.bluetooth.bluez.server import BusLostError, BusServer
 
 TEMPORARY_TIMEOUT_S = 30.0  # TemporaryTimeout of BlueZ (`src/main.conf`, section General)
 
@@ -31,6 +32,8 @@ class BluezBridge:
         A Bumble device, powered on, of whose pairing and scanning this takes charge.
     bus_address
         The bus, in D-Bus's notation.
+    on_bus_lost
+        Told when the bus ends before `close`: nobody reaches the central from then on.
     temporary_timeout_s
         After this long unheard, a device that nobody connected vanishes.
 
@@ -41,13 +44,14 @@ class BluezBridge:
         central: Device,
         bus_address: str,
         *,
+        on_bus_lost: Callable[[BusLostError], None] | None = None,
         temporary_timeout_s: float = TEMPORARY_TIMEOUT_S,
     ) -> None:
         self._central = central
         self._bus_address = bus_address
         self._temporary_timeout_s = temporary_timeout_s
         self._background = Background()
-        self._server = BusServer(self._background)
+        self._server = BusServer(self._background, on_bus_lost)
         self._tree = self._server.tree
         self._connector = Connector(central)
         self._agents = AgentManager()
@@ -80,13 +84,13 @@ class BluezBridge:
 
     async def close(self) -> None:
         """End all links and leave the bus; may be called again."""
+        self._adapter.close()
+        for device in list(self._devices.values()):
+            await device.end_link()
+        await self._background.close()
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._adapter.close()
-        for device in self._devices.values():
-            await device.end_link()
-        await self._background.close()
         if self._central.is_scanning:
             await self._central.stop_scanning()
         await self._server.close()

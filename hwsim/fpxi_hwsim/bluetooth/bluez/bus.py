@@ -57,7 +57,7 @@ class DbusDaemonMissingError(SimulationError):
     def __init__(self) -> None:
         super().__init__(
             "a virtual radio needs the program dbus-daemon, and it is not installed; install it "
-            "(Debian, Ubuntu: apt install dbus-daemon) and try again"
+            "(Debian, Ubuntu: apt install dbus) and try again"
         )
 
 
@@ -103,9 +103,12 @@ class PrivateBus:
         if daemon is None:
             raise DbusDaemonMissingError
         if path is not None:
+            path = path.absolute()  # clients run in directories of their own
             _make_way(path)
         self._directory = Path(tempfile.mkdtemp(prefix="fpxi-bus-"))
         self._path = path if path is not None else self._directory / "bus"
+        # Not a pipe: nobody reads what the daemon complains of while it is at work.
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (closed by `close`)
         self._guardian = self._start(daemon)
         try:
             self.address = self._wait_for_address()
@@ -127,7 +130,7 @@ class PrivateBus:
             ["/bin/sh", "-c", GUARDIAN.format(**quoted)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._complaints,
             start_new_session=True,
         )
 
@@ -141,8 +144,9 @@ class PrivateBus:
         return line.decode().strip()
 
     def _complaint(self) -> str:
-        _, complaint = self._guardian.communicate(timeout=STOP_TIMEOUT_S)
-        return complaint.decode(errors="replace").strip()
+        self._guardian.communicate(timeout=STOP_TIMEOUT_S)
+        self._complaints.seek(0)
+        return self._complaints.read().decode(errors="replace").strip()
 
     def __enter__(self) -> Self:
         return self
@@ -157,6 +161,10 @@ class PrivateBus:
 
     def close(self) -> None:
         """End the bus, and with it every connection to it; its socket and files are gone."""
+        self._end_guardian()
+        self._complaints.close()
+
+    def _end_guardian(self) -> None:
         if self._guardian.returncode is not None:
             return
         try:

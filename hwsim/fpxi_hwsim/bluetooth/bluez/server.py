@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 
 from dbus_fast import Message, MessageFlag, MessageType, RequestNameReply
@@ -29,8 +31,25 @@ class BusNameTakenError(SimulationError):
         super().__init__(f"the bus {address} has an org.bluez already; use a bus of its own")
 
 
+class BusLostError(SimulationError):
+    """The bus ended while it was served."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(
+            f"the bus {address} has ended: its dbus-daemon was stopped; serve the panel again"
+        )
+
+
 class BusServer:
     """Serves the objects of a tree under the name org.bluez.
+
+    Parameters
+    ----------
+    background
+        Where calls are answered.
+    on_lost
+        Told when the bus ends before `close`.
 
     Attributes
     ----------
@@ -41,12 +60,18 @@ class BusServer:
 
     """
 
-    def __init__(self, background: Background) -> None:
+    def __init__(
+        self,
+        background: Background,
+        on_lost: Callable[[BusLostError], None] | None = None,
+    ) -> None:
+        self._on_lost = on_lost
         self.tree = ObjectTree(self._send)
         self.on_client_gone: list[Callable[[str], None]] = []
         self._standard = StandardInterfaces(self.tree)
         self._background = background
         self._bus: MessageBus | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def open(self, address: str) -> None:
         """Connect to the bus at `address` and take the name.
@@ -60,6 +85,7 @@ class BusServer:
         bus = MessageBus(bus_address=address, negotiate_unix_fd=True)
         self._bus = bus
         await bus.connect()
+        self._watching = asyncio.get_running_loop().create_task(self._watch(bus, address))
         bus.add_message_handler(self._on_message)
         await bus.call(
             Message(
@@ -80,7 +106,14 @@ class BusServer:
         bus, self._bus = self._bus, None
         if bus is not None and bus.connected:
             bus.disconnect()
+        if self._watching is not None:
+            await self._watching
+
+    async def _watch(self, bus: MessageBus, address: str) -> None:
+        with contextlib.suppress(OSError, EOFError):  # how the bus ended
             await bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        if self._bus is bus and self._on_lost is not None:
+            self._on_lost(BusLostError(address))
 
     def _send(self, message: Message) -> None:
         """Signals go out in the order in which they are made; none before the bus is there."""

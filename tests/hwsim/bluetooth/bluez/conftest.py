@@ -26,6 +26,7 @@ from bumble.pairing import PairingConfig, PairingDelegate
 from dbus_fast import Message
 from dbus_fast.aio import MessageBus
 from fpxi_hwsim.bluetooth.bluez import BluezBridge, PrivateBus
+from fpxi_hwsim.bluetooth.bluez.server import BusLostError
 
 HOST_ADDRESS = "F0:F1:F2:F3:F4:F5"
 PERIPHERAL_ADDRESS = "E0:E1:E2:E3:E4:E5"
@@ -194,6 +195,7 @@ class World:
     central: Device
     controller: VirtualController
     peripheral: Peripheral
+    losses: list[BusLostError]
 
     def lose_link(self) -> None:
         for controller in (self.controller, self.peripheral.controller):
@@ -215,10 +217,16 @@ async def _world(bus: PrivateBus, temporary_timeout_s: float) -> AsyncIterator[W
     peripheral = Peripheral(device, device_controller)
     await central.power_on()
     await device.power_on()
-    bridge = BluezBridge(central, bus.address, temporary_timeout_s=temporary_timeout_s)
+    losses: list[BusLostError] = []
+    bridge = BluezBridge(
+        central,
+        bus.address,
+        on_bus_lost=losses.append,
+        temporary_timeout_s=temporary_timeout_s,
+    )
     await bridge.start()
     try:
-        yield World(bus, bridge, central, controller, peripheral)
+        yield World(bus, bridge, central, controller, peripheral, losses)
     finally:
         peripheral.never.set()
         await _leave_bleak()

@@ -63,6 +63,12 @@ def test_a_bus_listens_at_its_path_and_leaves_nothing(short_path):
     made.close()
 
 
+def test_a_relative_path_is_told_in_full(short_path, monkeypatch):
+    monkeypatch.chdir(short_path.parent)
+    with PrivateBus(Path("bus")) as made:
+        assert made.address.startswith(f"unix:path={short_path}")
+
+
 def test_a_bus_without_a_path_is_in_a_directory_of_its_own(private_bus):
     path = Path(private_bus.address.removeprefix("unix:path=").split(",")[0])
     assert answers(path)
@@ -109,7 +115,7 @@ def test_a_path_that_cannot_be_says_why(private_bus):
 
 def test_without_dbus_daemon_the_error_tells_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(DbusDaemonMissingError, match="apt install dbus-daemon"):
+    with pytest.raises(DbusDaemonMissingError, match="apt install dbus"):
         PrivateBus()
 
 

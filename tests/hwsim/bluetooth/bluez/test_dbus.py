@@ -1,5 +1,6 @@
 """The bus's own conventions: unknown things, properties, introspection, names."""
 
+import asyncio
 from xml.etree import ElementTree
 
 import pytest
@@ -149,5 +150,16 @@ def test_a_bridge_closes_links_and_may_be_closed_twice(play):
     async def scenario(world):
         await world.bridge.close()
         await world.bridge.close()
+        assert world.losses == []
+
+    play(scenario)
+
+
+def test_a_bus_that_ends_by_itself_is_told(play):
+    async def scenario(world):
+        world.bus.close()
+        while not world.losses:
+            await asyncio.sleep(0.01)
+        assert world.bus.address in str(world.losses[0])
 
     play(scenario)
