@@ -132,7 +132,8 @@ def _stay(server: Server | BleServer, control_stdin: bool) -> None:
     if control_stdin:
         radio = None if isinstance(server, Server) else server
         run_console(server.device, sys.stdin, sys.stdout, radio)
-        return
-    while server.failure is None:
-        time.sleep(LOOK_EVERY_S)
-    raise server.failure
+    else:
+        while server.failure is None:
+            time.sleep(LOOK_EVERY_S)
+    if server.failure is not None:
+        raise server.failure

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fpxi_hwsim.errors import ServeError
+from fpxi_hwsim.serve import Server
 
 Run = Callable[..., Result]
 Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
@@ -50,6 +52,15 @@ def test_control_lines_are_answered_and_quit_ends(run: Run) -> None:
 def test_the_end_of_the_control_lines_ends_the_server(run: Run) -> None:
     result = run("sim", "serve", "--tcp", "127.0.0.1:0", "--control-stdin", stdin="")
     assert result.exit_code == 0
+
+
+def test_a_device_that_failed_meanwhile_is_told_at_the_end_of_the_control_lines(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Server, "failure", ServeError("a panel", "it broke"))
+    result = run("sim", "serve", "--tcp", "127.0.0.1:0", "--control-stdin", stdin="quit\n")
+    assert result.exit_code == 1
+    assert "it broke" in result.stderr
 
 
 @pytest.mark.parametrize("where", [[], ["--serial", "--tcp", "127.0.0.1:0"], ["--tcp", "5000"]])
