@@ -22,6 +22,8 @@ LONGEST_REASON = 200
 # ATT errors: insufficient authentication, authorization, key size, encryption
 # (Bluetooth Core Specification 5.4, Vol 3, Part F, 3.4.1.1).
 UNSECURED_ATT_ERRORS = {0x05, 0x08, 0x0C, 0x0F}
+# CBError.peerRemovedPairingInformation of Core Bluetooth, which bleak hands on as a text.
+UNSECURED_ON_MACOS = "Peer removed pairing information"
 UNSECURED_DBUS_ERRORS = {"org.bluez.Error.NotPermitted", "org.bluez.Error.NotAuthorized"}
 PAIRING_REFUSED = {
     "org.bluez.Error.AuthenticationFailed",
@@ -109,6 +111,7 @@ def is_unsecured(error: Exception) -> bool:
     return (
         getattr(error, "code", None) in UNSECURED_ATT_ERRORS
         or dbus_name(error) in UNSECURED_DBUS_ERRORS
+        or UNSECURED_ON_MACOS in str(error)
     )
 
 

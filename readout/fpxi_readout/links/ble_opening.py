@@ -83,7 +83,7 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
             heard = await find(stack, again, deadline - time.monotonic())
         except PanelNotFoundError:
             break  # the failure before says more
-    if known:
+    if known is not False:
         raise LinkOpenError(target.url, failure.reason, FORGOTTEN_REMEDY) from failure.__cause__
     raise failure
 

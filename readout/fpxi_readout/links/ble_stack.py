@@ -15,6 +15,10 @@ from fpxi_readout.links.ble_errors import BluetoothMissingError
 from fpxi_readout.links.bluetooth_profile import UART_SERVICE
 
 
+VERSION_LIMIT_S = 10.0
+"""for a command that prints a line"""
+
+
 class Device(Protocol):
     """A peripheral that the system knows (bleak's BLEDevice)."""
 
@@ -97,8 +101,8 @@ class Stack(Protocol):
         """
         ...
 
-    def has_key(self, device: Any) -> bool:
-        """Return whether the system is known to have a key for the peripheral."""
+    def has_key(self, device: Any) -> bool | None:
+        """Return whether the system has a key for the peripheral; None: it does not tell."""
         ...
 
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> Client:
@@ -139,7 +143,7 @@ class Bleak:
                 daemon=True,
             )
             check.start()
-            check.join()
+            check.join(VERSION_LIMIT_S)
 
     def scanner(self, heard: Callable[[Any, Any], None], adapter: str | None) -> Scanner:
         """Return bleak's scanner."""
@@ -160,9 +164,11 @@ class Bleak:
         manager = _bluez_manager()._global_instances[asyncio.get_running_loop()]
         return [(device, _listened_to(manager._properties, device)) for device in devices]
 
-    def has_key(self, device: Any) -> bool:
-        """Return what BlueZ says of that; elsewhere it cannot be told."""
-        return sys.platform == "linux" and bool(device.details["props"].get("Paired", False))
+    def has_key(self, device: Any) -> bool | None:
+        """Return what BlueZ says of that; Windows and macOS do not tell bleak."""
+        if sys.platform != "linux":
+            return None
+        return bool(device.details["props"].get("Paired", False))
 
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> Client:
         """Return bleak's client. What a BLEDevice tells of its adapter goes with it."""

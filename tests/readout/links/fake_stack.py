@@ -60,7 +60,7 @@ class FakeDevice:
     name: str | None = "FPXI-64"
     address: str = ADDRESS
     rssi: int = -60
-    paired: bool = False
+    paired: bool | None = False
     services: list[FakeService] = field(default_factory=panel_services)
     received: list[bytes] = field(default_factory=list)
 
@@ -104,7 +104,7 @@ class FakeStack:
         await self.at("held")
         return self.held_devices
 
-    def has_key(self, device: FakeDevice) -> bool:
+    def has_key(self, device: FakeDevice) -> bool | None:
         return device.paired
 
     def client(self, device: Any, lost: Callable[[], None], timeout_s: float) -> FakeClient:

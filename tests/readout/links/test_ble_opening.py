@@ -98,6 +98,12 @@ def test_a_panel_that_tells_no_battery_level_is_opened(
         ("scan", BleakError("adapter 'hci9' not found"), BluetoothUnavailableError, "hci9"),
         ("connect", dbus("org.bluez.Error.NotReady"), BluetoothUnavailableError, "switched off"),
         ("connect", dbus("org.bluez.Error.Failed", "le-x"), LinkOpenError, "while connecting"),
+        (
+            "connect",
+            BleakError("failed to connect: Peer removed pairing information"),
+            NotSecuredError,
+            "remove the panel",
+        ),
         ("connect", BleakDeviceNotFoundError("a", "it is gone"), LinkOpenError, "it is gone"),
         ("connect", OSError("WinError -2147023673"), LinkOpenError, "WinError"),
         ("connect", EOFError(), LinkOpenError, "EOFError"),
@@ -351,13 +357,21 @@ def test_a_panel_that_is_cut_off_twice_by_the_air_is_opened(stack: Any) -> None:
     BleLink.open("ble:FPXI-64", stack=stack).close()
 
 
-def test_a_panel_with_a_key_that_keeps_ending_the_connection_may_have_forgotten_it(
-    stack: Any, fake: ModuleType
+@pytest.mark.parametrize("paired", [True, None])
+def test_a_panel_that_may_have_forgotten_its_key_is_told_of_as_such(
+    stack: Any, fake: ModuleType, paired: bool | None
 ) -> None:
-    stack.devices[0].paired = True
+    stack.devices[0].paired = paired
     stack.behaviour["connect"] = fake.fails_with(dbus("org.bluez.Error.Failed", "canceled"))
     with pytest.raises(LinkOpenError, match=r"canceled.*has forgotten this computer, remove"):
         BleLink.open("ble:FPXI-64", stack=stack)
+
+
+def test_a_panel_without_a_key_has_forgotten_nothing(stack: Any, fake: ModuleType) -> None:
+    stack.behaviour["connect"] = fake.fails_with(dbus("org.bluez.Error.Failed", "canceled"))
+    with pytest.raises(LinkOpenError) as caught:
+        BleLink.open("ble:FPXI-64", stack=stack)
+    assert "forgotten" not in str(caught.value)
 
 
 def test_a_farewell_that_fails_is_logged_and_hides_nothing(
