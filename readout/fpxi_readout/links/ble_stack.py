@@ -14,7 +14,6 @@ from typing import Any, Protocol
 from fpxi_readout.links.ble_errors import BluetoothMissingError
 from fpxi_readout.links.bluetooth_profile import UART_SERVICE
 
-
 VERSION_LIMIT_S = 10.0
 """for a command that prints a line"""
 
