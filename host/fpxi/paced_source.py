@@ -12,21 +12,17 @@ from fpxi_readout.protocol.generated import FrameFlag
 from fpxi.device_state import DeviceState
 from fpxi.link_pace import LinkPace
 from fpxi.source import FrameSource
+from fpxi.wrapped_source import WrappedSource
 
 if TYPE_CHECKING:
-    from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.frame import Frame
-    from fpxi_readout.identity import DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary
-    from fpxi_readout.protocol.geometry import PanelGeometry
     from fpxi_readout.run import Run
-    from fpxi_readout.statistics import LinkStatistics
 
 LOOK_S = 0.01
 """The counters are collected this often, however fast frames come."""
 
 
-class PacedSource:
+class PacedSource(WrappedSource):
     """Passes everything on to a source, tells `LinkPace` of it, and sets what that wants set.
 
     What is set so is no wish of the user: it is given back when the run ends, and before `save`.
@@ -39,7 +35,7 @@ class PacedSource:
         device: DeviceState,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._source = source
+        super().__init__(source)
         self._pace = pace
         self._device = device
         self._clock = clock
@@ -48,26 +44,6 @@ class PacedSource:
         self._looked_s = self._turned_s = clock()
         self._counters = source.statistics
         pace.connected(clock(), source.dictionary)
-
-    @property
-    def identity(self) -> DeviceIdentity:
-        """Who the device is."""
-        return self._source.identity
-
-    @property
-    def dictionary(self) -> Dictionary:
-        """What the device understands."""
-        return self._source.dictionary
-
-    @property
-    def geometry(self) -> PanelGeometry:
-        """Rows, columns, pitch and process ring."""
-        return self._source.geometry
-
-    @property
-    def statistics(self) -> LinkStatistics:
-        """Counters since this source was connected."""
-        return self._source.statistics
 
     def get(self, name: str) -> int:
         """Read a parameter."""
@@ -97,10 +73,6 @@ class PacedSource:
         """End acquiring."""
         self._source.stop()
         self._give_back()
-
-    def software_trigger(self) -> int:
-        """Begin a burst of exposures."""
-        return self._source.software_trigger()
 
     def save(self) -> None:
         """Keep the saved parameters in non-volatile memory, the user's own.
@@ -132,10 +104,6 @@ class PacedSource:
         frames, self._ready = self._ready, []
         return frames + self._source.take_ready()
 
-    def leave_run(self) -> Run | None:
-        """Let go of an unfinished run."""
-        return self._source.leave_run()
-
     def resume(self, run: Run) -> bool:
         """Go on with a run that another connection left, at the pace that it had.
 
@@ -152,14 +120,6 @@ class PacedSource:
         self._pace.held_back(now_s - self._turned_s)
         self._source.keep_alive()
         self._settle(now_s)
-
-    def take_events(self) -> list[DeviceEvent]:
-        """Return what the device reported since the last call."""
-        return self._source.take_events()
-
-    def close(self) -> None:
-        """Let go of the link."""
-        self._source.close()
 
     def _look(self, frames: list[Frame]) -> None:
         now_s = self._clock()

@@ -11,48 +11,24 @@ from fpxi.device_state import DeviceState
 from fpxi.failures import may_pass
 from fpxi.source import FrameSource
 from fpxi.wishes import Wishes
+from fpxi.wrapped_source import WrappedSource
 
 if TYPE_CHECKING:
-    from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.frame import Frame
-    from fpxi_readout.identity import DeviceIdentity
-    from fpxi_readout.protocol.dictionary import Dictionary
-    from fpxi_readout.protocol.geometry import PanelGeometry
     from fpxi_readout.run import Run
-    from fpxi_readout.statistics import LinkStatistics
 
 
-class TrackedSource:
+class TrackedSource(WrappedSource):
     """Passes everything on to a source, and notes settings, starts and stops in `Wishes`.
 
     Values and the identity that a reset changes go to `DeviceState`.
     """
 
     def __init__(self, source: FrameSource, wishes: Wishes, device: DeviceState) -> None:
-        self._source = source
+        super().__init__(source)
         self._wishes = wishes
         self._device = device
         self._rescued: list[Frame] = []
-
-    @property
-    def identity(self) -> DeviceIdentity:
-        """Who the device is."""
-        return self._source.identity
-
-    @property
-    def dictionary(self) -> Dictionary:
-        """What the device understands."""
-        return self._source.dictionary
-
-    @property
-    def geometry(self) -> PanelGeometry:
-        """Rows, columns, pitch and process ring."""
-        return self._source.geometry
-
-    @property
-    def statistics(self) -> LinkStatistics:
-        """Counters since this source was connected."""
-        return self._source.statistics
 
     def get(self, name: str) -> int:
         """Read a parameter."""
@@ -98,14 +74,6 @@ class TrackedSource:
             raise
         self._wishes.stop_first = False
 
-    def software_trigger(self) -> int:
-        """Begin a burst of exposures."""
-        return self._source.software_trigger()
-
-    def save(self) -> None:
-        """Keep the saved parameters in non-volatile memory."""
-        self._source.save()
-
     def reset(self) -> None:
         """Restart the device; what was set before is forgotten, as the device does."""
         self._wishes.forget()
@@ -139,10 +107,6 @@ class TrackedSource:
         """Let go of an unfinished run, and keep it among the wishes."""
         self._wishes.run = self._source.leave_run() or self._wishes.run
         return self._wishes.run
-
-    def resume(self, run: Run) -> bool:
-        """Go on with a run that another connection left."""
-        return self._source.resume(run)
 
     def take_up(self) -> bool:
         """Go on with what the last connection left, or else ask for the same again.
@@ -191,15 +155,3 @@ class TrackedSource:
         """Have a device stopped of which it is not known what it did."""
         if may_pass(error):
             self._wishes.stop_first = True
-
-    def keep_alive(self) -> None:
-        """Tell the device that its host is there."""
-        self._source.keep_alive()
-
-    def take_events(self) -> list[DeviceEvent]:
-        """Return what the device reported since the last call."""
-        return self._source.take_events()
-
-    def close(self) -> None:
-        """Let go of the link."""
-        self._source.close()
