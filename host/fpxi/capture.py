@@ -51,7 +51,8 @@ class CaptureResult:
     duration_s: float
     """From the start to the last frame, by this computer's clock."""
     frame_rate_hz: float
-    """From the device's time stamps of the first and last frame; 0 for a single frame."""
+    """From the device's time stamps of the first and last frame; 0 for a single frame, and where
+    the device restarted in between, which starts its clock again."""
     first_frame: int
     last_frame: int
     reconnections: int
@@ -116,7 +117,7 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
         duration_s = time.monotonic() - began
         after = session.statistics()
         _stop(session, plan)
-    return _result(plan, (before, after), ends, duration_s)
+    return _result(plan, (before, after), ends, duration_s, one_life=subscription.times_anew == 0)
 
 
 def _stop_after_failure(session: Session) -> None:
@@ -165,11 +166,13 @@ def _result(
     statistics: tuple[SessionStatistics, SessionStatistics],
     ends: tuple[Frame, Frame],
     duration_s: float,
+    *,
+    one_life: bool,
 ) -> CaptureResult:
     before, after = (each.link for each in statistics)
     earlier, later = statistics
     first, last = ends
-    span_us = last.timestamp_us - first.timestamp_us
+    span_us = last.timestamp_us - first.timestamp_us if one_life else 0
     return CaptureResult(
         frames_received=plan.count,
         frames_lost=after.frames_lost - before.frames_lost,

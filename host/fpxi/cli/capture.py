@@ -144,9 +144,10 @@ def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]
 
 def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     delivery = "reliable" if reliable else "live"
+    rate = f" at {result.frame_rate_hz:.1f} frames/s" if result.frame_rate_hz else ""
     facts = [
         ("Recording", str(result.path)),
-        ("Frames", f"{result.frames_received} at {result.frame_rate_hz:.1f} frames/s, {delivery}"),
+        ("Frames", f"{result.frames_received}{rate}, {delivery}"),
         ("Lost", _losses(result)),
     ]
     if result.frames_skipped:
