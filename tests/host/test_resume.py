@@ -22,6 +22,7 @@ from fpxi_readout.device_errors import DeviceFaultError, StreamTakenError
 from fpxi_readout.links import LinkLostError, open_link
 from fpxi_readout.links.serial import SerialLink
 from fpxi_readout.panel import Panel
+from fpxi_readout.protocol.generated import State
 
 WAIT_S = 30.0
 URL = "sim:cmos32?serial=ONE&seed=4"
@@ -349,6 +350,25 @@ def test_stopping_while_the_device_is_away_stops_it_when_it_is_back(
         exposures = server.device.truth.exposures
         time.sleep(0.1)
         assert server.device.truth.exposures == exposures
+
+
+def test_a_live_capture_that_loses_its_link_at_the_end_is_whole_and_stops_the_device(
+    server: Server, proxy: Proxy
+) -> None:
+    def cut(done: int) -> None:
+        if done == 20:
+            proxy.open_for_hosts = False
+            proxy.cut()
+            wait_until(lambda: session.connection.state is ConnectionState.RECONNECTING)
+            back.start()
+
+    back = threading.Timer(0.1, setattr, (proxy, "open_for_hosts", True))
+    with fpxi.open(proxy.url) as session:
+        session.set("exposure_us", QUICK["exposure_us"])
+        result = session.capture(20, reliable=False, progress=cut)
+        back.join()
+        assert result.frames_received == 20
+        assert session.get("state") == State.IDLE
 
 
 def test_a_plain_subscription_keeps_its_own_time(proxy: Proxy) -> None:
