@@ -14,7 +14,8 @@ from fpxi_readout.frame import Frame
 from fpxi_readout.life import Life, Progress, Verdict, judge
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.panel import Panel
-from fpxi_readout.protocol.generated import ResetCause, State, TriggerMode
+from fpxi_readout.protocol.framing import Packet
+from fpxi_readout.protocol.generated import Event, EventCode, ResetCause, State, TriggerMode
 from fpxi_readout.run import Run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -299,6 +300,19 @@ def test_a_run_that_another_host_ended_is_named(
     with pytest.raises(StreamTakenError, match="another host"):
         panel.resume(run)
     assert all(frame.number < run.assembler.end_seen for frame in panel.take_ready())
+    assert not panel.acquiring
+
+
+def test_a_stream_that_leaves_the_link_before_the_run_is_resumed_is_named(
+    shared_time_link: MakeLink, connect: Connect
+) -> None:
+    link = BreakingLink(shared_time_link(URL))
+    _, run = begun(link, connect, 0, reliable=True)
+    panel = connect(link.again("keep"))
+    left = Event(timestamp_us=0, severity=0, code=EventCode.STREAM_LEFT, detail=0)
+    panel._connection.on_packet(Packet(Event.TYPE, 0, left.pack()))
+    with pytest.raises(StreamTakenError, match="another host"):
+        panel.resume(run)
     assert not panel.acquiring
 
 
