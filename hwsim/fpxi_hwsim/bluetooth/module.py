@@ -163,7 +163,6 @@ class BluetoothModule:
     def _opened(self, connection: Connection) -> None:
         self.counts.connections += 1
         self.connection = connection
-        self._subscribed = False
         for event in ("connection_encryption_change", "pairing"):
             connection.on(event, lambda *_: self._follow())
         tasks = [

@@ -11,7 +11,12 @@ from bumble import att, smp
 from bumble.core import ProtocolError
 from bumble.crypto import EccKey
 from bumble.gatt import GATT_PRIMARY_SERVICE_ATTRIBUTE_TYPE
-from bumble.hci import HCI_AUTHENTICATION_FAILURE_ERROR, HCI_Error
+from bumble.hci import (
+    HCI_AUTHENTICATION_FAILURE_ERROR,
+    HCI_PIN_OR_KEY_MISSING_ERROR,
+    HCI_Error,
+    HCI_LE_Enable_Encryption_Command,
+)
 from fpxi_hwsim.bluetooth.bond import Bond, BondStore
 from fpxi_hwsim.bluetooth.errors import KeysFileError
 from fpxi_readout.links import bluetooth_profile as profile
@@ -255,6 +260,53 @@ def test_a_pairing_that_breaks_the_rules_is_refused(on_air, commands, reason) ->
         assert air.module.access.bond is None
         await host.connection.disconnect()
         await air.host(SECOND_HOST).ready()  # nothing is left of the attempt
+
+    on_air(scenario)
+
+
+def test_the_key_of_the_bond_is_not_given_to_a_legacy_encryption(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().ready()
+        key = air.module.access.bond.key
+        await host.connection.disconnect()
+        await host.connect()
+        failure = asyncio.get_running_loop().create_future()
+        host.connection.on("connection_encryption_failure", failure.set_result)
+        await host.device.send_async_command(
+            HCI_LE_Enable_Encryption_Command(
+                connection_handle=host.connection.handle,
+                random_number=b"\1" * 8,
+                encrypted_diversifier=1,
+                long_term_key=key,
+            )
+        )
+        assert await failure == HCI_PIN_OR_KEY_MISSING_ERROR
+        assert not air.module.access.secured(air.module.connection)
+
+    on_air(scenario)
+
+
+def test_notifications_are_asked_for_anew_on_each_connection(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().ready()
+        assert air.board.is_listened_to()
+        await host.connection.disconnect()
+        await host.connect()
+        await host.secure()
+        assert bytes(await host.cccd.read_value()) == b"\0\0"
+        assert not air.board.is_listened_to()
+
+    on_air(scenario)
+
+
+def test_the_uart_notifies_and_does_not_indicate(on_air) -> None:
+    async def scenario(air) -> None:
+        host = await air.host().connect()
+        await host.secure()
+        for value in (b"\2\0", b"\1", b"\1\0\0"):
+            error = await refused(host.cccd.write_value(value, with_response=True))
+            assert error == att.ErrorCode.VALUE_NOT_ALLOWED
+        assert not air.board.is_listened_to()
 
     on_air(scenario)
 
