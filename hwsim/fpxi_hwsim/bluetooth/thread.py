@@ -49,6 +49,7 @@ class RadioThread(Generic[T]):
         self._task: asyncio.Task[None] | None = None
         self._closing: asyncio.Future[None] | None = None
         self._ready = threading.Event()
+        self._stopping = False
         self.failure: Exception | None = None
         """what ended the thread before `close`"""
         self._thread = threading.Thread(target=self._run, name="fpxi-sim-radio", daemon=True)
@@ -123,9 +124,11 @@ class RadioThread(Generic[T]):
         async with self._make() as value:
             self._closing = value.failed
             self._entered.set_result(value)
-            await value.failed
+            if not self._stopping:  # while it was entered, which did not heed it
+                await value.failed
 
     def _stop(self) -> None:
+        self._stopping = True
         if self._closing is not None:
             if not self._closing.done():
                 self._closing.set_result(None)

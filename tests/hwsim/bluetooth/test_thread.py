@@ -133,6 +133,19 @@ def test_work_that_comes_when_the_loop_is_on_its_way_out_is_told(
     assert told == [RadioStoppedError]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signal to a thread")
+def test_an_interrupt_that_a_start_does_not_heed_ends_it_all_the_same() -> None:
+    @contextlib.asynccontextmanager
+    async def heedless() -> AsyncIterator[SimpleNamespace]:
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        yield SimpleNamespace(failed=asyncio.get_running_loop().create_future())
+
+    with pytest.raises(KeyboardInterrupt):
+        RadioThread(heedless)
+
+
 def test_work_under_way_when_it_is_closed_is_told() -> None:
     radio = RadioThread(context)
     threading.Timer(0.1, radio.close).start()
