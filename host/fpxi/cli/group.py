@@ -16,6 +16,7 @@ from typing import Any
 import click
 from fpxi_readout.errors import FpxiError
 
+from fpxi.cli.held_signals import signals_held_back
 from fpxi.errors import CalibrationExistsError, ExportExistsError, RecordingExistsError
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -31,7 +32,8 @@ class LazyCommand:
 
     def load(self) -> click.Command:
         """Import the command: the attribute `command` of the module."""
-        loaded: click.Command = importlib.import_module(self.module).command
+        with signals_held_back():
+            loaded: click.Command = importlib.import_module(self.module).command
         loaded.short_help = self.summary
         return loaded
 

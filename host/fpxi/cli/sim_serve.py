@@ -16,6 +16,7 @@ from fpxi_hwsim.serve import Server, serve_ble, serve_serial, serve_tcp
 from fpxi_hwsim.specification import SimulationSpecification
 
 from fpxi.cli.group import Terminated
+from fpxi.cli.held_signals import signals_held_back
 from fpxi.cli.options import address, examples, require_distinct, setting, url_argument
 from fpxi.cli.output import note
 
@@ -86,21 +87,35 @@ def command(
     keeps it to this computer. Over Bluetooth the first host that pairs is the panel's host; without
     --keys it is forgotten when the server ends.
     """
-    if serial + (tcp is not None) + ble != 1:
-        raise click.UsageError("Say where to serve: --serial, --tcp HOST:PORT, or --ble.")
+    _require_one_place(serial=serial, tcp=tcp is not None, ble=ble)
     conditions = _conditions(air["radio"])
     _refuse_idle_options(ble, air)
     del air["radio"]
     specification = SimulationSpecification.from_url(url)
-    server: Server | BleServer
-    if ble:
-        server = serve_ble(specification, conditions=conditions, **air)
-    else:
-        server = serve_serial(specification) if tcp is None else serve_tcp(specification, *tcp)
-    with contextlib.suppress(KeyboardInterrupt, Terminated), server:
-        _announce(url, server)
-        _stay(server, control_stdin)
+    with contextlib.ExitStack() as stack:
+        server: Server | BleServer
+        with signals_held_back():  # until somebody is there to close it
+            if ble:
+                server = serve_ble(specification, conditions=conditions, **air)
+            elif tcp is not None:
+                server = serve_tcp(specification, *tcp)
+            else:
+                server = serve_serial(specification)
+            stack.enter_context(server)
+        with contextlib.suppress(KeyboardInterrupt, Terminated):
+            _announce(url, server)
+            _stay(server, control_stdin)
     note("The simulated panel is switched off.")
+
+
+def _require_one_place(**places: bool) -> None:
+    given = [f"--{name}" for name, wanted in places.items() if wanted]
+    if not given:
+        raise click.UsageError("Say where to serve: --serial, --tcp HOST:PORT, or --ble.")
+    if len(given) > 1:
+        raise click.UsageError(
+            f"{', '.join(given)}: a panel is served in one place; give one of them."
+        )
 
 
 def _refuse_idle_options(ble: bool, air: dict[str, Any]) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fpxi.cli import sim_serve
 from fpxi_hwsim.errors import ServeError
-from fpxi_hwsim.serve import Server
+from fpxi_hwsim.serve import Server, serve_tcp
+from fpxi_hwsim.specification import SimulationSpecification
 
 Run = Callable[..., Result]
 Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
@@ -63,11 +65,35 @@ def test_a_device_that_failed_meanwhile_is_told_at_the_end_of_the_control_lines(
     assert "it broke" in result.stderr
 
 
-@pytest.mark.parametrize("where", [[], ["--serial", "--tcp", "127.0.0.1:0"], ["--tcp", "5000"]])
-def test_exactly_one_place_must_be_given(run: Run, where: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ([], "Say where to serve"),
+        (["--serial", "--tcp", "127.0.0.1:0"], "--serial, --tcp: a panel is served in one place"),
+        (["--serial", "--ble"], "--serial, --ble: a panel is served in one place"),
+        (["--tcp", "5000"], "--tcp"),
+    ],
+)
+def test_exactly_one_place_must_be_given(run: Run, where: list[str], reason: str) -> None:
     result = run("sim", "serve", *where)
     assert result.exit_code == 2
-    assert "--tcp" in result.stderr
+    assert reason in " ".join(result.stderr.split())
+
+
+def test_an_interrupt_before_anybody_owns_the_server_closes_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def serve_and_interrupt(specification: SimulationSpecification, host: str, port: int) -> Server:
+        made.append(serve_tcp(specification, host, port))
+        signal.raise_signal(signal.SIGINT)
+        return made[0]
+
+    monkeypatch.setattr(sim_serve, "serve_tcp", serve_and_interrupt)
+    result = run("sim", "serve", "--tcp", "127.0.0.1:0")
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert not made[0]._loop._thread.is_alive()
 
 
 @pytest.mark.parametrize("url", ["sim:nothing", "serial:/dev/ttyS0", "sim:tft64?sed=1"])
