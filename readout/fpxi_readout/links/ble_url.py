@@ -16,6 +16,8 @@ DEFAULT_TIMEOUT_S = 20.0
 LONGEST_TIMEOUT_S = 600.0
 URL_REMEDY = "write ble:FPXI-64, ble:AA:BB:CC:DD:EE:FF or ble:FPXI-64?adapter=hci1&timeout_s=20"
 MAC_ADDRESS = re.compile(r"([0-9A-F]{2}[:-]){5}[0-9A-F]{2}", re.IGNORECASE)
+BROKEN_ADDRESS = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2})+", re.IGNORECASE)
+"""what is no address, and yet was meant to be one: a name with colons is not refused otherwise"""
 ADAPTER = re.compile(r"[A-Za-z0-9_]{1,32}")
 
 
@@ -43,12 +45,15 @@ class BleTarget:
         name = unquote(place)
         if not name:
             raise LinkUrlError(url, "no panel is named", URL_REMEDY)
+        address = _address(name)
+        if address is None and BROKEN_ADDRESS.fullmatch(name):
+            raise LinkUrlError(url, "an address has six pairs of digits", URL_REMEDY)
         options = dict(parse_qsl(query, keep_blank_values=True))
         adapter = _adapter(url, options.pop("adapter", None))
         timeout_s = _timeout(url, options.pop("timeout_s", str(DEFAULT_TIMEOUT_S)))
         if options:
             raise LinkUrlError(url, f"there is no option {next(iter(options))!r}", URL_REMEDY)
-        return cls(url, name, _address(name), adapter, timeout_s)
+        return cls(url, name, address, adapter, timeout_s)
 
 
 def at_address(url: str, address: str) -> str:

@@ -26,6 +26,12 @@ def test_a_name_with_reserved_characters_is_escaped() -> None:
     assert BleTarget.from_url("ble:what%3F%20panel").name == "what? panel"
 
 
+@pytest.mark.parametrize("name", ["Room 3: left", "AA", "AA:BG", "A:B", "AA:BB:"])
+def test_a_name_may_have_colons(name: str) -> None:
+    target = BleTarget.from_url(f"ble:{name}")
+    assert (target.name, target.address) == (name, None)
+
+
 def test_options_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "linux")
     target = BleTarget.from_url("ble:FPXI-64?adapter=hci1&timeout_s=2.5")
@@ -43,6 +49,8 @@ def test_an_adapter_can_be_chosen_on_linux_alone(monkeypatch: pytest.MonkeyPatch
     [
         ("ble:", "no panel is named"),
         ("ble:?timeout_s=3", "no panel is named"),
+        ("ble:AA:BB", "six pairs"),
+        ("ble:aa:bb:cc:dd:ee:ff:00?timeout_s=3", "six pairs"),
         ("ble:x?timeout_s=0", "timeout_s='0'"),
         ("ble:x?timeout_s=nan", "timeout_s='nan'"),
         ("ble:x?timeout_s=soon", "timeout_s='soon'"),
