@@ -68,7 +68,7 @@ class LinkConnector:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._url_again = url
+        self._address: str | None = None
         """by which the same panel is found again: several on the air may carry the name"""
         self._link: Link | None = None
         self._interrupted = threading.Event()
@@ -97,17 +97,16 @@ class LinkConnector:
     def connect(self) -> FrameSource:
         """Open the link and identify the panel."""
         from fpxi_readout.links import open_link  # noqa: PLC0415 - pyserial only when wanted
-        from fpxi_readout.links.ble_url import at_address  # noqa: PLC0415
         from fpxi_readout.panel import Panel  # noqa: PLC0415
 
         self.close()
-        self._link = open_link(self._url_again, stop=self._interrupted)
+        self._link = open_link(self._url, stop=self._interrupted, address=self._address)
         if self._interrupted.is_set():
             self.interrupt()  # which may have come before there was a link to be told
         panel = Panel.connect(self._link)
         radio = self.radio
         if radio is not None:
-            self._url_again = at_address(self._url, radio.address)
+            self._address = radio.address
         return panel
 
     def interrupt(self) -> None:

@@ -24,8 +24,8 @@ class SilentRadioLink:
         self.interrupted = threading.Event()
         self.waiting = threading.Event()
         self.closed = False
-        self.urls: list[str] = []
-        """by which it was opened"""
+        self.opened: list[tuple[str, str | None]] = []
+        """by which URLs and addresses"""
 
     def read(self, timeout_s: float) -> bytes:
         self.waiting.set()
@@ -48,8 +48,10 @@ class SilentRadioLink:
 def link(monkeypatch: pytest.MonkeyPatch) -> SilentRadioLink:
     link = SilentRadioLink()
 
-    def open_link(url: str, *, stop: threading.Event | None = None) -> Any:
-        link.urls.append(url)
+    def open_link(
+        url: str, *, stop: threading.Event | None = None, address: str | None = None
+    ) -> Any:
+        link.opened.append((url, address))
         return link
 
     monkeypatch.setattr("fpxi_readout.links.open_link", open_link)
@@ -97,8 +99,8 @@ def test_a_panel_found_by_its_name_is_found_again_by_its_address(
     connector = connector_for("ble:FPXI-64?timeout_s=5")
     for _ in range(3):
         connector.connect()
-    again = "ble:F0:F1:F2:F3:F4:F5?timeout_s=5"
-    assert link.urls == ["ble:FPXI-64?timeout_s=5", again, again]
+    url = "ble:FPXI-64?timeout_s=5"
+    assert link.opened == [(url, None), (url, FACTS.address), (url, FACTS.address)]
 
 
 def test_a_panel_that_was_never_identified_is_still_looked_for_by_its_name(
@@ -109,7 +111,7 @@ def test_a_panel_that_was_never_identified_is_still_looked_for_by_its_name(
     for _ in range(2):
         with pytest.raises(LinkClosedError):
             connector.connect()
-    assert link.urls == ["ble:FPXI-64"] * 2
+    assert link.opened == [("ble:FPXI-64", None)] * 2
 
 
 @pytest.mark.parametrize("url", ["sim:tft64", "file:run.h5"])

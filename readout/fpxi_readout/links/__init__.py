@@ -33,14 +33,15 @@ __all__ = [
 SCHEMES = ("serial:", "socket://", "ble:")
 
 
-def open_link(url: str, *, stop: threading.Event | None = None) -> Link:
+def open_link(url: str, *, stop: threading.Event | None = None, address: str | None = None) -> Link:
     """Open the link that a URL names.
 
     `serial:PORT[?baud=N]` takes a port name (/dev/ttyACM0, COM3) or any form that pyserial's
     `serial_for_url` takes; `socket://HOST:PORT` is a TCP connection;
     `ble:NAME|ADDRESS[?adapter=hci1&timeout_s=20]` is a panel on Bluetooth, whose link is a
     `RadioLink`. Setting `stop` ends what takes long, the search through the air, with
-    LinkClosedError.
+    LinkClosedError. A panel on Bluetooth whose `address` is known from its last link is looked for
+    by that, and still called by its URL.
 
     Raises
     ------
@@ -57,7 +58,7 @@ def open_link(url: str, *, stop: threading.Event | None = None) -> Link:
     if url.startswith("ble:"):
         from fpxi_readout.links.ble import BleLink  # noqa: PLC0415
 
-        return BleLink.open(url, stop=stop)
+        return BleLink.open(url, stop=stop, address=address)
     if not url.startswith(SCHEMES):
         raise UnknownSchemeError(url, SCHEMES)
     from fpxi_readout.links.serial import SerialLink  # noqa: PLC0415

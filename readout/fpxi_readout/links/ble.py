@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TypeVar
 
 from fpxi_readout.links.base import LinkClosedError, RadioFacts
@@ -35,11 +36,17 @@ class BleLink:
 
     @classmethod
     def open(
-        cls, url: str, *, stop: threading.Event | None = None, stack: Stack | None = None
+        cls,
+        url: str,
+        *,
+        stop: threading.Event | None = None,
+        address: str | None = None,
+        stack: Stack | None = None,
     ) -> BleLink:
         """Open `ble:NAME` or `ble:ADDRESS`; options `adapter` (Linux) and `timeout_s`.
 
         The panel is paired with on the first occasion. Setting `stop` ends the attempt soon.
+        With an `address` only the panel there is taken, whatever the URL names.
 
         Raises
         ------
@@ -57,6 +64,8 @@ class BleLink:
         """
         require_no_running_loop()
         target = BleTarget.from_url(url)
+        if address is not None:
+            target = replace(target, address=address.upper())
         stack = stack or Bleak()
         stack.prepare()
         loop = PrivateLoop()

@@ -33,11 +33,14 @@ class BluetoothUnavailableError(LinkOpenError):
 class PanelNotFoundError(LinkOpenError):
     """No panel of that name or address was heard."""
 
-    def __init__(self, url: str, seen: Sequence[str], searched_s: float) -> None:
+    def __init__(
+        self, url: str, seen: Sequence[str], searched_s: float, address: str | None = None
+    ) -> None:
+        where = f" ({address})" if address is not None and address not in url.upper() else ""
         heard = f"heard only {_listed(seen)}" if seen else "no panel was heard"
         super().__init__(
             url,
-            f"not found within {searched_s:.0f} s, {heard}",
+            f"not found{where} within {searched_s:.0f} s, {heard}",
             "switch the panel on and bring it near; one that is connected to another computer "
             "or program is not heard",
         )

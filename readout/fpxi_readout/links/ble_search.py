@@ -70,7 +70,7 @@ async def hear(stack: Stack, target: BleTarget, limit_s: float) -> Heard:
     chosen = _meant(target, heard)
     if not chosen:
         seen = [f"{one.name} ({one.device.address})" for one in heard]
-        raise PanelNotFoundError(target.url, seen, limit_s)
+        raise PanelNotFoundError(target.url, seen, limit_s, target.address)
     if len(chosen) > 1:
         raise AmbiguousNameError(target.url, sorted(one.device.address for one in chosen))
     return chosen[0]

@@ -56,12 +56,6 @@ class BleTarget:
         return cls(url, name, address, adapter, timeout_s)
 
 
-def at_address(url: str, address: str) -> str:
-    """Return the URL of the panel at an address, with the options of another URL."""
-    _, mark, query = url.partition("?")
-    return f"{SCHEME}{address}{mark}{query}"
-
-
 def _address(name: str) -> str | None:
     """Return the address that a name is, as bleak writes it; macOS gives each panel a UUID."""
     if MAC_ADDRESS.fullmatch(name):

@@ -53,6 +53,23 @@ def test_an_open_link_tells_whom_it_reaches(stack: Any) -> None:
     assert stack.steps.count("disconnect") == 1
 
 
+def test_a_panel_met_before_is_looked_for_by_its_address_and_called_by_its_url(
+    stack: Any, fake: ModuleType
+) -> None:
+    met = fake.FakeDevice(address="F0:00:00:00:00:02")
+    stack.devices.append(met)
+    link = BleLink.open("ble:FPXI-64", stack=stack, address=met.address.lower())
+    link.close()
+    assert link.radio.address == met.address
+    assert link.description == "ble:FPXI-64"
+
+
+def test_a_panel_met_before_that_is_away_is_called_by_its_url_and_address(stack: Any) -> None:
+    words = r"cannot open ble:FPXI-64\?timeout_s=0.4: not found \(F0:00:00:00:00:02\) within"
+    with pytest.raises(PanelNotFoundError, match=words):
+        BleLink.open(SHORT, stack=stack, address="F0:00:00:00:00:02")
+
+
 @pytest.mark.parametrize("level", [b"", b"\x65", b"\xff" * 600])
 def test_a_battery_level_that_is_none_is_not_shown(stack: Any, level: bytes) -> None:
     stack.devices[0].services[2].characteristics[0].value = level

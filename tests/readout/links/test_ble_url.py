@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fpxi_readout.links import LinkUrlError
-from fpxi_readout.links.ble_url import DEFAULT_TIMEOUT_S, BleTarget, at_address
+from fpxi_readout.links.ble_url import DEFAULT_TIMEOUT_S, BleTarget
 
 
 def test_a_name_stands_alone() -> None:
@@ -63,10 +63,3 @@ def test_an_adapter_can_be_chosen_on_linux_alone(monkeypatch: pytest.MonkeyPatch
 def test_nonsense_is_refused_with_an_example(url: str, reason: str) -> None:
     with pytest.raises(LinkUrlError, match=f"{reason}.*write ble:FPXI-64"):
         BleTarget.from_url(url)
-
-
-def test_a_panel_is_named_by_its_address_with_the_same_options() -> None:
-    address = "F0:F1:F2:F3:F4:F5"
-    url = at_address("ble:FPXI-64?timeout_s=2.5", address)
-    assert BleTarget.from_url(url) == BleTarget(url, address, address, None, 2.5)
-    assert at_address("ble:FPXI-64", address) == f"ble:{address}"
