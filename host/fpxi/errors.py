@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.links.base import LinkLostError
 
 
 class HostError(FpxiError):
@@ -43,6 +44,18 @@ class ConnectTimeoutError(SessionError):
         super().__init__(
             f"{url} did not connect within {timeout_s:g} s; "
             "check power and cable, and that no other program holds the port"
+        )
+
+
+class LinkGivenUpError(SessionError, LinkLostError):
+    """A lost device was waited for as long as was allowed; `__cause__` is its loss."""
+
+    def __init__(self, url: str, waited_s: float) -> None:
+        self.waited_s = waited_s
+        super().__init__(
+            url,
+            f"gave up after {waited_s:g} s without the link",
+            "when the panel is back, begin again, or have it waited for longer (give_up_s)",
         )
 
 

@@ -376,6 +376,7 @@ class Session:
                 plan.count,
                 plan.timeout_s,
                 give_up_s=plan.give_up_s,
+                url=self.url,
                 notify=plan.notify,
             )
             if plan.path is None:

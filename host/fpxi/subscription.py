@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from fpxi_readout.errors import FpxiError
 
-from fpxi.errors import FrameOverflowError, SubscriptionTimeoutError
+from fpxi.errors import FrameOverflowError, LinkGivenUpError, SubscriptionTimeoutError
 from fpxi.failures import may_pass
 from fpxi.hub import FrameHub
 from fpxi.outage import Outage
@@ -30,10 +30,10 @@ class FrameSubscription:
     `count` frames; `close`, or leaving the `with` block, ends the subscription at once.
     In reliable delivery the device is made to wait while the queue is more than half full.
 
-    With `give_up_s` a lost device is waited for so long, without a frame; then the error of
-    its loss is raised. 0: at once. While it is away no frame is late, and `notify` is called with
-    words for the loss and the return, in the reader's thread. Without `give_up_s` a loss is no
-    concern of the subscription's.
+    With `give_up_s` a lost device, which errors call `url`, is waited for so long, without a
+    frame; then `LinkGivenUpError` is raised. 0: at once the error of its loss. While it is away
+    no frame is late, and `notify` is called with words for the loss and the return, in the
+    reader's thread. Without `give_up_s` a loss is no concern of the subscription's.
 
     Iterating raises `SubscriptionTimeoutError`, `FrameOverflowError`, `SessionClosedError`, or
     the named error that ended the session.
@@ -47,6 +47,7 @@ class FrameSubscription:
         capacity: int = QUEUE_FRAMES,
         *,
         give_up_s: float | None = None,
+        url: str = "the device",
         notify: Callable[[str], None] | None = None,
     ) -> None:
         self.received = 0
@@ -58,6 +59,7 @@ class FrameSubscription:
         self._timeout_s = timeout_s
         self._capacity = capacity
         self._outage = None if give_up_s is None else Outage(give_up_s)
+        self._url = url
         self._notify = notify
         self._notes: deque[str] = deque()
         self._frames: deque[Frame | None] = deque()
@@ -171,8 +173,9 @@ class FrameSubscription:
         limit = began + self._timeout_s if outage is None else outage.limit(began, self._timeout_s)
         left_s = limit - time.monotonic()
         if left_s <= 0:
-            why = None if outage is None else outage.error
-            raise why or SubscriptionTimeoutError(self._timeout_s, self.received)
+            if outage is not None and outage.error is not None:
+                raise LinkGivenUpError(self._url, outage.give_up_s) from outage.error
+            raise SubscriptionTimeoutError(self._timeout_s, self.received)
         self._changed.wait(left_s)
 
     def __enter__(self) -> Self:

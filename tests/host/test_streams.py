@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from fpxi.errors import FrameOverflowError, SessionClosedError
+from fpxi.errors import FrameOverflowError, LinkGivenUpError, SessionClosedError
 from fpxi.hub import FrameHub
 from fpxi.outage import Outage
 from fpxi.statistics import NOTHING, RateMeter, add_statistics
@@ -47,7 +47,7 @@ def test_a_lost_device_ends_only_those_that_want_that(hub: FrameHub, make_frame:
     hub.lost(LinkLostError("serial:x", "unplugged"))
     hub.publish([make_frame(0)])
     assert next(patient).number == 0
-    with pytest.raises(LinkLostError):
+    with pytest.raises(LinkLostError, match="unplugged"):
         next(hasty)
 
 
@@ -79,6 +79,16 @@ def test_a_frame_that_had_come_before_the_loss_does_not_shorten_the_waiting(
     outage.begin(LinkLostError("serial:x", "unplugged"))
     outage.frame_came()
     assert outage.limit(asked=100.0, timeout_s=3.0) == 160.0
+
+
+def test_a_device_that_stays_away_is_given_up_by_that_name(hub: FrameHub) -> None:
+    frames = FrameSubscription(hub, None, 60.0, give_up_s=0.01, url="serial:x")
+    loss = LinkLostError("serial:x", "unplugged")
+    hub.lost(loss)
+    with pytest.raises(LinkGivenUpError, match=r"serial:x: gave up after 0\.01 s") as caught:
+        next(frames)
+    assert caught.value.__cause__ is loss
+    assert caught.value.waited_s == 0.01
 
 
 def test_a_closed_subscription_gets_nothing_more(hub: FrameHub, make_frame: MakeFrame) -> None:

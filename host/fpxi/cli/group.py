@@ -17,7 +17,12 @@ import click
 from fpxi_readout.errors import FpxiError
 
 from fpxi.cli.held_signals import signals_held_back
-from fpxi.errors import CalibrationExistsError, ExportExistsError, RecordingExistsError
+from fpxi.errors import (
+    CalibrationExistsError,
+    ExportExistsError,
+    LinkGivenUpError,
+    RecordingExistsError,
+)
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
@@ -90,6 +95,8 @@ def describe(error: FpxiError) -> str:
     lines = [str(error), *getattr(error, "__notes__", ())]
     if isinstance(error, RecordingExistsError | CalibrationExistsError | ExportExistsError):
         lines.append("--overwrite replaces it.")
+    if isinstance(error, LinkGivenUpError):
+        lines.append("--give-up sets how long it is waited for.")
     return "\n".join(lines)
 
 

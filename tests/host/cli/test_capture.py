@@ -187,7 +187,9 @@ def test_a_panel_that_vanishes_ends_the_capture_with_its_name(spawn: Spawn, tmp_
     server.kill()
     _, stderr = capture.communicate()
     assert capture.returncode == 1
-    assert f"Error: lost {url}" in stderr
+    assert f"Error: lost {url}: gave up after 0.5 s without the link" in stderr
+    assert "--give-up sets how long" in stderr
+    assert stderr.count("check cable and power") == 1
     assert "Traceback" not in stderr
     assert f"{path}: {len(read(path, 'data'))} frames kept." in stderr
 
