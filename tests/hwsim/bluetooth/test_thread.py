@@ -148,11 +148,13 @@ def test_an_interrupt_that_a_start_does_not_heed_ends_it_all_the_same() -> None:
 
 def test_work_under_way_when_it_is_closed_is_told() -> None:
     radio = RadioThread(context)
-    threading.Timer(0.1, radio.close).start()
+    closer = threading.Timer(0.1, radio.close)
+    closer.start()
 
     async def for_ever(_: SimpleNamespace) -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(RadioStoppedError):
         radio.run(for_ever)
+    closer.join()
     radio.close()
