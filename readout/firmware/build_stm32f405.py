@@ -199,6 +199,29 @@ def _examine(elf: Path, listing: Path, objects: Path) -> image.Findings:
     )
 
 
+def fingerprint(firmware: Path = FIRMWARE) -> str:
+    """Return a SHA-256 of all that an image is made of: sources, scripts, tools, libraries.
+
+    Raises NoToolchainError, BuildError.
+    """
+    digest = hashlib.sha256()
+    found = {path for folder in SOURCE_FOLDERS for path in (firmware / folder).rglob("*")}
+    for path in sorted(found.union(firmware.glob("*.py"))):
+        if not path.is_file():
+            continue
+        name = path.relative_to(firmware).as_posix()
+        digest.update(f"{name} {_sha256(path.read_bytes())}\n".encode())
+    for tool in ("gcc", "as", "ld", "objcopy"):
+        digest.update(_run([_tool(tool), "--version"], firmware).encode())
+    for library in ("libc.a", "libgcc.a"):
+        path = Path(
+            _run([_tool("gcc"), *CPU_FLAGS, f"-print-file-name={library}"], firmware).strip()
+        )
+        if path.is_file():  # without it, linking says so
+            digest.update(f"{library} {_sha256(path.read_bytes())}\n".encode())
+    return digest.hexdigest()
+
+
 def build(output: Path, *, firmware: Path = FIRMWARE, git: str | None = None) -> Built:
     """Build the image into a folder.
 

@@ -172,6 +172,27 @@ def test_sizes_and_stack_fit(built):
     assert sizes["flash"] == flash
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["core/version.h", "panels/none.c", "boards/stm32f405/stm32f405.ld", "build_stm32f405.py"],
+)
+def test_the_fingerprint_is_of_all_that_an_image_is_made_of(arm_gcc, tmp_path, file):
+    firmware = tmp_path / "firmware"
+    shutil.copytree(FIRMWARE, firmware, ignore=shutil.ignore_patterns("__pycache__"))
+    fingerprint = build_stm32f405.fingerprint(firmware)
+    assert fingerprint == build_stm32f405.fingerprint()
+    with (firmware / file).open("a", encoding="utf-8") as source:
+        source.write("\n")
+    assert build_stm32f405.fingerprint(firmware) != fingerprint
+
+
+def test_the_fingerprint_is_of_the_compiler_too(arm_gcc, monkeypatch):
+    fingerprint = build_stm32f405.fingerprint()
+    run = build_stm32f405._run
+    monkeypatch.setattr(build_stm32f405, "_run", lambda *words: run(*words).replace("12.", "13."))
+    assert build_stm32f405.fingerprint() != fingerprint
+
+
 def test_the_same_sources_give_the_same_image_anywhere(built, changed):
     again = changed("core/version.h", "/* Version", "/* Version")
     assert again.content["elf"] == built.content["elf"]

@@ -32,16 +32,16 @@ def signals_held_back() -> Iterator[None]:
             held[number](number, frame)
 
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.getsignal(number)
+        for each in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(each)
             if callable(handler):
-                held[number] = handler
+                held[each] = handler
     try:
         for number in held:
             signal.signal(number, hold)
         yield
     finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)
+        for number, own in held.items():
+            signal.signal(number, own)
     if len(came) == 1:
         held[came[0]](came[0], None)

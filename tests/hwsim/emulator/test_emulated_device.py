@@ -252,7 +252,7 @@ def test_without_sources_an_image_has_to_be_named(
 
 def test_without_a_compiler_the_build_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    release_image._build.cache_clear()
+    monkeypatch.setattr(release_image, "_build", release_image._build.__wrapped__)
     monkeypatch.delenv(release_image.ENVIRONMENT_VARIABLE, raising=False)
     with pytest.raises(FirmwareImageError, match="apt install"):
         release_image.find_elf(None)
