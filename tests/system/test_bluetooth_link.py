@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from fpxi.cli.main import cli
 from fpxi_readout.dictionary_cache import DictionaryCache
 from fpxi_readout.links import (
     Link,
@@ -134,9 +136,17 @@ def test_a_program_in_use_is_respected_and_a_dead_one_is_inherited_from(
         open_link(server.url).close()
 
 
-def test_a_panel_that_has_forgotten_its_host_says_so(serve_bluetooth: Serve) -> None:
+def test_a_panel_that_has_forgotten_its_host_is_forgotten_and_paired_with_anew(
+    serve_bluetooth: Serve,
+) -> None:
     with serve_bluetooth("sim:tft64", *FAST) as server:
+        (found,) = scan(0.5)
+        address = found.address
         open_link(server.url).close()
         server.tell("unbind")
-        with pytest.raises(NotSecuredError, match="bluetoothctl remove"):
+        server.tell("drop remote")
+        with pytest.raises(NotSecuredError, match=f"`fpxi forget {server.url}`"):
             open_link(server.url)
+        told = CliRunner().invoke(cli, ["forget", server.url])
+        assert (told.exit_code, told.stdout) == (0, f"{address} is forgotten on this computer.\n")
+        open_link(server.url).close()

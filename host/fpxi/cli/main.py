@@ -22,6 +22,7 @@ COMMANDS = {
     "info": LazyCommand("fpxi.cli.info", "Show what a panel is and how it is set."),
     "set": LazyCommand("fpxi.cli.set", "Set parameters of a panel."),
     "reset": LazyCommand("fpxi.cli.reset", "Restart the firmware of a panel; clears a fault."),
+    "forget": LazyCommand("fpxi.cli.forget", "Forget a Bluetooth panel on this computer."),
     "view": LazyCommand("fpxi.cli.view", "Open the live viewer."),
     "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
     "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),

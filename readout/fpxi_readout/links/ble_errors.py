@@ -90,6 +90,17 @@ class PairingError(UnusablePanelError):
     """The panel and this computer did not agree on a key."""
 
 
+class UnpairingError(UnusablePanelError):
+    """The system lets no program remove a key."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            url,
+            "this system lets no program remove its key",
+            "remove the panel in the system's Bluetooth settings",
+        )
+
+
 class NotSecuredError(UnusablePanelError):
     """The panel keeps its data from this connection, which is not encrypted with a good key."""
 

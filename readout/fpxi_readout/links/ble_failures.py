@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.links.base import LinkError, LinkLostError, LinkOpenError
 from fpxi_readout.links.ble_errors import BluetoothUnavailableError, NotSecuredError, PairingError
@@ -9,10 +11,6 @@ from fpxi_readout.links.ble_names import shown_text
 
 OPEN_REMEDY = "bring the panel nearer and try again"
 LOST_REMEDY = "bring the panel nearer, see that its battery is charged, then connect again"
-NEW_BOND_REMEDY = (
-    "remove the panel from this computer's Bluetooth settings (on Linux `bluetoothctl remove "
-    "ADDRESS`), have the panel forget its host, and connect again"
-)
 BOUND_REMEDY = (
     "a panel pairs with one computer alone: have it forget that one (its forget button, `unbind` "
     "of a simulated panel), then connect again"
@@ -62,7 +60,7 @@ def open_failure(error: Exception, url: str, stage: str) -> FpxiError:
     """Return why no connection came about at a stage of it, such as "while connecting"."""
     if is_unsecured(error):
         return NotSecuredError(
-            url, f"the panel refuses its data ({reason_of(error)})", NEW_BOND_REMEDY
+            url, f"the panel refuses its data ({reason_of(error)})", new_bond_remedy(url)
         )
     reason = f"{reason_of(error)} ({stage})"
     return unavailable(error, url) or LinkOpenError(url, reason, OPEN_REMEDY)
@@ -80,9 +78,17 @@ def link_failure(error: Exception, url: str) -> LinkError:
     """Return why an open link does not go on."""
     if is_unsecured(error):
         return NotSecuredError(
-            url, f"the panel refuses its data ({reason_of(error)})", NEW_BOND_REMEDY
+            url, f"the panel refuses its data ({reason_of(error)})", new_bond_remedy(url)
         )
     return lost(url, reason_of(error))
+
+
+def new_bond_remedy(url: str) -> str:
+    """Return how to be rid of a key that the panel does not know any more."""
+    return (
+        f"remove this computer's key by `fpxi forget {shlex.quote(url)}` (on macOS in the "
+        "Bluetooth settings), and connect again"
+    )
 
 
 def lost(url: str, reason: str) -> LinkLostError:

@@ -15,11 +15,11 @@ from fpxi_readout.links.ble_errors import (
     PanelNotFoundError,
 )
 from fpxi_readout.links.ble_failures import (
-    NEW_BOND_REMEDY,
     OPEN_REMEDY,
     PAIRED_ALREADY,
     dbus_name,
     is_cut_off,
+    new_bond_remedy,
     open_failure,
     pair_failure,
 )
@@ -37,8 +37,6 @@ ENOUGH_REFUSALS = 3
 FORGOTTEN = "the panel ends each connection when this computer shows its key: it has forgotten it"
 PAUSE_S = 0.3
 BATTERY_LIMIT_S = 2.0
-# Where the system does not tell the one from the other.
-FORGOTTEN_REMEDY = f"{OPEN_REMEDY}; if the panel has forgotten this computer, {NEW_BOND_REMEDY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,7 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
         No connection came about.
 
     """
+    remedy = new_bond_remedy(target.url)
     deadline = time.monotonic() + target.timeout_s
     heard = await find(stack, target, SEARCH_SHARE * target.timeout_s)
     again = replace(target, address=heard.device.address.upper())
@@ -75,7 +74,7 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
         known = stack.has_key(heard.device)
         refusals = refusals + 1 if known and is_cut_off(failure.__cause__) else 0
         if refusals == ENOUGH_REFUSALS:
-            raise NotSecuredError(target.url, FORGOTTEN, NEW_BOND_REMEDY) from failure.__cause__
+            raise NotSecuredError(target.url, FORGOTTEN, remedy) from failure.__cause__
         if time.monotonic() + PAUSE_S >= deadline:
             break
         await asyncio.sleep(PAUSE_S)
@@ -84,7 +83,9 @@ async def open_panel(stack: Stack, target: BleTarget) -> Opened:
         except PanelNotFoundError:
             break  # the failure before says more
     if known is not False:
-        raise LinkOpenError(target.url, failure.reason, FORGOTTEN_REMEDY) from failure.__cause__
+        # The system does not tell whether the air or the panel ended it.
+        remedies = f"{OPEN_REMEDY}; if the panel has forgotten this computer, {remedy}"
+        raise LinkOpenError(target.url, failure.reason, remedies) from failure.__cause__
     raise failure
 
 

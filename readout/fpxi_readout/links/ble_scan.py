@@ -62,7 +62,7 @@ def scan(
 
     """
     stack = stack or Bleak()
-    heard = _run(stack, lambda: listen(stack, duration_s, adapter=adapter))
+    heard = run_once(stack, lambda: listen(stack, duration_s, adapter=adapter))
     found = [FoundPanel(one.name, one.device.address, one.rssi_dBm) for one in heard]
     return sorted(found, key=_weakness)
 
@@ -82,7 +82,7 @@ def ask(found: FoundPanel, timeout_s: float, *, stack: Stack | None = None) -> P
     """
     stack = stack or Bleak()
     target = BleTarget(found.url, found.address, found.address.upper(), None, timeout_s)
-    return _run(stack, lambda: _ask(stack, target))
+    return run_once(stack, lambda: _ask(stack, target))
 
 
 def _weakness(found: FoundPanel) -> tuple[int, str]:
@@ -90,7 +90,8 @@ def _weakness(found: FoundPanel) -> tuple[int, str]:
     return -strength_dBm, found.address
 
 
-def _run(stack: Stack, work: Work[T]) -> T:
+def run_once(stack: Stack, work: Work[T]) -> T:
+    """Run work in a loop of its own, and let go of what the library kept for it."""
     require_no_running_loop()
     stack.prepare()
     loop = PrivateLoop()

@@ -173,6 +173,10 @@ class FakeClient:
     async def pair(self) -> None:
         await self.stack.at("pair")
 
+    async def unpair(self) -> None:
+        await self.stack.at("unpair")
+        self.device.paired = False
+
     async def start_notify(
         self, characteristic: Any, callback: Callable[[Any, bytearray], None]
     ) -> None:
