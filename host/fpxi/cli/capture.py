@@ -117,14 +117,19 @@ def command(
     else:
         click.echo(_summary(result, reliable, link))
     if reliable and not result.complete:
-        raise CommandFailedError(_why_incomplete(url))
+        raise CommandFailedError(_why_incomplete(url, result))
 
 
-def _why_incomplete(url: str) -> str:
+def _why_incomplete(url: str, result: CaptureResult) -> str:
     if is_replay(url):
         return (
             "the recording that was replayed lacks these rows itself: they never arrived when it "
             "was made, and are marked in the new file too"
+        )
+    if result.reconnections:
+        return (
+            "a panel that restarts, or is used by another host, cannot send again what it had: the "
+            "rows that are missing are marked in the file, whose events tell when and why"
         )
     return (
         "the panel could not send some frames again: they are marked in the file; see that "

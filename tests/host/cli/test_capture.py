@@ -159,6 +159,15 @@ def test_frames_come_through_a_real_line(run: Run, tmp_path: Path, served_url: s
     assert list(numbers) == list(range(20))
 
 
+def test_rows_that_went_with_a_restart_are_said_to_have_gone_so(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    url = "sim:cmos32?resets=0.1&fault_seed=1"
+    result = run("capture", url, "-n", 100, "-o", path, "--exposure", "2ms")
+    assert not read(path, "row_received").all()
+    assert result.exit_code == 1
+    assert "restarts" in result.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
