@@ -35,7 +35,7 @@ class UnknownKeyError(SimulationUrlError):
         self.known = tuple(known)
         self.repeated = repeated
         problem = f"{key!r} is given twice" if repeated else f"there is no setting {key!r}"
-        super().__init__(f"{problem}; the simulation's settings are {', '.join(self.known)}")
+        super().__init__(f"{problem}; the settings are {', '.join(self.known)}")
 
 
 class BadValueError(SimulationUrlError):

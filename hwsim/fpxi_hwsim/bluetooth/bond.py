@@ -29,11 +29,13 @@ class BondStore:
     Raises
     ------
     KeysFileError
-        The file is there and holds no bond.
+        The file is there and holds no bond, or its folder takes no file.
 
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        if path is not None and not os.access(path.parent, os.W_OK):
+            raise KeysFileError(str(path), "its folder is absent, or takes no file")
         self._path = path
         self._bond = _read(path) if path is not None and path.exists() else None
 

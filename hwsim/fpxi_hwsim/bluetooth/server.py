@@ -72,7 +72,9 @@ class BleServer:
         bus: Path | None = None,
     ) -> None:
         if specification.time == "virtual":
-            raise ServeError("Bluetooth LE", "radio runs in real time: leave out time=virtual")
+            raise ServeError(
+                "Bluetooth LE", "a radio has only real time: leave time=virtual out of the URL"
+            )
         if hci is not None and bus is not None:
             raise ServeError(f"adapter {hci}", "a real adapter has no bus of its own: leave it out")
         self.name = default_name(specification) if name is None else name

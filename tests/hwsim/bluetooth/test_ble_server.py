@@ -181,7 +181,10 @@ def test_closing_leaves_no_thread_and_is_a_lost_link(serve: Serve, connect: Conn
 
 @needs_bus
 def test_a_bond_that_cannot_be_kept_stops_the_server(serve: Serve, tmp_path: Path) -> None:
-    with serve(keys=tmp_path / "absent" / "keys.json") as server:
+    folder = tmp_path / "taken away"
+    folder.mkdir()
+    with serve(keys=folder / "keys.json") as server:
+        folder.rmdir()
         with pytest.raises(LinkError):
             open_link(server.url).read(5.0)
         assert isinstance(server.failure, KeysFileError)
@@ -197,6 +200,8 @@ def test_what_cannot_be_served_is_refused_by_name(
         serve_ble(from_url("sim:tft64"), name="FPXI-64-LAB")
     with pytest.raises(ServeError, match="bus"):
         serve_ble(from_url("sim:tft64"), hci="usb:0", bus=tmp_path / "bus")
+    with pytest.raises(KeysFileError, match="folder"):
+        serve_ble(from_url("sim:tft64"), keys=tmp_path / "absent" / "keys.json")
     (tmp_path / "keys.json").write_text("{}")
     with pytest.raises(KeysFileError):
         serve_ble(from_url("sim:tft64"), keys=tmp_path / "keys.json")
