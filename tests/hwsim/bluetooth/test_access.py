@@ -402,16 +402,20 @@ def test_the_bond_survives_a_restart_in_its_file(on_air, tmp_path: Path) -> None
 
 
 def test_a_bond_that_cannot_be_kept_is_no_bond(on_air, tmp_path: Path) -> None:
+    folder = tmp_path / "taken away"
+    folder.mkdir()
+
     async def scenario(air) -> None:
+        folder.rmdir()
         host = await air.host().connect()
         await host.secure()
-        with pytest.raises(KeysFileError, match="absent"):
+        with pytest.raises(KeysFileError, match="taken away"):
             await air.module.failed
         assert air.module.access.bond is None
         error = await refused(host.to_panel.write_value(b"x", with_response=True))
         assert error == att.ATT_INSUFFICIENT_AUTHENTICATION_ERROR
 
-    on_air(scenario, keys=tmp_path / "absent" / "keys.json")
+    on_air(scenario, keys=folder / "keys.json")
 
 
 @pytest.mark.parametrize(
