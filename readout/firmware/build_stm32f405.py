@@ -207,7 +207,7 @@ def fingerprint(firmware: Path = FIRMWARE) -> str:
     digest = hashlib.sha256()
     found = {path for folder in SOURCE_FOLDERS for path in (firmware / folder).rglob("*")}
     for path in sorted(found.union(firmware.glob("*.py"))):
-        if not path.is_file():
+        if not path.is_file() or path.suffix == ".pyc":
             continue
         name = path.relative_to(firmware).as_posix()
         digest.update(f"{name} {_sha256(path.read_bytes())}\n".encode())

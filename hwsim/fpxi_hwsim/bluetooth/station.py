@@ -171,4 +171,8 @@ async def _open(transport: str) -> Transport:
 
 
 def _reason(error: Exception, otherwise: str) -> str:
-    return str(error) or otherwise
+    """Return the driver's words; those of libusb are a name and a number, which help nobody."""
+    said = str(error)
+    if said.startswith("LIBUSB_ERROR"):
+        return f"no USB adapter can be reached ({said}); `lsusb` lists those that are there"
+    return said or otherwise

@@ -29,7 +29,7 @@ def test_two_lines_say_where_and_the_hint_is_a_command(spawn: Spawn, tmp_path: P
     server = spawn("sim", "serve", "sim:cmos32", "--ble", "--bus", bus)
     assert server.stdout.readline() == "ble:FPXI-32\n"
     variable = server.stdout.readline().strip()
-    assert variable.startswith(f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={bus}")
+    assert variable == f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={bus}"
     assert server.stderr.readline().endswith(f"{variable} fpxi view ble:FPXI-32\n")
     assert server.stderr.readline() == "Ctrl-C ends it.\n"
     name, _, address = variable.partition("=")
@@ -87,6 +87,7 @@ def test_options_that_contradict_each_other_are_refused(run: Run, words: list[st
         (["sim:tft64?time=virtual", "--ble"], "time=virtual"),
         (["--ble", "--name", "FPXI-64-LAB"], "1 to 8"),
         (["--ble", "--radio", "weather=bad"], "packet_errors"),
+        (["--ble", "--keys", "/nonexistent/keys.json"], "folder"),
         (["--ble", "--radio", "packet_errors=2"], "0 to 1"),
         (["--ble", "--hci", "serial:/dev/nothing-such"], "/dev/nothing-such"),
     ],

@@ -141,7 +141,7 @@ class PrivateBus:
         line = self._guardian.stdout.readline() if ready else b""
         if not line:
             raise BusStartError(self._complaint())
-        return line.decode().strip()
+        return line.decode().strip().partition(",guid=")[0]  # clients need no guid
 
     def _complaint(self) -> str:
         self._guardian.communicate(timeout=STOP_TIMEOUT_S)

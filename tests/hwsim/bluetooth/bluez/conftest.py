@@ -252,8 +252,8 @@ Play = Callable[..., None]
 def private_bus() -> PrivateBus:
     if shutil.which("dbus-daemon") is None:
         if os.environ.get("CI") == "true":
-            pytest.fail("dbus-daemon is not installed; apt install dbus-daemon")
-        pytest.skip("dbus-daemon is not installed (apt install dbus-daemon)")
+            pytest.fail("dbus-daemon is not installed; apt install dbus")
+        pytest.skip("dbus-daemon is not installed (apt install dbus)")
     with PrivateBus() as bus:
         yield bus
 
