@@ -106,8 +106,8 @@ def discover(
 
     Without `ask` no panel is connected to: name, address and signal strength alone are known. So
     it is with the panel at the URL `spare`, which this program is about to connect to itself, and
-    with all but the 16 strongest. A
-    computer without Bluetooth is no error: `Discovery.bluetooth_problem` says what to do.
+    with all but the 16 strongest. A computer without Bluetooth is no error:
+    `Discovery.bluetooth_problem` says what to do.
     """
     found: list[Device] = []
     problem = ""

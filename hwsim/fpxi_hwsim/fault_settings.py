@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
-from fpxi_hwsim.errors import UnknownKeyError
-from fpxi_hwsim.settings_text import parse_on_off, parse_u32, parse_up_to
+from fpxi_hwsim.settings_text import parse_on_off, parse_u32, parse_up_to, with_setting
 
 LONGEST_STALL_S = 3600.0
 
@@ -49,10 +47,7 @@ def with_fault(faults: FaultSpecification, name: str, text: str) -> FaultSpecifi
         There is no such fault, or it cannot take this value.
 
     """
-    if name not in FAULT_SETTINGS:
-        raise UnknownKeyError(name, FAULT_SETTINGS)
-    change: dict[str, Any] = {name: _parse(name, text)}
-    return replace(faults, **change)
+    return with_setting(faults, name, text, _parse)
 
 
 def _parse(name: str, text: str) -> float | bool | int:

@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fpxi_hwsim.errors import BadValueError
+from fpxi_hwsim.errors import BadValueError, UnknownKeyError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
+
+
+def with_setting(
+    settings: Settings, name: str, text: str, parse: Callable[[str, str], Any]
+) -> Settings:
+    """Return the settings, a dataclass, with one changed to what `parse(name, text)` reads.
+
+    Raises
+    ------
+    UnknownKeyError, BadValueError
+        There is no such setting, or it cannot take this value.
+
+    """
+    known = [field.name for field in fields(settings)]
+    if name not in known:
+        raise UnknownKeyError(name, known)
+    return replace(settings, **{name: parse(name, text)})
 
 
 def parse_on_off(key: str, text: str) -> bool:

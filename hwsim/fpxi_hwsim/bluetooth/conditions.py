@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from fpxi_hwsim.errors import BadValueError, UnknownKeyError
-from fpxi_hwsim.settings_text import parse_on_off, parse_u32
+from fpxi_hwsim.errors import BadValueError
+from fpxi_hwsim.settings_text import parse_on_off, parse_u32, with_setting
 
 PhyName = Literal["1M", "2M"]
 
@@ -69,7 +69,6 @@ class RadioConditions:
         _check_range("rssi_dBm", self.rssi_dBm, WEAKEST_RSSI_DBM, STRONGEST_RSSI_DBM)
 
 
-RADIO_SETTINGS = tuple(field.name for field in fields(RadioConditions))
 _WHOLE_NUMBERS = ("data_length", "rssi_dBm")
 
 
@@ -82,10 +81,7 @@ def with_condition(conditions: RadioConditions, name: str, text: str) -> RadioCo
         There is no such condition, or it cannot take this value.
 
     """
-    if name not in RADIO_SETTINGS:
-        raise UnknownKeyError(name, RADIO_SETTINGS)
-    change: dict[str, Any] = {name: _parse(name, text)}
-    return replace(conditions, **change)
+    return with_setting(conditions, name, text, _parse)
 
 
 def _parse(name: str, text: str) -> float | str | bool:

@@ -59,9 +59,7 @@ def scan_failure(error: Exception, url: str) -> BluetoothUnavailableError:
 def open_failure(error: Exception, url: str, stage: str) -> FpxiError:
     """Return why no connection came about at a stage of it, such as "while connecting"."""
     if is_unsecured(error):
-        return NotSecuredError(
-            url, f"the panel refuses its data ({reason_of(error)})", new_bond_remedy(url)
-        )
+        return unsecured(error, url)
     reason = f"{reason_of(error)} ({stage})"
     return unavailable(error, url) or LinkOpenError(url, reason, OPEN_REMEDY)
 
@@ -77,10 +75,14 @@ def pair_failure(error: Exception, url: str) -> FpxiError:
 def link_failure(error: Exception, url: str) -> LinkError:
     """Return why an open link does not go on."""
     if is_unsecured(error):
-        return NotSecuredError(
-            url, f"the panel refuses its data ({reason_of(error)})", new_bond_remedy(url)
-        )
+        return unsecured(error, url)
     return lost(url, reason_of(error))
+
+
+def unsecured(error: Exception, url: str) -> NotSecuredError:
+    """Return that the panel wants a connection encrypted with a good key."""
+    reason = f"the panel refuses its data ({reason_of(error)})"
+    return NotSecuredError(url, reason, new_bond_remedy(url))
 
 
 def new_bond_remedy(url: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +16,7 @@ from click.testing import Result
 Run = Callable[..., Result]
 Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
 
-needs_bus = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("dbus-daemon") is None,
-    reason="the virtual radio needs Linux and dbus-daemon",
-)
+needs_bus = pytest.mark.usefixtures("virtual_radio")
 
 
 @needs_bus

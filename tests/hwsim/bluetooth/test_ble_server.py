@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -31,10 +30,7 @@ from_url = SimulationSpecification.from_url
 Connect = Callable[[Link], Panel]
 Serve = Callable[..., contextlib.AbstractContextManager[BleServer]]
 
-needs_bus = pytest.mark.skipif(
-    sys.platform != "linux" or shutil.which("dbus-daemon") is None,
-    reason="the virtual radio needs Linux and dbus-daemon",
-)
+needs_bus = pytest.mark.usefixtures("virtual_radio")
 
 
 @pytest.fixture

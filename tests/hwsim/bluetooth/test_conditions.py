@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from fpxi_hwsim.bluetooth.conditions import RADIO_SETTINGS, RadioConditions, with_condition
+from fpxi_hwsim.bluetooth.conditions import RadioConditions, with_condition
 from fpxi_hwsim.errors import BadValueError, UnknownKeyError
 
 
@@ -61,4 +61,4 @@ def test_a_value_out_of_range_is_refused_by_name(name: str, text: str) -> None:
 def test_an_unknown_condition_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownKeyError) as caught:
         with_condition(RadioConditions(), "weather", "rain")
-    assert caught.value.known == RADIO_SETTINGS
+    assert caught.value.known == tuple(RadioConditions.__dataclass_fields__)

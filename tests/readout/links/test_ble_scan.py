@@ -90,7 +90,9 @@ def test_a_panel_is_found_by_name_or_address(stack: Any, fake: ModuleType, url: 
 
 def test_macos_knows_panels_by_uuids(stack: Any) -> None:
     stack.devices[0].address = "3C2A1B0F-7A57-4C7D-9F0B-2A5C6F7D8E90"
-    BleLink.open(f"ble:{stack.devices[0].address.lower()}", stack=stack).close()
+    link = BleLink.open(f"ble:{stack.devices[0].address.lower()}", stack=stack)
+    link.close()
+    assert link.radio.address == stack.devices[0].address
 
 
 def test_the_literal_name_goes_before_one_of_other_case(stack: Any, fake: ModuleType) -> None:

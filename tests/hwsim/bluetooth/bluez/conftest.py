@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -249,11 +247,7 @@ Play = Callable[..., None]
 
 
 @pytest.fixture
-def private_bus() -> PrivateBus:
-    if shutil.which("dbus-daemon") is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("dbus-daemon is not installed; apt install dbus")
-        pytest.skip("dbus-daemon is not installed (apt install dbus)")
+def private_bus(virtual_radio: None) -> PrivateBus:
     with PrivateBus() as bus:
         yield bus
 

@@ -135,6 +135,8 @@ def test_a_device_that_nobody_wanted_vanishes(play, caller):
         async with caller() as one:
             while (await one.call(found.details["path"], None, "Introspect")).error_name is None:
                 await asyncio.sleep(0.01)
+            gone = await one.call(found.details["path"], None, "Introspect")
+            assert gone.error_name == "org.freedesktop.DBus.Error.UnknownObject"
 
     play(scenario, temporary_timeout_s=0.1)
 

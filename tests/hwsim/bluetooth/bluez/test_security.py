@@ -27,6 +27,13 @@ async def found(world):
     return device
 
 
+async def bonded(world):
+    device = await found(world)
+    async with BleakClient(device) as client:
+        await client.pair()
+    return device
+
+
 async def flag(one, device, name):
     reply = await one.call(device.details["path"], PROPERTIES, "Get", "ss", DEVICE, name)
     return reply.body[0].value
@@ -80,9 +87,7 @@ def test_a_pairing_that_an_attribute_asks_for_and_one_by_the_client_are_one(play
 
 def test_connect_is_under_way_until_a_bonded_link_is_encrypted(play, caller):
     async def scenario(world):
-        device = await found(world)
-        async with BleakClient(device) as client:
-            await client.pair()
+        device = await bonded(world)
         path = device.details["path"]
         looking_up, found_it = asyncio.Event(), asyncio.Event()
         look_up = world.central.keystore.get
@@ -107,9 +112,7 @@ def test_connect_is_under_way_until_a_bonded_link_is_encrypted(play, caller):
 
 def test_a_bonded_device_is_encrypted_before_connect_returns(play):
     async def scenario(world):
-        device = await found(world)
-        async with BleakClient(device) as client:
-            await client.pair()
+        device = await bonded(world)
         started = []
         world.peripheral.device.on("pairing_start", started.append)
         async with BleakClient(device) as client:
@@ -126,6 +129,7 @@ def test_a_peripheral_that_asks_for_security_gets_it(play):
             world.peripheral.connection.request_pairing()
             while not world.peripheral.connection.is_encrypted:
                 await asyncio.sleep(0.01)
+            assert len(await world.central.keystore.get_all()) == 1
 
     play(scenario)
 
@@ -157,9 +161,7 @@ def test_a_secret_stays_one_when_the_peripheral_refuses_to_pair(play):
 
 def test_a_peripheral_that_lost_the_key_is_refused_until_the_device_is_removed(play, caller):
     async def scenario(world):
-        device = await found(world)
-        async with BleakClient(device) as client:
-            await client.pair()
+        device = await bonded(world)
         await world.peripheral.device.keystore.delete_all()
         reasons = []
         async with caller() as one:
@@ -270,9 +272,7 @@ def test_pairing_that_is_cancelled_says_so(play, caller):
 
 def test_a_new_bridge_knows_the_bonds_of_its_central(play, caller):
     async def scenario(world):
-        device = await found(world)
-        async with BleakClient(device) as client:
-            await client.pair()
+        device = await bonded(world)
         await world.bridge.close()
         second = BluezBridge(world.central, world.bus.address)
         await second.start()
