@@ -101,3 +101,13 @@ class ServeError(SimulationError):
         self.medium = medium
         self.reason = reason
         super().__init__(f"the simulated panel cannot be served on {medium}: {reason}")
+
+
+class UnphysicalError(SimulationError):
+    """A parameter of the physics has a value that nature does not allow, or no number."""
+
+    def __init__(self, name: str, value: float, allowed: str) -> None:
+        self.name = name
+        self.value = value
+        self.allowed = allowed
+        super().__init__(f"{name} = {value} is not physical: it must be {allowed}")
