@@ -235,6 +235,8 @@ class NativeFirmware:
                 gain_setting=exposure.gain_setting,
                 cds=bool(exposure.cds),
                 oversampling=exposure.oversampling,
+                began_us=exposure.start_us,  # power came at 0 of the clock that `poll` is told
+                bias_mV=exposure.bias_mV,
             )
         )
         if conversions is None:

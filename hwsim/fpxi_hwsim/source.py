@@ -30,6 +30,11 @@ class Exposure:
     """whether the reset level of each sample was taken and subtracted"""
     oversampling: int = 1
     """conversions of each held pixel"""
+    began_us: int = 0
+    """time of that reset since the board first had power; resets of the firmware do not turn it
+    back. Where rows are exposed one after another: of the row that is read first"""
+    bias_mV: int = 0
+    """of the common electrode when the exposure ended"""
 
 
 class PixelSource:

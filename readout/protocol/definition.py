@@ -175,7 +175,10 @@ def _check(definition: Definition) -> None:
     for panel, attributes in definition.panels.items():
         if attributes["shutter"] not in ("rolling", "global"):
             raise DefinitionError(f"panels.{panel}: shutter must be rolling or global")
-        for name, table in panel_parameters(definition, panel).items():
+        parameters = panel_parameters(definition, panel)
+        if parameters["bias_mV"]["minimum"] != -parameters["bias_mV"]["maximum"]:
+            raise DefinitionError(f"panels.{panel}: bias_mV must reach as far below 0 as above")
+        for name, table in parameters.items():
             if not table["minimum"] <= table["default"] <= table["maximum"]:
                 raise DefinitionError(f"parameters.{name} of {panel}: default outside its range")
 

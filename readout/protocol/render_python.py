@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from definition import Definition, Field, Message, enumeration_entries
+from definition import Definition, Field, Message, enumeration_entries, panel_parameters
 
 STRUCT_CODES = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "i32": "i"}
 
@@ -71,6 +71,8 @@ class PanelDescription:
     """from the end of a read-out until the next may begin"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
+    bias_limit_mV: int
+    """largest bias, of either sign"""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -206,7 +208,9 @@ def _panels(definition: Definition) -> str:
         full_scale_fC = tuple(float(setting["full_scale_fC"]) for setting in table["gain_settings"])
         facts = [name for name in table if name not in ("help", "gain_settings", "parameters")]
         values = ", ".join(f"{fact}={table[fact]!r}" for fact in facts)
-        rows.append(f'    "{name}": PanelDescription({values}, full_scale_fC={full_scale_fC}),\n')
+        limit_mV = panel_parameters(definition, name)["bias_mV"]["maximum"]
+        values += f", full_scale_fC={full_scale_fC}, bias_limit_mV={limit_mV}"
+        rows.append(f'    "{name}": PanelDescription({values}),\n')
     return f"\n\nPANELS: dict[str, PanelDescription] = {{\n{''.join(rows)}}}\n"
 
 

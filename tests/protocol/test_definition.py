@@ -24,6 +24,11 @@ CONTRADICTIONS = {
         "parameters.gains = { default = 3",
         "gains",
     ),
+    "a bias reaches further on one side": (
+        "minimum = -110_000",
+        "minimum = -100_000",
+        "as far below 0 as above",
+    ),
     "a frozen message grows": (
         '{ name = "value", type = "u32", help = "result',
         '{ name = "value", type = "u32", since = 1, help = "result',

@@ -68,6 +68,7 @@ class EmulatedBoard:
         self.beam = BeamRequest()
         self.bias = BiasSupply()
         self._surroundings = surroundings
+        self._bias_limit_mV = geometry.bias_limit_mV
         self._range = 0
         pins, machine = self.mcu.pins, self.mcu.machine
         self.acquisition = Acquisition(
@@ -129,6 +130,8 @@ class EmulatedBoard:
                 gain_setting=self._range,
                 cds=conditions.cds,
                 oversampling=conditions.oversampling,
+                began_us=round(conditions.began / TICKS_PER_US),
+                bias_mV=self.bias.mV_at(conditions.ended, self._bias_limit_mV),
             )
         )
 

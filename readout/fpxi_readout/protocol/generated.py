@@ -1307,6 +1307,8 @@ class PanelDescription:
     """from the end of a read-out until the next may begin"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
+    bias_limit_mV: int
+    """largest bias, of either sign"""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -1320,6 +1322,6 @@ class PanelDescription:
 
 
 PANELS: dict[str, PanelDescription] = {
-    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='rolling', extra_lines=1, rearm_us=5, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0)),
-    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=32, shutter='global', extra_lines=1, rearm_us=5, full_scale_fC=(1600.0, 800.0, 400.0, 200.0)),
+    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='rolling', extra_lines=1, rearm_us=5, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0), bias_limit_mV=20000),
+    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=32, shutter='global', extra_lines=1, rearm_us=5, full_scale_fC=(1600.0, 800.0, 400.0, 200.0), bias_limit_mV=110000),
 }

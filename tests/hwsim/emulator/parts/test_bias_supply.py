@@ -60,3 +60,20 @@ def test_words_without_chip_select_pass_unseen() -> None:
     supply = BiasSupply()
     supply.transfer(1, 16, 0xFFFF)
     assert supply.code == ZERO
+
+
+def test_the_electrode_s_voltage_is_told_for_a_time_in_the_past() -> None:
+    supply = BiasSupply()
+    load(supply, ZERO - 0x7FFF)
+    supply.drive(400, "HV_EN", True)
+    supply.release(500)
+    told = [supply.mV_at(tick, 110_000) for tick in (0, 399, 400, 499, 500)]
+    assert told == [0, 0, -110_000, -110_000, 0]
+
+
+@pytest.mark.parametrize("bias_mV", [-20_000, -9_999, -1, 0, 1, 12_345, 20_000])
+def test_steps_finer_than_a_millivolt_lose_nothing(bias_mV: int) -> None:
+    supply = BiasSupply()
+    load(supply, ZERO + round(bias_mV * 0x7FFF / 20_000))
+    supply.drive(400, "HV_EN", True)
+    assert supply.mV_at(400, 20_000) == bias_mV
