@@ -16,6 +16,8 @@ from fpxi_imaging.errors import (
     NotEnoughFramesError,
     RegionMismatchError,
     SaturatedError,
+    ScanSizeError,
+    ScanStepError,
     SettingError,
     ShapeMismatchError,
     TooManyDefectsError,
@@ -23,6 +25,7 @@ from fpxi_imaging.errors import (
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.levels import histogram, robust_levels
 from fpxi_imaging.raw import raw_values
+from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
 from fpxi_imaging.stack import StackMean
 
 __all__ = [
@@ -43,15 +46,20 @@ __all__ = [
     "PixelFlag",
     "RegionMismatchError",
     "SaturatedError",
+    "ScanPath",
+    "ScanSizeError",
+    "ScanStepError",
     "SettingError",
     "ShapeMismatchError",
     "StackMean",
     "Tolerances",
     "TooManyDefectsError",
+    "assemble_scan",
     "build_calibration",
     "correct_frame",
     "histogram",
     "raw_values",
     "robust_levels",
+    "scan_path",
     "warm_up",
 ]

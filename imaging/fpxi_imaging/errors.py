@@ -145,3 +145,33 @@ class TooManyDefectsError(CalibrationError):
             f"{fraction:.1%} of the imaging pixels were found defective, at most {allowed:.1%} "
             "may be; check beam uniformity, bias and cabling, or widen the defect thresholds"
         )
+
+
+class ScanSizeError(ImagingError):
+    """The steps of a scan do not fill the rows that it is said to have."""
+
+    def __init__(self, steps: int, columns: int, rows: int | None) -> None:
+        self.steps = steps
+        self.columns = columns
+        self.rows = rows
+        if rows is not None:
+            problem = f"are more than the {rows * columns} of {rows} rows of {columns}"
+        else:
+            whole = steps // columns * columns
+            problem = (
+                f"are no whole number of rows of {columns}: {steps - whole} more than {whole}, "
+                f"{whole + columns - steps} less than {whole + columns}"
+            )
+        super().__init__(
+            f"the frames' {steps} steps, lost ones counted, {problem}; check the scan's columns, "
+            "choose the frames that belong to it, or name its rows if it ended early"
+        )
+
+
+class ScanStepError(ImagingError):
+    """A frame belongs to no step of the scan, or to another frame's."""
+
+    def __init__(self, step: int, reason: str) -> None:
+        self.step = step
+        self.reason = reason
+        super().__init__(f"step {step} of the scan: {reason}; take the frames of one scan only")

@@ -18,7 +18,7 @@ from fpxi.cli.options import (
 )
 from fpxi.cli.output import note, plural, print_json
 from fpxi.cli.progress import ProgressBar
-from fpxi.export import ExportResult, export
+from fpxi.export import ExportResult, Scan, export
 
 Selection = list[int] | slice
 
@@ -32,12 +32,21 @@ def frame_selection(text: str) -> Selection:
     raise click.BadParameter(f"{text!r}: write 5, -1 (the last), 0:100, 0:100:10 or 1,5,7")
 
 
+def scan_size(text: str) -> tuple[int, int | None]:
+    """Read the columns of a scan, or columns and rows: 64, 64x48."""
+    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
+    if match is None:
+        raise click.BadParameter(f"{text!r}: write the scan's columns, 64, or with its rows, 64x48")
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
 @click.command(
     "export",
     epilog=examples(
         "fpxi export run.h5 -o stack.tif",
         "fpxi export run.h5 -o mean.png --average --calibration cal.h5",
         "fpxi export run.h5 -o last.npy --frames -1",
+        "fpxi export points.h5 -o picture.tif --scan 64 --step-um 100",
     ),
 )
 @recording_argument()
@@ -49,6 +58,19 @@ def frame_selection(text: str) -> Selection:
     help="5, -1 (the last), 0:100, 0:100:10 or 1,5,7.  [default: all]",
 )
 @click.option("--average", is_flag=True, help="Write the mean of the frames as one image.")
+@click.option(
+    "--scan",
+    type=scan_size,
+    metavar="COLUMNS[xROWS]",
+    help="Join the frames of a scan to one image: 64 steps in a row, or 64x48.",
+)
+@click.option("--serpentine", is_flag=True, help="Every second row of the scan ran backwards.")
+@click.option(
+    "--step-um",
+    type=float,
+    metavar="UM",
+    help="Length of the scan's steps.  [default: the panel's own size]",
+)
 @calibration_option("Correct a raw recording on the way.", required=False)
 @click.option(
     "--bits",
@@ -65,6 +87,9 @@ def command(
     output: Path,
     frames: Selection | None,
     average: bool,
+    scan: tuple[int, int | None] | None,
+    serpentine: bool,
+    step_um: float | None,
     calibration: Path | None,
     bits: str,
     overwrite: bool,
@@ -75,7 +100,13 @@ def command(
     .npy and .tif hold the values themselves; a .tif opens in ImageJ with its pixel size. A .png
     is grey between the 2nd and the 98th percentile of the good pixels, one file for each frame;
     how its greys relate to counts is told, and written into it.
+
+    With --scan the panel was moved over its object: a single pixel, a row of them (--scan 1) or a
+    small array; frame after frame, row by row from the upper left. A step of which no frame came
+    is marked as missing.
     """
+    if scan is None and (serpentine or step_um is not None):
+        raise click.UsageError("--serpentine and --step-um say how a scan went; add --scan.")
     with ProgressBar() as bar:
         result = export(
             recording,
@@ -83,6 +114,7 @@ def command(
             frames=frames,
             calibration=None if calibration is None else load_calibration(calibration),
             average=average,
+            scan=None if scan is None else Scan(*scan, serpentine, step_um),
             bits=int(bits),
             overwrite=overwrite,
             progress=lambda done, total: bar.show("Exporting", done, total),

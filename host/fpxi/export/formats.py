@@ -43,7 +43,7 @@ def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written
 
     _require_new(out, overwrite)
     scaling = f"values are {images.kind}, unscaled"
-    per_um = 1.0 / images.source.pitch_um
+    rows_um, columns_um = images.source.pitch_um
     with whole_file(out) as part, _ByWriteAlone(io.FileIO(part, "w+")) as file:
         tifffile.imwrite(
             file,
@@ -51,7 +51,7 @@ def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written
             shape=images.shape,
             dtype=images.dtype,
             imagej=True,
-            resolution=(per_um, per_um),
+            resolution=(1.0 / columns_um, 1.0 / rows_um),
             metadata={"axes": "TYX", "unit": "um", "Info": scaling},
         )
     return [out], scaling

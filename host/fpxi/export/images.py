@@ -63,6 +63,11 @@ class Images:
         mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
         return mean.astype(np.float32), common
 
+    def missing(self) -> list[str]:
+        """Return what never arrived, in words; known of images gone through."""
+        rows = sum(self.rows_missing[index] for index in self.indices)
+        return [f"{rows} rows"] if rows else []
+
     def _frames(self) -> Iterator[Image]:
         for done, index in enumerate(self.indices, 1):
             values, flags = self.source.image(index)

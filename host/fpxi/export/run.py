@@ -12,6 +12,7 @@ from fpxi_imaging import Calibration
 from fpxi.errors import ExportError, FrameSelectionError
 from fpxi.export.formats import WRITERS
 from fpxi.export.images import Images
+from fpxi.export.scan import Scan, ScanSource
 from fpxi.export.sources import open_source
 
 
@@ -35,6 +36,7 @@ def export(
     frames: Sequence[int] | slice | None = None,
     calibration: Calibration | None = None,
     average: bool = False,
+    scan: Scan | None = None,
     bits: int = 16,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -48,13 +50,16 @@ def export(
     | `.png` | `bits` 8 or 16, grey, between robust levels; several: `x_7.png` is frame 7 |
 
     `frames` picks them by index (all by default; negative ones count from the end), `average`
-    makes one float32 image of them, leaving out what was not received. With a `calibration` a raw
-    recording is corrected on the way. Returns what was written and how it was scaled.
+    makes one float32 image of them, leaving out what was not received. With a `scan` each frame is
+    a step of it, and they are joined to one image; which step a frame belongs to follows from its
+    number, counted from the first frame's. With a `calibration` a raw recording is corrected on
+    the way. Returns what was written and how it was scaled.
 
     Every file appears whole or not at all.
 
-    Raises `ExportError`, `OutputError`, `FrameSelectionError`, `NotARecordingError`, and
-    `fpxi_imaging.CalibrationMismatchError`.
+    Raises `ExportError`, `OutputError`, `FrameSelectionError`, `NotARecordingError`,
+    `fpxi_imaging.CalibrationMismatchError`, and for frames that are no such scan
+    `fpxi_imaging.ScanSizeError` and `ScanStepError`.
     """
     path, out = Path(path), Path(out)
     writer = WRITERS.get(out.suffix.lower())
@@ -62,11 +67,20 @@ def export(
         raise ExportError(f"cannot write {out}: its suffix must be one of {', '.join(WRITERS)}")
     if bits not in (8, 16):
         raise ExportError(f"a PNG has 8 or 16 bits, not {bits}")
+    if scan is not None and average:
+        raise ExportError("the frames of a scan show different places; export it without averaging")
     with open_source(path, calibration) as source:
         indices = _select(path, frames, source.frame_count)
-        images = Images(source, indices, average, progress)
+        if scan is None:
+            images = Images(source, indices, average, progress)
+            missing = images.missing
+        else:
+            joined = ScanSource(source, indices, scan, progress)
+            images = Images(joined, [0], average=False)
+            missing = joined.missing
         paths, scaling = writer(images, out, bits, overwrite)
-        return ExportResult(tuple(paths), len(indices), scaling, _notes(images, out.suffix.lower()))
+        notes = tuple(_note(words, images, out.suffix.lower()) for words in missing())
+        return ExportResult(tuple(paths), len(indices), scaling, notes)
 
 
 def _select(path: Path, frames: Sequence[int] | slice | None, available: int) -> list[int]:
@@ -79,12 +93,9 @@ def _select(path: Path, frames: Sequence[int] | slice | None, available: int) ->
     return indices
 
 
-def _notes(images: Images, suffix: str) -> tuple[str, ...]:
-    """Say what the values alone do not: rows that are missing."""
-    missing = sum(images.rows_missing[index] for index in images.indices)
-    if missing == 0:
-        return ()
+def _note(missing: str, images: Images, suffix: str) -> str:
+    """Say what the values alone do not: what is missing."""
     if images.average:
-        return (f"{missing} rows never arrived and are left out of the mean",)
+        return f"{missing} never arrived and are left out of the mean"
     value = "0" if suffix == ".png" or images.dtype == np.uint16 else "NaN"
-    return (f"{missing} rows never arrived and are {value}",)
+    return f"{missing} never arrived and are {value}"

@@ -28,7 +28,10 @@ class ImageSource(Protocol):
     frame_count: int
     shape: tuple[int, int]
     dtype: np.dtype[Any]
-    pitch_um: float
+    pitch_um: tuple[float, float]
+    """From row to row, and from column to column."""
+    numbers: npt.NDArray[np.int64]
+    """What number the panel gave to each frame; gaps are frames that never arrived."""
     kind: str
     """What the values are, in words."""
 
@@ -47,7 +50,8 @@ class RawSource:
         self.frame_count = reader.frame_count
         self.shape = reader.area.shape
         self.dtype = np.dtype(np.uint16)
-        self.pitch_um = reader.area.binning * geometry.pitch_um
+        self.pitch_um = (reader.area.binning * geometry.pitch_um,) * 2
+        self.numbers = _numbers(reader)
         self._reader = reader
         ring = reader.area.not_imaging(geometry)
         self._ring = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
@@ -72,7 +76,8 @@ class CalibratedSource:
         self.frame_count = reader.frame_count
         self.shape = calibration.shape
         self.dtype = np.dtype(np.float32)
-        self.pitch_um = reader.area.binning * reader.geometry.pitch_um
+        self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
+        self.numbers = _numbers(reader)
         self._reader = reader
         self._corrector = Corrector(calibration)
 
@@ -95,11 +100,18 @@ class CorrectedSource:
         self.frame_count, *shape = self._data.shape
         self.shape = (shape[0], shape[1])
         self.dtype = np.dtype(np.float32)
-        self.pitch_um = float(file[f"{layout.DETECTOR}/x_pixel_size"][()]) * 1e6
+        detector = file[layout.DETECTOR]
+        rows_m, columns_m = (float(detector[f"{axis}_pixel_size"][()]) for axis in "yx")
+        self.pitch_um = (rows_m * 1e6, columns_m * 1e6)
+        self.numbers = detector["sequence_number"][:].astype(np.int64)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return one corrected frame."""
         return self._data[index], self._flags[index]
+
+
+def _numbers(reader: RecordingReader) -> npt.NDArray[np.int64]:
+    return reader.column("sequence_number").astype(np.int64)
 
 
 @contextmanager
