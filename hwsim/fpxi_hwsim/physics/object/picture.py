@@ -1,0 +1,127 @@
+"""An image or an array file as an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from scipy import ndimage
+
+from fpxi_hwsim.errors import ObjectError
+from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.object.canvas import Canvas
+from fpxi_hwsim.physics.object.maps import ThicknessMaps
+from fpxi_hwsim.physics.object.plane import Map
+from fpxi_hwsim.physics.object.thing import Thing, require_size
+
+ARRAY_SUFFIX = ".npy"
+KINDS = ("an image (PNG, TIFF, ...)", "a two-dimensional array (.npy)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture(Thing):
+    """A file as a map of transmission (white transmits all), or of a material's thickness.
+
+    With a material, an image is `thickness_mm` thick where it is black and nothing where it is
+    white; an array without `thickness_mm` gives the thickness itself, in mm. It keeps its
+    proportions and is `width_mm` wide, or fits the field.
+    """
+
+    path: str = ""
+    material: str | None = None
+    thickness_mm: float | None = None
+    width_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        Thing.__post_init__(self)
+        require_size("width_mm", self.width_mm)
+        if self.thickness_mm is not None:
+            require("thickness_mm", self.thickness_mm, least=0)
+        read_absorbance(self.path, thickness=self.is_thickness)
+
+    @property
+    def is_thickness(self) -> bool:
+        """Whether the file's values are millimetres."""
+        is_array = Path(self.path).suffix == ARRAY_SUFFIX
+        return is_array and self.material is not None and self.thickness_mm is None
+
+    def draw(self, canvas: Canvas) -> ThicknessMaps:
+        """Return its transmission or thickness, the mean over each fine pixel."""
+        absorbance = read_absorbance(self.path, thickness=self.is_thickness)
+        placed = self._place(absorbance, canvas)
+        if self.material is None:
+            return ThicknessMaps(canvas.shape, canvas.oversampling, {}, transmission=1 - placed)
+        scale = (
+            1.0 if self.is_thickness else 1.0 if self.thickness_mm is None else self.thickness_mm
+        )
+        return canvas.maps({self.material: placed * np.float32(scale)})
+
+    def _place(self, values: Map, canvas: Canvas) -> Map:
+        """Bring values to the fine grid; outside of them is zero."""
+        rows, columns = values.shape
+        height, width = (n / canvas.step_mm for n in canvas.extent_mm)
+        scale = min(height / rows, width / columns)
+        if self.width_mm is not None:
+            scale = self.width_mm / canvas.step_mm / columns
+        size = tuple(2 * max(1, round(n * scale / 2)) for n in (rows, columns))
+        small = np.asarray(Image.fromarray(values).resize(size[::-1], Image.Resampling.BOX))
+        # output (row, column) to input, about the middles of the pixels
+        turn = canvas.pose.rotation.T[::-1, ::-1]
+        shift = np.array([canvas.pose.y_mm, canvas.pose.x_mm]) / canvas.step_mm
+        middle_out, middle_in = (np.array(canvas.shape) - 1) / 2, (np.array(size) - 1) / 2
+        placed = ndimage.affine_transform(
+            small,
+            turn,
+            offset=middle_in - turn @ (middle_out + shift),
+            output_shape=canvas.shape,
+            order=1,
+            mode="grid-constant",
+        )
+        return np.asarray(np.maximum(placed, 0), np.float32)
+
+
+def read_absorbance(path: str, *, thickness: bool) -> Map:
+    """Read a file as what it takes away: 1 - transmission, or its values as a thickness.
+
+    ObjectError if it is not readable, or its values are out of range.
+    """
+    if not Path(path).is_file():
+        raise ObjectError(path, "no such file: path= takes that of an image or array", KINDS)
+    is_array = Path(path).suffix == ARRAY_SUFFIX
+    values = _read_array(path) if is_array else _read_image(path)
+    if thickness:
+        if not (np.isfinite(values).all() and values.min() >= 0):
+            raise ObjectError(path, "a thickness is a number of millimetres, 0 or more", KINDS)
+        return values
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise ObjectError(path, "transmission must lie between 0 and 1", KINDS)
+    return 1 - values
+
+
+def _read_array(path: str) -> Map:
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ObjectError(path, f"not readable as an array ({error})", KINDS) from error
+    if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "fiu":
+        raise ObjectError(path, "an array must be two-dimensional, of real numbers", KINDS)
+    return np.asarray(values, np.float32)
+
+
+def _read_image(path: str) -> Map:
+    try:
+        with Image.open(path) as opened:
+            return _grey(path, opened)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
+        raise ObjectError(path, f"not readable as an image ({error})", KINDS) from error
+
+
+def _grey(path: str, image: Image.Image) -> Map:
+    """Grey values from 0 to 1, by the full scale of the image's type."""
+    if image.mode == "I":
+        raise ObjectError(path, "32-bit integers have no agreed white; save 8 or 16 bits", KINDS)
+    array = np.asarray(image if image.mode in ("I;16", "I;16B", "F") else image.convert("L"))
+    scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
+    return np.asarray(array, np.float32) / np.float32(scale)
