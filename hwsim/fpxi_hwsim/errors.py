@@ -111,3 +111,38 @@ class UnphysicalError(SimulationError):
         self.value = value
         self.allowed = allowed
         super().__init__(f"{name} = {value} is not physical: it must be {allowed}")
+
+
+class UnknownMaterialError(SimulationError):
+    """No material or element has this name."""
+
+    def __init__(self, material: str, known: Iterable[str]) -> None:
+        self.material = material
+        self.known = tuple(known)
+        super().__init__(
+            f"there is no material {material!r}; name one of {', '.join(self.known)}, or write "
+            "formula:density in g/cm3, such as Gd2O2S:7.32"
+        )
+
+
+class MissingExtraError(SimulationError):
+    """What is asked for needs a package that is not installed."""
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        self.package = package
+        self.purpose = purpose
+        self.extra = extra
+        super().__init__(f'{purpose} needs {package}: pip install "fpxi[{extra}]"')
+
+
+class TubeModelError(SimulationError):
+    """No model computes what this X-ray tube emits."""
+
+    def __init__(self, anode: str, kV: float, most_kV: float) -> None:
+        self.anode = anode
+        self.kV = kV
+        self.most_kV = most_kV
+        super().__init__(
+            f"the spectrum of a tube of {anode} at {kV:g} kV is not modelled: take {most_kV:g} kV "
+            "or less, or an anode of W, whose continuum differs little from that of Au"
+        )

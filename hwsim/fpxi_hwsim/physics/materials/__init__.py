@@ -1,0 +1,1 @@
+"""How materials attenuate X-rays, by name or by `formula:density`."""

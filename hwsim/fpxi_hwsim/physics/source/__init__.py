@@ -1,0 +1,1 @@
+"""X-ray tubes: spectrum and dose rate, output over time, shading over the detector."""
