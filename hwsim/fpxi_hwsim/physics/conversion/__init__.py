@@ -1,0 +1,1 @@
+"""From X-ray photons to charge: absorption, its statistics, collection, light, and their spread."""

@@ -1,0 +1,186 @@
+"""Spread of charge or light over neighbouring pixels, on the fine grid, and the sum to pixels.
+
+A point spread function is a sum of Gaussians: one for the diffusion of charge or for a sharp
+screen, more for long tails (light scattered far, fluorescence absorbed elsewhere).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_hwsim.physics.limits import require
+
+Map = npt.NDArray[np.float32]
+Frequencies = npt.NDArray[np.float64]
+
+SUBPIXELS = 2
+"""fine pixels in a pixel's row and in its column"""
+_FITTED_TO = 0.8
+"""the part of the fine grid's Nyquist frequency up to which taps are fitted"""
+_NARROW = 0.9
+"""sigma in fine pixels up to which they are"""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaussian:
+    """A part of what is spread, and how far."""
+
+    fraction: float
+    sigma_um: float
+    """standard deviation along a row and along a column"""
+
+    def __post_init__(self) -> None:
+        require("fraction", self.fraction, above=0.0, most=1.0)
+        require("sigma_um", self.sigma_um, least=0.0)
+
+
+Spread = tuple[Gaussian, ...]
+"""parts that sum to one; none: nothing leaves its fine pixel"""
+
+
+def require_spread(name: str, spread: Spread) -> None:
+    """Accept parts whose sum is one, to a millionth; UnphysicalError otherwise."""
+    if spread:
+        require(name, sum(part.fraction for part in spread), least=1 - 1e-6, most=1 + 1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A spread on the fine grid: for each Gaussian its fraction and its taps 0, 1, 2 ..."""
+
+    parts: tuple[tuple[float, tuple[float, ...]], ...]
+
+
+def make_kernel(spread: Spread, pitch_um: float) -> Kernel:
+    """Return the kernel of a spread for a panel of this pitch."""
+    require("pitch_um", pitch_um, above=0.0)
+    fine_um = pitch_um / SUBPIXELS
+    return Kernel(tuple((part.fraction, _taps(part.sigma_um / fine_um)) for part in spread))
+
+
+def share(fine: Map, kernel: Kernel) -> Map:
+    """Spread a fine map, float32 (2 rows, 2 columns); what crosses the panel's edge is lost."""
+    if not kernel.parts:
+        return fine
+    shared = _spread_once(fine, *kernel.parts[0])
+    for fraction, taps in kernel.parts[1:]:
+        shared += _spread_once(fine, fraction, taps)
+    return shared
+
+
+def bin_to_pixels(fine: Map) -> Map:
+    """Sum a fine map, float32 (2 rows, 2 columns), to pixels, (rows, columns)."""
+    lines = fine[0::2] + fine[1::2]
+    pixels: Map = lines[:, 0::2] + lines[:, 1::2]
+    return pixels
+
+
+def ideal_mtf(spread: Spread, pitch_um: float, frequency_lp_mm: Frequencies) -> Frequencies:
+    """Return the presampled MTF along a row: a square aperture of one pitch times the spread's.
+
+    sinc(f p) times the sum of fraction exp(-2 pi^2 sigma^2 f^2).
+    """
+    frequency = np.asarray(frequency_lp_mm, np.float64)
+    transfer = np.ones_like(frequency)
+    if spread:
+        turns = np.pi * 1e-3 * frequency
+        transfer = sum(
+            (part.fraction * np.exp(-2 * (turns * part.sigma_um) ** 2) for part in spread),
+            start=np.zeros_like(frequency),
+        )
+    return np.abs(np.sinc(frequency * pitch_um * 1e-3)) * transfer
+
+
+def grid_mtf(spread: Spread, pitch_um: float, frequency_lp_mm: Frequencies) -> Frequencies:
+    """Return the presampled MTF along a row that frames have: with the fine grid's taps.
+
+    It is within 0.03 of `ideal_mtf` at any spread up to 0.8 line pairs a pixel.
+    """
+    frequency = np.asarray(frequency_lp_mm, np.float64)
+    angle = 2 * np.pi * frequency * pitch_um * 1e-3 / SUBPIXELS
+    kernel = make_kernel(spread, pitch_um)
+    transfer = np.zeros_like(frequency) if kernel.parts else np.ones_like(frequency)
+    for fraction, taps in kernel.parts:
+        transfer += fraction * _transfer(taps, angle)
+    return np.abs(np.sinc(frequency * pitch_um * 1e-3) * transfer)
+
+
+def gaussian_sigma_um(frequency_lp_mm: float, mtf: float, aperture_um: float = 0.0) -> float:
+    """Return the sigma with which a Gaussian and a square aperture have this MTF.
+
+    Raises
+    ------
+    UnphysicalError
+        The aperture alone has no more.
+
+    """
+    aperture = abs(float(np.sinc(frequency_lp_mm * aperture_um * 1e-3)))
+    require("mtf", mtf, above=0.0, most=aperture)
+    return float(np.sqrt(np.log(aperture / mtf) / 2) / (np.pi * frequency_lp_mm) * 1e3)
+
+
+def _spread_once(fine: Map, fraction: float, taps: Sequence[float]) -> Map:
+    across = _along_rows(fine, np.float32(fraction) * np.asarray(taps, np.float32))
+    return _along_columns(across, np.asarray(taps, np.float32))
+
+
+def _along_rows(fine: Map, taps: Map) -> Map:
+    spread: Map = fine * taps[0]
+    for distance, tap in enumerate(taps[1 : fine.shape[1]], start=1):
+        part = fine * tap
+        spread[:, distance:] += part[:, :-distance]
+        spread[:, :-distance] += part[:, distance:]
+    return spread
+
+
+def _along_columns(fine: Map, taps: Map) -> Map:
+    spread: Map = fine * taps[0]
+    for distance, tap in enumerate(taps[1 : fine.shape[0]], start=1):
+        part = fine * tap
+        spread[distance:] += part[:-distance]
+        spread[:-distance] += part[distance:]
+    return spread
+
+
+def _taps(sigma: float) -> tuple[float, ...]:
+    """Return the taps of a Gaussian of this sigma in fine pixels, none negative, of sum one.
+
+    They are its samples, but where it is so narrow that these have another transfer function: then
+    they are the least squares fit to that.
+    """
+    if sigma == 0:
+        return (1.0,)
+    sides = _samples(sigma) if sigma > _NARROW else _fitted(sigma)
+    return (1 - 2 * sum(sides), *sides)
+
+
+def _samples(sigma: float) -> list[float]:
+    reach = np.ceil(3.5 * sigma)
+    distance = np.arange(-reach, reach + 1)
+    samples = np.exp(-((distance / sigma) ** 2) / 2)
+    samples /= samples.sum()
+    return [float(sample) for sample in samples[distance > 0]]
+
+
+def _fitted(sigma: float) -> list[float]:
+    """Fit two taps, or one where the second would be negative."""
+    angle = np.linspace(0.0, _FITTED_TO * np.pi, 161)
+    missing = -np.expm1(-((sigma * angle) ** 2) / 2)
+    first, second = 2 - 2 * np.cos(angle), 2 - 2 * np.cos(2 * angle)
+    both = first @ second
+    one = first @ missing / (first @ first)
+    far = (second @ missing - one * both) / (second @ second - both**2 / (first @ first))
+    if far <= 0:
+        return [float(one)]
+    return [float(one - far * both / (first @ first)), float(far)]
+
+
+def _transfer(taps: Sequence[float], angle: Frequencies) -> Frequencies:
+    transfer = np.full_like(angle, taps[0])
+    for distance, tap in enumerate(taps[1:], start=1):
+        transfer += 2 * tap * np.cos(distance * angle)
+    return transfer

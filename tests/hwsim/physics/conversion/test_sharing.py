@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fpxi_hwsim.errors import UnphysicalError
+from fpxi_hwsim.physics.conversion.absorption import Absorption
+from fpxi_hwsim.physics.conversion.photon_statistics import absorb
+from fpxi_hwsim.physics.conversion.sharing import (
+    Gaussian,
+    bin_to_pixels,
+    gaussian_sigma_um,
+    grid_mtf,
+    ideal_mtf,
+    make_kernel,
+    require_spread,
+    share,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+PITCH_UM = 200.0
+CORE = (Gaussian(1.0, 45.0),)
+TAILED = (Gaussian(0.8, 45.0), Gaussian(0.2, 250.0))
+SPREADS = st.builds(
+    lambda fraction, core, tail: (Gaussian(fraction, core), Gaussian(1 - fraction, tail)),
+    st.floats(0.01, 0.99),
+    st.floats(0, 150),
+    st.floats(0, 600),
+)
+
+
+@pytest.mark.parametrize("sigma_um", [0, 5, 20, 45, 60, 69, 71, 80, 89, 91, 120, 300, 700])
+def test_the_grids_mtf_is_the_gaussians_times_the_apertures(sigma_um):
+    frequency = np.linspace(0, 4, 161)
+    spread = (Gaussian(1.0, sigma_um),)
+    ideal = ideal_mtf(spread, PITCH_UM, frequency)
+    np.testing.assert_allclose(grid_mtf(spread, PITCH_UM, frequency), ideal, atol=0.013)
+
+
+def test_a_narrow_gaussian_beside_the_aperture_has_the_published_mtf():
+    """0.72 line pairs a pixel of 200 um at an MTF of 0.2."""
+    sigma_um = gaussian_sigma_um(3.6, 0.2, PITCH_UM)
+    assert sigma_um == pytest.approx(45, abs=1)
+    spread = (Gaussian(1.0, sigma_um),)
+    assert ideal_mtf(spread, PITCH_UM, np.array([3.6])) == pytest.approx(0.2)
+    assert grid_mtf(spread, PITCH_UM, np.array([3.6])) == pytest.approx(0.2, abs=0.006)
+
+
+@pytest.mark.parametrize("spread", [(), CORE, TAILED, (Gaussian(1.0, 95.0),)])
+def test_a_line_shifted_in_steps_finer_than_a_pixel_shows_the_grids_mtf(spread):
+    """The line spread function over fine columns, summed to pixels at both phases."""
+    kernel = make_kernel(spread, PITCH_UM)
+    responses = []
+    for phase in (0, 1):
+        fine = np.zeros((64, 128), np.float32)
+        fine[:, 64 + phase] = 1
+        responses.append(bin_to_pixels(share(fine, kernel))[16] / 2)
+    oversampled = np.stack((responses[1], responses[0]), axis=1).ravel().astype(np.float64)
+    frequency = np.fft.rfftfreq(oversampled.size, PITCH_UM * 1e-3 / 2)
+    pixels = abs(np.fft.rfft(oversampled)) / oversampled.sum()
+    aperture = np.sinc(frequency * PITCH_UM * 1e-3 / 2)
+    expected = grid_mtf(spread, PITCH_UM, frequency)
+    np.testing.assert_allclose(pixels * aperture, expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("spread", [CORE, TAILED])
+def test_the_noise_power_is_the_photons_folded_with_the_kernels_transfer(spread):
+    """NPS = mean square energy x photons x |transfer|^2 summed over the aliases of a pixel grid."""
+    rows, columns, frames, photons = 64, 64, 300, 400.0
+    ones = np.full((2 * rows, 2 * columns), photons, np.float32)
+    absorption = Absorption(ones, ones * 40, ones * 1700)
+    random = np.random.default_rng(1)
+    kernel = make_kernel(spread, PITCH_UM)
+    power = np.zeros((frames, columns))
+    for frame in range(frames):
+        fine = absorb(absorption, 1.0, random) - np.float32(photons * 40)
+        line = bin_to_pixels(share(fine, kernel))[16:48].sum(axis=0, dtype=np.float64)
+        power[frame] = abs(np.fft.fft(line)) ** 2 / columns
+    turn = np.fft.fftfreq(columns) * np.pi
+    one_row = photons * 1700 * 64
+    folded = (
+        sum(
+            (grid_transfer(spread, turn + alias * np.pi) * 2 * np.cos((turn + alias * np.pi) / 2))
+            ** 2
+            for alias in (0, 1)
+        )
+        / 2
+    )
+    middle = slice(1, columns // 2)
+    ratio = power[:, middle].mean(axis=0) / (one_row * folded[middle])
+    edge_loss = 0.02 if spread is CORE else 0.10  # columns near the sides lose charge
+    bound = stats.norm.isf(1e-4 / 2 / ratio.size) / np.sqrt(frames)
+    assert abs(ratio - 1).max() < bound + edge_loss
+    assert abs(ratio.mean() - 1) < 4 / np.sqrt(frames * ratio.size) + edge_loss
+
+
+def grid_transfer(spread, angle):
+    transfer = 0.0
+    for fraction, taps in make_kernel(spread, PITCH_UM).parts:
+        cosines = [tap * np.cos(distance * angle) for distance, tap in enumerate(taps)]
+        transfer = transfer + fraction * (2 * sum(cosines) - cosines[0])
+    return transfer
+
+
+@settings(max_examples=40, deadline=None)
+@given(spread=SPREADS, row=st.integers(0, 15), column=st.integers(0, 23))
+def test_no_charge_is_created_nor_negative_wherever_it_lands(spread, row, column):
+    fine = np.zeros((16, 24), np.float32)
+    fine[row, column] = 1000
+    before = fine.copy()
+    shared = share(fine, make_kernel(spread, PITCH_UM))
+    assert (shared >= 0).all()
+    assert shared.sum(dtype=np.float64) <= 1000 * (1 + 1e-6)
+    np.testing.assert_array_equal(fine, before)
+
+
+@settings(max_examples=30, deadline=None)
+@given(spread=SPREADS)
+def test_all_charge_is_kept_far_from_the_edges(spread):
+    fine = np.zeros((128, 128), np.float32)
+    fine[60, 70] = 1
+    shared = share(fine, make_kernel(spread, PITCH_UM))
+    assert shared.sum(dtype=np.float64) == pytest.approx(1, rel=1e-5)
+
+
+def test_charge_at_the_edge_is_lost_not_reflected():
+    fine = np.ones((32, 32), np.float32)
+    kernel = make_kernel(CORE, PITCH_UM)
+    side = kernel.parts[0][1][1]
+    shared = share(fine, kernel)
+    assert shared[16, 16] == pytest.approx(1, rel=1e-6)
+    assert shared[16, 0] == pytest.approx(1 - side, rel=1e-6)
+    assert shared[0, 0] == pytest.approx((1 - side) ** 2, rel=1e-6)
+
+
+def test_a_panel_smaller_than_the_spread_loses_what_lies_outside():
+    shared = share(np.ones((2, 2), np.float32), make_kernel((Gaussian(1.0, 500.0),), PITCH_UM))
+    assert (shared < 0.2).all()
+    assert (shared > 0).all()
+
+
+def test_a_spread_of_nothing_changes_nothing():
+    fine = np.arange(16, dtype=np.float32).reshape(4, 4)
+    for spread in ((), (Gaussian(1.0, 0.0),)):
+        np.testing.assert_array_equal(share(fine, make_kernel(spread, PITCH_UM)), fine)
+
+
+def test_pixels_are_the_sums_of_their_fine_pixels():
+    fine = np.arange(24, dtype=np.float32).reshape(4, 6)
+    np.testing.assert_array_equal(
+        bin_to_pixels(fine), fine.reshape(2, 2, 3, 2).sum(axis=(1, 3), dtype=np.float32)
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Gaussian(0.0, 1.0),
+        lambda: Gaussian(1.1, 1.0),
+        lambda: Gaussian(1.0, -1.0),
+        lambda: Gaussian(1.0, np.nan),
+        lambda: make_kernel(CORE, 0.0),
+        lambda: require_spread("spread", (Gaussian(0.5, 1.0), Gaussian(0.4, 1.0))),
+        lambda: require_spread("spread", (Gaussian(0.7, 1.0), Gaussian(0.4, 1.0))),
+        lambda: gaussian_sigma_um(3.6, 0.5, PITCH_UM),
+    ],
+)
+def test_an_impossible_spread_is_refused(make):
+    with pytest.raises(UnphysicalError):
+        make()
