@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.object.plane import SUBPIXELS
 
 Map = npt.NDArray[np.float32]
 Frequencies = npt.NDArray[np.float64]
 
-SUBPIXELS = 2
-"""fine pixels in a pixel's row and in its column"""
 _FITTED_TO = 0.8
 """the part of the fine grid's Nyquist frequency up to which taps are fitted"""
 _NARROW = 0.9

@@ -1,0 +1,35 @@
+"""What a scene lets a converter absorb."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from fpxi_hwsim.physics.conversion.absorber import Absorber, deposits
+from fpxi_hwsim.physics.conversion.absorption import Absorption
+from fpxi_hwsim.physics.conversion.transmission import transmitted_sums
+from fpxi_hwsim.physics.object.maps import ThicknessMaps
+from fpxi_hwsim.physics.object.plane import SUBPIXELS
+from fpxi_hwsim.physics.source.spectrum import Spectrum
+
+
+class Converter(Protocol):
+    """A photoconductor or a scintillator."""
+
+    @property
+    def absorber(self) -> Absorber:
+        """The layer that stops X-rays."""
+
+
+def expected_absorption(
+    spectrum: Spectrum, object_maps: ThicknessMaps, converter: Converter, pixel_area_cm2: float
+) -> Absorption:
+    """Return what each fine pixel absorbs behind an object, beam hardening included.
+
+    Scatter from the object does not reach the panel.
+    """
+    left = deposits(converter.absorber, spectrum.energy_keV)
+    photons = spectrum.photons_per_Gy_cm2 * left.absorbed * (pixel_area_cm2 / SUBPIXELS**2)
+    weights = np.stack((photons, photons * left.energy_keV, photons * left.energy2_keV2))
+    return Absorption(*transmitted_sums(weights, spectrum.energy_keV, object_maps))
