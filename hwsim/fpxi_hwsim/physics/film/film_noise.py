@@ -1,0 +1,129 @@
+"""1/f noise of the dark current: S_I(f) = K I^2 / f between two frequencies.
+
+It is a sum of Ornstein-Uhlenbeck processes x_k whose time constants are spread evenly in their
+logarithm: variance K per unit of ln(tau) makes K / f. A scan sees the sum's mean over its
+integration window. That mean and all later ones are jointly normal, so they are drawn one after
+the other from their conditional law given the earlier ones: one normal number a pixel and scan
+serves all processes. The conditional means are maps, the conditional covariance (the Kalman
+filter's) is the same for all pixels. The law is exact for windows and gaps of any length.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_hwsim.physics.limits import require
+
+Map = npt.NDArray[np.float32]
+Field = npt.NDArray[np.float64]
+_LARGEST_VARIANCE = 0.01
+"""of the dark current, relative: a fluctuation of ten standard deviations turns no current round"""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmNoise:
+    """Flicker of the dark current; with no strength, there is none.
+
+    Raises
+    ------
+    UnphysicalError
+        A parameter is out of its limits, or the fluctuations exceed a tenth of the current (rms).
+
+    """
+
+    strength: float = 0.0
+    """K, the current's relative noise power in a logarithmic unit of frequency"""
+    lowest_Hz: float = 1e-4
+    highest_Hz: float = 1e3
+
+    def __post_init__(self) -> None:
+        require("lowest_Hz", self.lowest_Hz, least=1e-9)
+        require("highest_Hz", self.highest_Hz, above=self.lowest_Hz, most=1e9)
+        require("strength", self.strength, least=0.0)
+        require("variance of the dark current", self.variance, most=_LARGEST_VARIANCE)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the relative fluctuation: K ln(highest / lowest)."""
+        return self.strength * math.log(self.highest_Hz / self.lowest_Hz)
+
+    @property
+    def time_constants_s(self) -> Field:
+        """Of the processes, one a decade or closer, float64 (processes,)."""
+        slowest, fastest = (1.0 / (2.0 * math.pi * f) for f in (self.lowest_Hz, self.highest_Hz))
+        count = math.ceil(math.log10(slowest / fastest))
+        places = (np.arange(count) + 0.5) / count
+        return fastest * np.power(slowest / fastest, places)
+
+
+class Flicker:
+    """The relative fluctuation of each pixel's dark current."""
+
+    def __init__(self, noise: FilmNoise, shape: tuple[int, int]) -> None:
+        self._taus_s = noise.time_constants_s
+        count = len(self._taus_s)
+        self._variance = noise.variance / count
+        self._expected = np.zeros((count, *shape), np.float32)
+        self._covariance = np.eye(count) * self._variance
+        self._work = np.empty_like(self._expected)
+
+    def mean(self, gap_s: float, window_s: float, random: np.random.Generator) -> Map:
+        """Pass a gap and a window; return the fluctuation's mean over the window, float32."""
+        before = np.exp(-gap_s / self._taus_s)
+        steps = window_s / self._taus_s
+        through = np.exp(-steps)
+        average = -np.expm1(-steps) / steps
+        variance = self._variance
+        covariance = self._covariance * np.outer(before, before)
+        np.fill_diagonal(covariance, covariance.diagonal() + variance * (1.0 - before**2))
+        own_spread = variance * _spread_of_mean(steps)
+        drawn_variance = float(np.sum(covariance * np.outer(average, average)) + own_spread.sum())
+        shared = through * np.sum(covariance * average, axis=1)
+        shared += variance * average * -np.expm1(-steps)
+        follow = shared / drawn_variance
+        covariance *= np.outer(through, through)
+        np.fill_diagonal(covariance, covariance.diagonal() - variance * np.expm1(-2.0 * steps))
+        covariance -= np.outer(follow, shared)
+        self._covariance = covariance
+        return self._draw(before * average, before * through, follow, drawn_variance, random)
+
+    def _draw(
+        self,
+        weights: Field,
+        decay: Field,
+        follow: Field,
+        variance: float,
+        random: np.random.Generator,
+    ) -> Map:
+        news = random.standard_normal(self._expected.shape[1:], dtype=np.float32)
+        news *= np.float32(math.sqrt(variance))
+        mean = news.copy()
+        for expected, work, weight, left, share in zip(
+            self._expected,
+            self._work,
+            weights.astype(np.float32),
+            decay.astype(np.float32),
+            follow.astype(np.float32),
+            strict=True,
+        ):
+            mean += np.multiply(expected, weight, out=work)
+            np.multiply(expected, left, out=expected)
+            np.add(expected, np.multiply(news, share, out=work), out=expected)
+        return mean
+
+
+def _spread_of_mean(steps: Field) -> Field:
+    """Variance of a process' mean over a window, given its value at the window's begin.
+
+    It is relative to the process' variance; `steps` are windows in time constants. For short
+    windows, where the closed form is a difference of nearly equal numbers, its series.
+    """
+    short = 2.0 * steps / 3.0 - steps**2 / 2.0 + 7.0 * steps**3 / 30.0
+    long_steps = np.maximum(steps, 1e-3)
+    mean = -np.expm1(-long_steps) / long_steps
+    closed = 2.0 * (long_steps - 1.0 + np.exp(-long_steps)) / long_steps**2 - mean**2
+    return np.where(steps < 1e-3, short, closed)
