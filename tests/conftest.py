@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
+from fpxi_hwsim import pixel_maps, presets
+from fpxi_readout.protocol.generated import PANELS
 
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 
@@ -35,6 +38,29 @@ class BluetoothServer:
         self.process.stdin.flush()
         answer = self.process.stdout.readline().strip()
         assert answer == line, answer
+
+
+@pytest.fixture
+def bare_panel(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Make `sim:<name>` a panel of the definition without defects; returns the name."""
+
+    def register(panel: str) -> str:
+        name = f"bare-{panel}"
+        defects = presets.Defects(0, 0, 1.0, 0, 1.0, 0)
+        front_end = replace(presets.TFT64.front_end, outputs=1)
+        bare = replace(
+            presets.TFT64,
+            name=name,
+            geometry=PANELS[panel],
+            front_end=front_end,
+            defects=defects,
+        )
+        monkeypatch.setitem(presets.PRESETS, name, bare)
+        # The spread of a single pixel's film has no width.
+        monkeypatch.setattr(pixel_maps, "_smooth_field", lambda shape, _random: np.zeros(shape))
+        return name
+
+    return register
 
 
 ServeBluetooth = Callable[..., contextlib.AbstractContextManager[BluetoothServer]]

@@ -28,7 +28,11 @@ def choices(info: ParameterInfo, dictionary: Dictionary) -> list[tuple[str, obje
     """Return (text, value, help) of each named value; nothing where any number may be set."""
     if info.enumeration is not None:
         values = dictionary.enumerations[info.enumeration].values
-        return [(name.replace("_", " "), entry.value, entry.help) for name, entry in values.items()]
+        return [
+            (name.replace("_", " "), entry.value, entry.help)
+            for name, entry in values.items()
+            if info.minimum <= entry.value <= info.maximum
+        ]
     if info.name == "gain_setting":
         settings = dictionary.panel.gain_settings[info.minimum : info.maximum + 1]
         return [

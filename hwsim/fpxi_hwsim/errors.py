@@ -48,6 +48,24 @@ class BadValueError(SimulationUrlError):
         super().__init__(f"{key}={value} is not possible: {key} takes {expected}")
 
 
+class BoardPanelError(SimulationUrlError):
+    """A board's firmware does not read the panel that a preset is made with."""
+
+    def __init__(
+        self, board: str, panel: str, panels: Iterable[str], boards: Iterable[str]
+    ) -> None:
+        self.board = board
+        self.panel = panel
+        self.panels = tuple(panels)
+        """that the board reads"""
+        self.boards = tuple(boards)
+        """that read the panel"""
+        super().__init__(
+            f"board={board} reads the panels {', '.join(self.panels)}, not {panel}; "
+            f"{panel} needs board={' or board='.join(self.boards)}"
+        )
+
+
 class ObjectError(SimulationError):
     """An object to be imaged is neither known by name nor readable as an image file."""
 

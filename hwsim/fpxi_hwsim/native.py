@@ -19,7 +19,7 @@ from fpxi_readout.protocol.generated import PanelDescription
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.source import Exposure, Samples
 
-ABI = 5
+ABI = 6
 SLOTS = 16
 ENVIRONMENT_VARIABLE = "FPXI_NATIVE_LIBRARY"
 NEVER_US = 2**64 - 1
@@ -104,6 +104,7 @@ def load_library(path: Path) -> ctypes.CDLL:
 def _declare(library: ctypes.CDLL) -> None:
     """Tell ctypes the types of the calls."""
     device, count = ctypes.c_void_p, ctypes.c_size_t
+    library.fpxi_native_size.argtypes = (ctypes.c_uint8,)
     library.fpxi_native_size.restype = count
     library.fpxi_native_init.argtypes = (device, ctypes.POINTER(_Config))
     library.fpxi_native_init.restype = ctypes.c_int
@@ -169,7 +170,8 @@ class NativeFirmware:
             _SET_BIAS(_accept_bias),
             _EXPOSE_REQUEST(self._on_expose_request),
         )
-        self._memory = (ctypes.c_uint64 * (self._library.fpxi_native_size() // 8 + 1))()
+        size = self._library.fpxi_native_size(geometry.id)
+        self._memory = (ctypes.c_uint64 * (size // 8 + 1))()
         self._device = ctypes.addressof(self._memory)
         self._buffer = ctypes.create_string_buffer(1 << 17)
         config = _Config(self._hooks, 0, _serial_number(serial), geometry.id, SLOTS)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from fpxi_hwsim.errors import BadValueError, SimulationUrlError, UnknownKeyError
+from fpxi_readout.protocol.generated import PANELS, PanelDescription
+
+from fpxi_hwsim.errors import BadValueError, BoardPanelError, SimulationUrlError, UnknownKeyError
 from fpxi_hwsim.fault_settings import FAULT_SETTINGS, FaultSpecification, with_fault
 from fpxi_hwsim.presets import Preset, find_preset
 from fpxi_hwsim.settings_text import parse_dose_rate, parse_on_off, parse_place, parse_u32
@@ -62,13 +65,21 @@ class SimulationSpecification:
     faults: FaultSpecification = NO_FAULTS
 
     def __post_init__(self) -> None:
-        """Fill in what the preset decides."""
+        """Fill in what the preset decides.
+
+        Raises
+        ------
+        BoardPanelError
+            The board does not read the preset's panel.
+
+        """
+        _refuse_panel(self.preset.geometry, self.board)
         if self.dose_rate_Gy_s < 0:
             object.__setattr__(self, "dose_rate_Gy_s", self.preset.beam.dose_rate_Gy_s)
         if not self.object:
             object.__setattr__(self, "object", self.preset.object)
         if not self.serial:
-            object.__setattr__(self, "serial", f"{self.preset.name.upper()}-S{self.seed:08X}")
+            object.__setattr__(self, "serial", f"{_stem(self.preset.name)}-S{self.seed:08X}")
 
     @classmethod
     def from_url(cls, url: str) -> SimulationSpecification:
@@ -76,7 +87,7 @@ class SimulationSpecification:
 
         Raises
         ------
-        UnknownPresetError, UnknownKeyError, BadValueError, SimulationUrlError
+        UnknownPresetError, UnknownKeyError, BadValueError, BoardPanelError, SimulationUrlError
             The URL is wrong; the message lists what exists.
 
         """
@@ -89,6 +100,27 @@ class SimulationSpecification:
             raise BadValueError("place", f"{row},{column}", "effect only beside frames=<path>")
         _refuse_without_emulator(specification)
         return specification
+
+
+def _stem(name: str) -> str:
+    """Return six characters or fewer for a preset's name, others for another name.
+
+    A serial number has 16 characters.
+    """
+    if len(name) <= 6:
+        return name.upper()
+    return name[:2].upper() + hashlib.blake2b(name.encode(), digest_size=2).hexdigest().upper()
+
+
+def _refuse_panel(geometry: PanelDescription, board: BoardKind) -> None:
+    if board not in geometry.boards:
+        panels = [name for name, panel in PANELS.items() if board in panel.boards]
+        raise BoardPanelError(board, panel_name(geometry), panels, geometry.boards)
+
+
+def panel_name(geometry: PanelDescription) -> str:
+    """Return a panel's name in the protocol definition, such as tft64."""
+    return next(name for name, panel in PANELS.items() if panel.id == geometry.id)
 
 
 def _refuse_without_emulator(specification: SimulationSpecification) -> None:

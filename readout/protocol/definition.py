@@ -10,6 +10,9 @@ from typing import Any
 DEFINITION = Path(__file__).with_name("protocol.toml")
 
 FIELD_SIZES = {"u8": 1, "u16": 2, "u32": 4, "u64": 8, "i32": 4}
+SAMPLE_SIZE = 2
+"""bytes of a sample in encoding raw16, the largest"""
+BOARDS = ("native", "stm32f405")
 
 
 class DefinitionError(ValueError):
@@ -109,6 +112,11 @@ def load(path: Path = DEFINITION) -> Definition:
     return definition
 
 
+def panels_of(definition: Definition, board: str) -> list[dict[str, Any]]:
+    """Return the panels that a board's firmware reads."""
+    return [table for table in definition.panels.values() if board in table["boards"]]
+
+
 def panel_parameters(definition: Definition, panel: str) -> dict[str, dict[str, Any]]:
     """Return the parameters of one panel: the common ones with the panel's own limits."""
     overrides = definition.panels[panel].get("parameters", {})
@@ -172,15 +180,25 @@ def _check(definition: Definition) -> None:
         _check_message(message, definition)
     for name in definition.enumerations:
         _check_unique(f"value of {name}", list(definition.enumeration_values(name).items()))
-    for panel, attributes in definition.panels.items():
-        if attributes["shutter"] not in ("rolling", "global"):
-            raise DefinitionError(f"panels.{panel}: shutter must be rolling or global")
-        parameters = panel_parameters(definition, panel)
-        if parameters["bias_mV"]["minimum"] != -parameters["bias_mV"]["maximum"]:
-            raise DefinitionError(f"panels.{panel}: bias_mV must reach as far below 0 as above")
-        for name, table in parameters.items():
-            if not table["minimum"] <= table["default"] <= table["maximum"]:
-                raise DefinitionError(f"parameters.{name} of {panel}: default outside its range")
+    for panel in definition.panels:
+        _check_panel(panel, definition)
+
+
+def _check_panel(panel: str, definition: Definition) -> None:
+    attributes, parameters = definition.panels[panel], panel_parameters(definition, panel)
+    if attributes["shutter"] not in ("rolling", "global"):
+        raise DefinitionError(f"panels.{panel}: shutter must be rolling or global")
+    if unknown := set(attributes["boards"]) - set(BOARDS):
+        raise DefinitionError(f"panels.{panel}.boards names unknown {sorted(unknown)}")
+    if parameters["bias_mV"]["minimum"] != -parameters["bias_mV"]["maximum"]:
+        raise DefinitionError(f"panels.{panel}: bias_mV must reach as far below 0 as above")
+    for name, table in parameters.items():
+        if not table["minimum"] <= table["default"] <= table["maximum"]:
+            raise DefinitionError(f"parameters.{name} of {panel}: default outside its range")
+    chunk = next(message for message in definition.reports if message.name == "frame_chunk")
+    rows = parameters["rows_per_chunk"]["maximum"]
+    if chunk.size + rows * attributes["columns"] * SAMPLE_SIZE > definition.protocol["max_payload"]:
+        raise DefinitionError(f"panels.{panel}: {rows} rows_per_chunk do not fit max_payload")
 
 
 def _check_unique(what: str, pairs: list[tuple[str, int]]) -> None:

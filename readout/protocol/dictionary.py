@@ -38,7 +38,9 @@ def build(definition: Definition, panel: str, known: bytes | None = None) -> Dic
 
 def _content(definition: Definition, panel: str) -> dict[str, Any]:
     geometry = {
-        key: value for key, value in definition.panels[panel].items() if key != "parameters"
+        key: value
+        for key, value in definition.panels[panel].items()
+        if key not in ("parameters", "boards")
     }
     return {
         "protocol": definition.protocol,

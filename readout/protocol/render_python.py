@@ -69,6 +69,8 @@ class PanelDescription:
     """line times of a read-out beside those of its rows"""
     rearm_us: int
     """from the end of a read-out until the next may begin"""
+    boards: tuple[str, ...]
+    """those whose firmware reads it"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
     bias_limit_mV: int
@@ -207,11 +209,15 @@ def _panels(definition: Definition) -> str:
     for name, table in definition.panels.items():
         full_scale_fC = tuple(float(setting["full_scale_fC"]) for setting in table["gain_settings"])
         facts = [name for name in table if name not in ("help", "gain_settings", "parameters")]
-        values = ", ".join(f"{fact}={table[fact]!r}" for fact in facts)
+        values = ", ".join(f"{fact}={_literal(table[fact])}" for fact in facts)
         limit_mV = panel_parameters(definition, name)["bias_mV"]["maximum"]
         values += f", full_scale_fC={full_scale_fC}, bias_limit_mV={limit_mV}"
         rows.append(f'    "{name}": PanelDescription({values}),\n')
     return f"\n\nPANELS: dict[str, PanelDescription] = {{\n{''.join(rows)}}}\n"
+
+
+def _literal(value: object) -> str:
+    return repr(tuple(value) if isinstance(value, list) else value)
 
 
 def _struct_code(field: Field) -> str:

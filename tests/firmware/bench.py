@@ -239,7 +239,7 @@ class NativeBench(Bench):
         self.library = library
         self.now_us = now_us
         self._buffer = c.create_string_buffer(65536)
-        self._memory = c.create_string_buffer(library.fpxi_native_size())
+        self._memory = c.create_string_buffer(library.fpxi_native_size(panel))
         self.config = NativeConfig(
             context=None,
             expose=Expose(self._expose),

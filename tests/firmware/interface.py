@@ -118,7 +118,7 @@ def load_library(path: Path) -> c.CDLL:
     memory, size, byte = c.c_void_p, c.c_size_t, c.c_uint8
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "fpxi_native_abi": (c.c_uint32, []),
-        "fpxi_native_size": (size, []),
+        "fpxi_native_size": (size, [byte]),
         "fpxi_native_init": (c.c_int, [memory, c.POINTER(NativeConfig)]),
         "fpxi_native_receive": (None, [memory, byte, c.c_char_p, size]),
         "fpxi_native_poll": (c.c_uint64, [memory, c.c_uint64]),

@@ -121,9 +121,10 @@ size_t fpxi_test_memory(uint16_t *memory, size_t count)
 typedef struct {
     fpxi_core_t core;
     self_test_t self_test;
-    uint16_t frames[TEST_SLOTS * FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
-    uint16_t reference[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
-    uint32_t accumulator[FPXI_MAX_ROWS * FPXI_MAX_COLUMNS];
+    uint16_t frames[TEST_SLOTS * FPXI_STM32F405_PANEL];
+    uint16_t reference[FPXI_STM32F405_PANEL];
+    uint32_t accumulator[FPXI_STM32F405_PANEL];
+    uint16_t row_memory[FPXI_STM32F405_ROW];
     uint8_t transmit_memory[FPXI_LINKS][2u * FPXI_MIN_FRAME_QUEUE_SIZE];
 } device_t;
 
@@ -151,7 +152,7 @@ int fpxi_test_core_init(void *memory, const fpxi_hardware_t *hardware, self_test
         .panel = fpxi_panel_by_id(2),
         .frame_memory = device->frames,
         .reference = device->reference,
-        .accumulator = device->accumulator,
+        .readout = {device->row_memory, device->accumulator, 0},
         .frame_slots = slots,
         .transmit = {{device->transmit_memory[0], size}, {device->transmit_memory[1], size}},
         .links = FPXI_LINKS,

@@ -23,7 +23,7 @@ def test_the_interface_has_a_number(library):
 def test_a_configuration_that_cannot_work_is_refused(library, native, field, value, result):
     config = native().config
     setattr(config, field, value)
-    memory = ctypes.create_string_buffer(library.fpxi_native_size())
+    memory = ctypes.create_string_buffer(library.fpxi_native_size(2))
     assert library.fpxi_native_init(memory, ctypes.byref(config)) == result
 
 
@@ -31,7 +31,7 @@ def test_a_configuration_that_cannot_work_is_refused(library, native, field, val
 def test_every_hook_is_needed(library, native, hook):
     config = native().config
     setattr(config, hook, type(getattr(config, hook))())
-    memory = ctypes.create_string_buffer(library.fpxi_native_size())
+    memory = ctypes.create_string_buffer(library.fpxi_native_size(2))
     assert library.fpxi_native_init(memory, ctypes.byref(config)) == -3
 
 

@@ -247,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_samples(data + head + 2u * count, count, data[4] % 18u, reference);
     try_coder(&settings, samples, NULL, count, data[5]);
     try_coder(&settings, samples, reference, count, data[5]);
-    size_t columns = 1u + data[6] % FPXI_MAX_COLUMNS;
+    size_t columns = 1u + data[6];
     columns = columns < count ? columns : count;
     size_t rows = count / columns;
     rows = rows < FPXI_MAX_ROWS_PER_CHUNK ? rows : FPXI_MAX_ROWS_PER_CHUNK;

@@ -353,7 +353,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .panel = panel,
         .frame_memory = malloc(SLOTS * samples * sizeof(uint16_t)),
         .reference = malloc(samples * sizeof(uint16_t)),
-        .accumulator = malloc(samples * sizeof(uint32_t)),
+        .readout = {.row_memory = malloc(panel->columns * sizeof(uint16_t)),
+                    .accumulator = malloc(samples * sizeof(uint32_t))},
         .frame_slots = SLOTS,
         .transmit = {{malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}, {malloc(TRANSMIT_SIZE), TRANSMIT_SIZE}},
         .links = FPXI_LINKS,
@@ -369,7 +370,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(world.config.frame_memory);
     free(world.config.reference);
-    free(world.config.accumulator);
+    free(world.config.readout.accumulator);
+    free(world.config.readout.row_memory);
     for (unsigned i = 0; i < FPXI_LINKS; i++) {
         free(world.config.transmit[i].memory);
     }

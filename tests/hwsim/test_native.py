@@ -10,6 +10,7 @@ import pytest
 from fpxi_hwsim import SimulatedDevice, SimulationSpecification, native
 from fpxi_hwsim.errors import FirmwareRefusedError, NativeLibraryError
 from fpxi_hwsim.presets import TFT64
+from fpxi_readout.protocol.generated import PANELS, PanelDescription
 
 
 def test_an_absent_library_is_named_with_the_way_to_build_it(
@@ -47,6 +48,10 @@ def test_the_library_is_compiled_for_this_computer() -> None:
     assert native.load_library(path) is native.load_library(path)
 
 
-def test_a_memory_of_16_frames_is_the_panels() -> None:
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS.keys())
+def test_a_device_s_memory_is_that_of_its_panel(panel: PanelDescription) -> None:
     library = native.load_library(native.library_path())
-    assert library.fpxi_native_size() > native.SLOTS * np.prod(TFT64.geometry.shape) * 2
+    size = library.fpxi_native_size(panel.id)
+    frames = native.SLOTS * np.prod(panel.shape) * 2
+    assert frames < size < 4 * frames + 150_000
+    assert library.fpxi_native_size(99) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fpxi_hwsim.errors import (
     BadValueError,
@@ -24,6 +26,17 @@ def test_a_bare_preset_takes_the_presets_scene() -> None:
     assert specification.dose_rate_Gy_s == CMOS32.beam.dose_rate_Gy_s
     assert specification.beam_on
     assert specification.time == "real"
+
+
+def test_serial_numbers_of_all_presets_and_seeds_differ() -> None:
+    names = [*PRESETS, "tft64-ba2ma9pb10i31", "tft64-ba2ma4pb5i16", "cspbbr3-eu-glass"]
+    made = [replace(TFT64, name=name) for name in names]
+    numbers = [
+        SimulationSpecification(p, seed=seed).serial for p in made for seed in (1, 2**32 - 1)
+    ]
+    assert len(set(numbers)) == 2 * len(names)
+    assert all(len(number) <= 16 and number.isascii() for number in numbers)
+    assert numbers[0] == "TFT64-S00000001"
 
 
 def test_every_setting_reaches_its_field() -> None:

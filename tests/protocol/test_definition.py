@@ -29,6 +29,16 @@ CONTRADICTIONS = {
         "minimum = -100_000",
         "as far below 0 as above",
     ),
+    "a panel is read by a board that is not there": (
+        'boards = ["native"]',
+        'boards = ["nowhere"]',
+        "nowhere",
+    ),
+    "the rows of a chunk are longer than a packet": (
+        "rows_per_chunk = { default = 4, minimum = 1, maximum = 4 }",
+        "rows_per_chunk = { default = 4, minimum = 1, maximum = 5 }",
+        "camera256: 5 rows_per_chunk",
+    ),
     "a frozen message grows": (
         '{ name = "value", type = "u32", help = "result',
         '{ name = "value", type = "u32", since = 1, help = "result',

@@ -68,7 +68,12 @@ def _enumeration(dictionary: Dictionary, info: ParameterInfo) -> dict[str, int] 
     if info.enumeration is None:
         return None
     values = dictionary.enumerations[info.enumeration].values
-    return dict(sorted(((name, entry.value) for name, entry in values.items()), key=itemgetter(1)))
+    taken = (
+        (name, entry.value)
+        for name, entry in values.items()
+        if info.minimum <= entry.value <= info.maximum
+    )
+    return dict(sorted(taken, key=itemgetter(1)))
 
 
 def _in_order(dictionary: Dictionary) -> list[ParameterInfo]:

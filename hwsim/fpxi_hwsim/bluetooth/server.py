@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from fpxi_readout.protocol.framing import PacketDecoder, encode_packet
-from fpxi_readout.protocol.generated import PANELS, Identify, Identity
+from fpxi_readout.protocol.generated import Identify, Identity
 
 from fpxi_hwsim.battery import cell_mV, charge_percent
 from fpxi_hwsim.bluetooth.bond import BondStore
@@ -23,7 +23,7 @@ from fpxi_hwsim.bluetooth.thread import RadioThread
 from fpxi_hwsim.device import MODULE, SimulatedDevice
 from fpxi_hwsim.errors import BadValueError, ServeError
 from fpxi_hwsim.loop import DeviceLoop
-from fpxi_hwsim.specification import SimulationSpecification
+from fpxi_hwsim.specification import SimulationSpecification, panel_name
 
 IDENTITY_TIMEOUT_S = 5.0
 MAINS_PERCENT = 100
@@ -190,18 +190,12 @@ class BleServer:
         identity = identify(self.device.exchange)
         return PanelFacts(
             name=self.name,
-            model=panel_name(self.device.specification),
+            model=panel_name(self.device.specification.preset.geometry),
             serial_number=identity.serial_number.rstrip(b"\0").decode("ascii"),
             firmware=(
                 f"{identity.firmware_major}.{identity.firmware_minor}.{identity.firmware_patch}"
             ),
         )
-
-
-def panel_name(specification: SimulationSpecification) -> str:
-    """Return a panel's name in the protocol definition, such as tft64."""
-    geometry = specification.preset.geometry
-    return next(name for name, panel in PANELS.items() if panel == geometry)
 
 
 def default_name(specification: SimulationSpecification) -> str:

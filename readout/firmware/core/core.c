@@ -51,7 +51,8 @@ static bool usable(const fpxi_core_config_t *config)
 {
     return config->panel != NULL && config->frame_memory != NULL && config->frame_slots >= 1u &&
            config->frame_slots <= FPXI_MAX_SLOTS && config->reference != NULL &&
-           config->accumulator != NULL && links_usable(config);
+           config->readout.accumulator != NULL && config->readout.row_memory != NULL &&
+           links_usable(config);
 }
 
 static void load_parameters(fpxi_core_t *core)
@@ -101,8 +102,7 @@ static void init_parts(fpxi_core_t *core)
                           config->reference, samples_per_frame);
     fpxi_bias_init(&core->bias, &config->hardware, &core->parameters);
     fpxi_trigger_init(&core->trigger);
-    fpxi_readout_init(&core->readout, &config->hardware, config->panel, config->accumulator,
-                      config->line_time_us);
+    fpxi_readout_init(&core->readout, &config->hardware, config->panel, &config->readout);
     fpxi_sequencer_parts_t parts = {&config->hardware, &core->parameters, &core->store,
                                     &core->bias,       &core->readout,    core->boot_us};
     fpxi_sequencer_init(&core->sequencer, &parts);

@@ -35,8 +35,7 @@ typedef struct {
     uint16_t *frame_memory;   /* frame_slots times rows times columns samples */
     uint8_t frame_slots;      /* 1 to FPXI_MAX_SLOTS */
     uint16_t *reference;      /* rows times columns samples */
-    uint32_t *accumulator;    /* rows times columns sums */
-    uint32_t line_time_us;    /* of this board; 0: the panel's own */
+    fpxi_readout_config_t readout;
     fpxi_transmit_memory_t transmit[FPXI_LINKS]; /* of each link */
     uint8_t links;                               /* 1 to FPXI_LINKS */
     uint8_t serial_number[16];

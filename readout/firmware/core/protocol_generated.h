@@ -12,8 +12,10 @@
 #define FPXI_MAX_PAYLOAD 2304u
 #define FPXI_MAX_COMMAND_PAYLOAD 64u
 #define FPXI_MAX_ROWS_PER_CHUNK 16u
-#define FPXI_MAX_ROWS 64u
-#define FPXI_MAX_COLUMNS 64u
+
+/* Samples of the longest row and of the largest panel that the board reads. */
+#define FPXI_STM32F405_ROW 64u
+#define FPXI_STM32F405_PANEL 4096u
 
 typedef enum {
     FPXI_TRIGGER_MODE_FREE_RUNNING = 0,
@@ -488,7 +490,14 @@ typedef struct {
 
 extern const fpxi_command_t fpxi_commands[];
 extern const size_t fpxi_command_count;
-extern const fpxi_panel_description_t fpxi_panel_descriptions[];
+
+extern const fpxi_panel_description_t fpxi_panel_tft64;
+extern const fpxi_panel_description_t fpxi_panel_cmos32;
+extern const fpxi_panel_description_t fpxi_panel_pixel;
+extern const fpxi_panel_description_t fpxi_panel_line64;
+extern const fpxi_panel_description_t fpxi_panel_array7x11;
+extern const fpxi_panel_description_t fpxi_panel_camera256;
+extern const fpxi_panel_description_t *const fpxi_panels[]; /* all of them */
 extern const size_t fpxi_panel_count;
 
 #endif

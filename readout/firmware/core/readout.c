@@ -5,14 +5,15 @@
 #include "test_pattern.h"
 
 void fpxi_readout_init(fpxi_readout_t *readout, const fpxi_hardware_t *hardware,
-                       const fpxi_panel_description_t *panel, uint32_t *accumulator,
-                       uint32_t line_time_us)
+                       const fpxi_panel_description_t *panel,
+                       const fpxi_readout_config_t *config)
 {
     memset(readout, 0, sizeof *readout);
     readout->hardware = hardware;
     readout->panel = panel;
-    readout->line_time_us = line_time_us == 0u ? panel->line_time_us : line_time_us;
-    fpxi_reduction_init(&readout->reduction, panel, accumulator);
+    readout->samples = config->row_memory;
+    readout->line_time_us = config->line_time_us == 0u ? panel->line_time_us : config->line_time_us;
+    fpxi_reduction_init(&readout->reduction, panel, config->accumulator);
 }
 
 uint32_t fpxi_readout_us(const fpxi_readout_t *readout, uint32_t oversampling)

@@ -27,13 +27,19 @@ typedef struct {
     uint64_t row_us;       /* when the last row came */
     uint64_t ready_us;     /* when the last row should be there */
     uint16_t row;          /* the next one */
-    uint16_t samples[FPXI_MAX_COLUMNS]; /* a row of the panel */
+    uint16_t *samples;     /* a row of the panel */
 } fpxi_readout_t;
 
-/* accumulator: rows times columns. line_time_us: 0 for the panel's own. */
+/* What a board gives for it. */
+typedef struct {
+    uint16_t *row_memory;  /* columns samples */
+    uint32_t *accumulator; /* rows times columns sums */
+    uint32_t line_time_us; /* 0: the panel's own */
+} fpxi_readout_config_t;
+
 void fpxi_readout_init(fpxi_readout_t *readout, const fpxi_hardware_t *hardware,
-                       const fpxi_panel_description_t *panel, uint32_t *accumulator,
-                       uint32_t line_time_us);
+                       const fpxi_panel_description_t *panel,
+                       const fpxi_readout_config_t *config);
 
 /* Time that a read-out takes, until the next may begin. */
 uint32_t fpxi_readout_us(const fpxi_readout_t *readout, uint32_t oversampling);

@@ -2,10 +2,6 @@
 
 #include "encoding.h"
 
-_Static_assert(FPXI_FRAME_CHUNK_SIZE + 2u * FPXI_MAX_ROWS_PER_CHUNK * FPXI_MAX_COLUMNS <=
-                   FPXI_MAX_PAYLOAD,
-               "the largest chunk must fit a packet");
-
 void fpxi_streamer_init(fpxi_streamer_t *streamer, fpxi_frame_store_t *store,
                         fpxi_transmitter_t *transmitter)
 {

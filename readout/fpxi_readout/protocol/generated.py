@@ -1305,6 +1305,8 @@ class PanelDescription:
     """line times of a read-out beside those of its rows"""
     rearm_us: int
     """from the end of a read-out until the next may begin"""
+    boards: tuple[str, ...]
+    """those whose firmware reads it"""
     full_scale_fC: tuple[float, ...]
     """full-scale charge of each gain setting"""
     bias_limit_mV: int
@@ -1322,6 +1324,10 @@ class PanelDescription:
 
 
 PANELS: dict[str, PanelDescription] = {
-    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='rolling', extra_lines=1, rearm_us=5, full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0), bias_limit_mV=20000),
-    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=32, shutter='global', extra_lines=1, rearm_us=5, full_scale_fC=(1600.0, 800.0, 400.0, 200.0), bias_limit_mV=110000),
+    "tft64": PanelDescription(id=1, rows=64, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='rolling', extra_lines=1, rearm_us=5, boards=('native', 'stm32f405'), full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0), bias_limit_mV=20000),
+    "cmos32": PanelDescription(id=2, rows=32, columns=32, pitch_um=150.0, process_ring=1, adc_bits=16, line_time_us=32, shutter='global', extra_lines=1, rearm_us=5, boards=('native', 'stm32f405'), full_scale_fC=(1600.0, 800.0, 400.0, 200.0), bias_limit_mV=110000),
+    "pixel": PanelDescription(id=3, rows=1, columns=1, pitch_um=2000.0, process_ring=0, adc_bits=16, line_time_us=50, shutter='global', extra_lines=1, rearm_us=5, boards=('native',), full_scale_fC=(400.0, 4000.0, 40000.0, 400000.0, 4000000.0, 40000000.0, 400000000.0, 4000000000.0), bias_limit_mV=200000),
+    "line64": PanelDescription(id=4, rows=1, columns=64, pitch_um=200.0, process_ring=0, adc_bits=16, line_time_us=33, shutter='global', extra_lines=1, rearm_us=5, boards=('native',), full_scale_fC=(130.0, 250.0, 500.0, 1200.0, 2400.0, 4800.0, 7200.0, 9600.0), bias_limit_mV=20000),
+    "array7x11": PanelDescription(id=5, rows=7, columns=11, pitch_um=1000.0, process_ring=0, adc_bits=16, line_time_us=50, shutter='global', extra_lines=1, rearm_us=5, boards=('native',), full_scale_fC=(4000.0, 40000.0, 400000.0, 4000000.0, 40000000.0, 400000000.0), bias_limit_mV=200000),
+    "camera256": PanelDescription(id=6, rows=256, columns=256, pitch_um=25.0, process_ring=0, adc_bits=16, line_time_us=10, shutter='global', extra_lines=1, rearm_us=5, boards=('native',), full_scale_fC=(16.0, 8.0, 4.0, 2.0), bias_limit_mV=20000),
 }

@@ -9,7 +9,6 @@
 #include "fpxi_native.h"
 #include "nonvolatile.h"
 
-#define SAMPLES (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
 #define MAX_OVERSAMPLING 16u
 #define TRANSMIT_SIZE 32768u
 #define MODULE_TRANSMIT_SIZE 8192u /* what waits for a slow link there is old when it leaves */
@@ -37,10 +36,7 @@ typedef struct {
     uint8_t input[FPXI_NATIVE_LINKS][INPUT_SIZE]; /* arrived since the last poll */
     uint8_t transmit_memory[TRANSMIT_SIZE];
     uint8_t module_transmit_memory[MODULE_TRANSMIT_SIZE];
-    uint16_t conversions[MAX_OVERSAMPLING * SAMPLES]; /* of the array, pass by pass */
-    uint32_t accumulator[SAMPLES];
-    uint16_t frames[FPXI_NATIVE_SLOTS * SAMPLES];
-    uint16_t reference[SAMPLES];
-} device_t;
+    uint16_t *conversions; /* of the array, pass by pass */
+} device_t; /* what its panel needs follows: sums, then samples */
 
 #endif

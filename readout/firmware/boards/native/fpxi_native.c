@@ -103,9 +103,25 @@ uint32_t fpxi_native_abi(void)
     return FPXI_NATIVE_ABI;
 }
 
-size_t fpxi_native_size(void)
+static size_t pixels(const fpxi_panel_description_t *panel)
 {
-    return sizeof(device_t);
+    return (size_t)panel->rows * panel->columns;
+}
+
+/* Samples of the frames, the reference, the conversions of a read-out, and a row. */
+static size_t samples(const fpxi_panel_description_t *panel)
+{
+    return (FPXI_NATIVE_SLOTS + 1u + MAX_OVERSAMPLING) * pixels(panel) + panel->columns;
+}
+
+size_t fpxi_native_size(uint8_t panel)
+{
+    const fpxi_panel_description_t *description = fpxi_panel_by_id(panel);
+    if (description == NULL) {
+        return 0;
+    }
+    return sizeof(device_t) + pixels(description) * sizeof(uint32_t) +
+           samples(description) * sizeof(uint16_t);
 }
 
 static void start_firmware(device_t *device, fpxi_reset_cause_t cause)
@@ -124,6 +140,22 @@ static void start_firmware(device_t *device, fpxi_reset_cause_t cause)
     (void)fpxi_core_init(&device->core, &device->config); /* fpxi_native_init checked it */
 }
 
+/* Shares out the memory behind the device. */
+static void give_memory(device_t *device, fpxi_core_config_t *config)
+{
+    size_t frame = pixels(config->panel);
+    uint32_t *sums = (uint32_t *)(void *)(device + 1);
+    uint16_t *next = (uint16_t *)(void *)(sums + frame);
+    config->readout.accumulator = sums;
+    config->frame_memory = next;
+    next += FPXI_NATIVE_SLOTS * frame;
+    config->reference = next;
+    next += frame;
+    device->conversions = next;
+    next += MAX_OVERSAMPLING * frame;
+    config->readout.row_memory = next;
+}
+
 static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config_t *config)
 {
     fpxi_core_config_t result = {
@@ -132,15 +164,13 @@ static fpxi_core_config_t core_config(device_t *device, const fpxi_native_config
                      temperature_mC, battery_mV, storage_read, storage_erase, storage_program,
                      note_fault, self_test, safe_state, kick_watchdog, ask_reset, NULL},
         .panel = fpxi_panel_by_id(config->panel),
-        .frame_memory = device->frames,
-        .reference = device->reference,
-        .accumulator = device->accumulator,
         .frame_slots = config->slots,
         .transmit = {{device->transmit_memory, TRANSMIT_SIZE},
                      {device->module_transmit_memory, MODULE_TRANSMIT_SIZE}},
         .links = FPXI_NATIVE_LINKS,
     };
     memcpy(result.serial_number, config->serial_number, sizeof config->serial_number);
+    give_memory(device, &result);
     return result;
 }
 
@@ -158,7 +188,7 @@ int fpxi_native_init(void *memory, const fpxi_native_config_t *config)
         hooks->set_bias == NULL || hooks->expose_request == NULL) {
         return FPXI_NATIVE_MISSING_HOOK;
     }
-    memset(device, 0, sizeof *device);
+    memset(device, 0, fpxi_native_size(config->panel));
     fpxi_nonvolatile_init(&device->storage);
     device->hooks = config->hooks;
     device->now_us = config->now_us;

@@ -20,7 +20,7 @@
 #define FPXI_EXPORT __attribute__((visibility("default")))
 #endif
 
-#define FPXI_NATIVE_ABI 5u    /* changes with anything in this file */
+#define FPXI_NATIVE_ABI 6u    /* changes with anything in this file */
 #define FPXI_NATIVE_LINKS 2u
 #define FPXI_NATIVE_SLOTS 16u /* most frames that a device can hold */
 
@@ -75,8 +75,9 @@ typedef struct fpxi_native_config {
 
 FPXI_EXPORT uint32_t fpxi_native_abi(void);
 
-/* Bytes of memory of one device, to be aligned to 8. */
-FPXI_EXPORT size_t fpxi_native_size(void);
+/* Bytes of memory of one device with a panel (id in the protocol definition), to be aligned to 8.
+ * 0 where there is no such panel. */
+FPXI_EXPORT size_t fpxi_native_size(uint8_t panel);
 
 /* Powers a device on, without saved parameters. The configuration is copied. */
 FPXI_EXPORT int fpxi_native_init(void *device, const fpxi_native_config_t *config);

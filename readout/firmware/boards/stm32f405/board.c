@@ -14,7 +14,7 @@
 #include "time.h"
 #include "watchdog.h"
 
-#define PIXELS (FPXI_MAX_ROWS * FPXI_MAX_COLUMNS)
+#define PIXELS FPXI_STM32F405_PANEL
 #define FRAMES 7u /* of the larger panel */
 #define CABLE_QUEUE_SIZE 24576u
 #define MODULE_QUEUE_SIZE 8192u
@@ -26,6 +26,7 @@ FPXI_DMA_MEMORY static uint8_t module_queue[MODULE_QUEUE_SIZE];
 static uint16_t frames[FRAMES * PIXELS];
 FPXI_CCM_MEMORY static uint32_t accumulator[PIXELS];
 FPXI_CCM_MEMORY static uint16_t reference[PIXELS];
+FPXI_CCM_MEMORY static uint16_t row_memory[FPXI_STM32F405_ROW];
 
 /* --- hooks: core/hardware.h ------------------------------------------------------------------- */
 
@@ -191,10 +192,10 @@ static void start_core(const fpxi_strapping_t *strapping, fpxi_reset_cause_t cau
     fpxi_core_config_t config = {
         .hardware = hardware,
         .panel = strapping->panel,
-        .line_time_us = fpxi_scan_line_time_us(strapping->panel, strapping->converters),
         .frame_memory = frames,
         .frame_slots = frame_slots(strapping->panel),
-        .accumulator = accumulator,
+        .readout = {row_memory, accumulator,
+                    fpxi_scan_line_time_us(strapping->panel, strapping->converters)},
         .reference = reference,
         .transmit = {{cable_queue, sizeof cable_queue}, {module_queue, sizeof module_queue}},
         .links = FPXI_LINKS,

@@ -1,10 +1,7 @@
 #include "strapping.h"
 
-#include "../../panels/panels.h"
 #include "pins.h"
 #include "time.h"
-
-enum { TFT64 = 1, CMOS32 = 2 }; /* panel ids of the definition */
 
 #define RISE_US 10u /* of a pin, by its weak pull-up alone */
 
@@ -24,7 +21,7 @@ fpxi_strapping_t fpxi_strapping_read(void)
     bool cmos = is_low(GPIOA, PIN_PANEL_ID_1);
     bool one_converter = is_low(GPIOB, PIN_ADC_STRAP) || cmos;
     return (fpxi_strapping_t){
-        .panel = fpxi_panel_by_id(cmos && !tft ? CMOS32 : TFT64),
+        .panel = cmos && !tft ? &fpxi_panel_cmos32 : &fpxi_panel_tft64,
         .converters = one_converter ? 1u : 2u,
         .identified = tft != cmos,
     };
