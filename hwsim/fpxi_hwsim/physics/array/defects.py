@@ -1,21 +1,11 @@
 """Which pixels of a panel are out of order.
 
-The statistics follow the bad-pixel lists of two 2000 x 2000 amorphous silicon panels (9451 and
-2020 pixels), of which these facts were counted:
-
-- 92 % and 48 % of the bad pixels lie in lines. A column is cut off from a point anywhere on it to
-  the far end of its data line: the middle of the panel, since each half has amplifiers of its own.
-- At all 14 clean breaks of the first list and at both of the second, 1 to 4 pixels of the next
-  column are bad too.
-- Off the lines, some 100 to 200 places lie evenly over the panel (3 to 5 in 100 000 pixels), while
-  patches (some 420 places within 40 x 90 pixels, standard deviation) and corners (300 pixels) add
-  as many again.
-- 14 % to 17 % of the places have more than one pixel, and each further pixel follows with a chance
-  of about 0.35. Of the pairs, 46 % lie along a column, 26 % along a row, 28 % across.
+How they keep together follows the bad-pixel lists of two panels: see `observed`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,9 +21,12 @@ Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.int64]
 NEIGHBOURS = np.array([(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)])
 NEIGHBOUR_CHANCES = np.array([0.23, 0.23, 0.13, 0.13, 0.07, 0.07, 0.07, 0.07])
+"""of the observed pairs, 46 % lie along a column, 26 % along a row, 28 % across"""
 CORNER_ASPECT = 3.0
 """a corner's bad pixels reach so much farther along the rows than along the columns"""
 CORNER_RAGGEDNESS = 0.3
+FAR_SIDE = 0.5
+"""chance that the corner is at the last row, and that it is at the last column"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +113,12 @@ def _patch(defects: Defects, imaging: Mask, random: np.random.Generator) -> Mask
 def _corner(defects: Defects, imaging: Mask, random: np.random.Generator) -> Mask:
     """Mark the pixels nearest to one corner, with a ragged edge."""
     mask = np.zeros(imaging.shape, np.bool_)
-    bottom, right = random.random(2) < 0.5
-    rows, columns = np.ogrid[: imaging.shape[0], : imaging.shape[1]]
-    down = imaging.shape[0] - 1 - rows if bottom else rows
-    across = imaging.shape[1] - 1 - columns if right else columns
-    distance = np.hypot(CORNER_ASPECT * down, across) + 1.0
-    if defects.corner:
-        distance *= np.exp(CORNER_RAGGEDNESS * random.standard_normal(imaging.shape))
-        mask.flat[np.argsort(distance, axis=None)[: defects.corner]] = True
-    return mask & imaging
+    reach = math.sqrt(4 / math.pi * CORNER_ASPECT * defects.corner)
+    block = mask[: math.ceil(2 * reach / CORNER_ASPECT), : math.ceil(2 * reach)]
+    rows, columns = np.ogrid[: block.shape[0], : block.shape[1]]
+    distance = (np.hypot(CORNER_ASPECT * rows, columns) + 1.0) * np.exp(
+        CORNER_RAGGEDNESS * random.standard_normal(block.shape)
+    )
+    block.flat[np.argsort(distance, axis=None)[: defects.corner]] = True
+    down, right = np.where(random.random(2) < FAR_SIDE, -1, 1)
+    return mask[::down, ::right] & imaging

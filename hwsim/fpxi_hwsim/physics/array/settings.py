@@ -10,6 +10,8 @@ from fpxi_hwsim.physics.limits import require
 BOLTZMANN_J_K = 1.380649e-23
 ELEMENTARY_CHARGE_C = 1.602176634e-19
 ELECTRON_FC = ELEMENTARY_CHARGE_C * 1e15
+LARGEST = 1e9
+"""of any quantity in its unit: float32 holds every sum and product of such"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Defects:
 
     def __post_init__(self) -> None:
         for parameter in fields(self):
-            require(f"defects.{parameter.name}", float(getattr(self, parameter.name)), least=0)
+            value = float(getattr(self, parameter.name))
+            require(f"defects.{parameter.name}", value, least=0, most=LARGEST)
         for name in ("blinking_duty", "cluster_share"):
             require(f"defects.{name}", getattr(self, name), most=1)
         require("defects.cluster_growth", self.cluster_growth, most=0.95)
@@ -121,14 +124,14 @@ class ArraySettings:
 
     def __post_init__(self) -> None:
         for name in _NOT_NEGATIVE:
-            require(f"array.{name}", getattr(self, name), least=0)
+            require(f"array.{name}", getattr(self, name), least=0, most=LARGEST)
         for name in ("pedestal_fC", "ring_pedestal_fC"):
-            require(f"array.{name}", getattr(self, name))
+            require(f"array.{name}", getattr(self, name), least=-LARGEST, most=LARGEST)
         for name in _SPREADS:
             require(f"array.{name}", getattr(self, name), most=1)
         require("array.gate_droop", self.gate_droop, least=0, most=1)
         if self.full_well_fC is not None:
-            require("array.full_well_fC", self.full_well_fC, above=0)
+            require("array.full_well_fC", self.full_well_fC, above=0, most=LARGEST)
 
     def switch_noise_e(self, temperature_K: float) -> float:
         """Return the noise that each opening switch leaves on its pixel: the square root of kTC.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fpxi_hwsim.physics.array.settings import reset_noise_e
+from fpxi_hwsim.physics.array.settings import LARGEST, reset_noise_e
 from fpxi_hwsim.physics.limits import require
 
 
@@ -60,10 +60,10 @@ class FrontEndSettings:
     def __post_init__(self) -> None:
         require("front_end.polarity", abs(self.polarity), least=1, most=1)
         for name in _NOT_NEGATIVE:
-            require(f"front_end.{name}", getattr(self, name), least=0)
+            require(f"front_end.{name}", getattr(self, name), least=0, most=LARGEST)
         for name in ("offset_counts", "reset_level_counts"):
-            require(f"front_end.{name}", getattr(self, name))
-        require("front_end.amplifier_us", self.amplifier_us, least=1e-3)
+            require(f"front_end.{name}", getattr(self, name), least=-LARGEST, most=LARGEST)
+        require("front_end.amplifier_us", self.amplifier_us, least=1e-3, most=LARGEST)
         require("front_end.outputs", self.outputs, least=1)
         require("front_end.crosstalk", self.crosstalk, most=MOST_CROSSTALK)
         require("front_end.channel_spread", self.channel_spread, most=0.2)
