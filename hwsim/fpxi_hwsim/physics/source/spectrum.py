@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.limits import require
@@ -15,6 +14,9 @@ from fpxi_hwsim.physics.materials.elements import MOST_keV, SMALLEST_keV
 from fpxi_hwsim.physics.source.air import kerma_Gy_cm2
 
 Energies = npt.NDArray[np.float64]
+
+BISECTIONS = 50
+"""of the half-value layer, to the last digits of a float"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,14 +98,14 @@ class Spectrum:
         """Return the thickness of a material that halves the air kerma."""
         kerma = kerma_Gy_cm2(self.energy_keV) * self.photons_per_Gy_cm2
         per_mm = attenuation_per_cm(material, self.energy_keV) / 10
-        most_mm = float(np.log(2) / per_mm.min())
-        if most_mm * per_mm.max() <= np.log(2):
-            return most_mm
-
-        def above_half(thickness_mm: float) -> float:
-            return float(kerma @ np.exp(-per_mm * thickness_mm) / kerma.sum()) - 0.5
-
-        return float(brentq(above_half, 0, most_mm))
+        low_mm, high_mm = 0.0, float(np.log(2) / per_mm.min())
+        for _ in range(BISECTIONS):
+            middle_mm = (low_mm + high_mm) / 2
+            if kerma @ np.exp(-per_mm * middle_mm) > kerma.sum() / 2:
+                low_mm = middle_mm
+            else:
+                high_mm = middle_mm
+        return high_mm
 
     def _transmission(self, material: str, thickness_mm: float) -> Energies:
         require("thickness_mm", thickness_mm, least=0)
