@@ -6,13 +6,18 @@ is the part of the thickness that it crossed (K. Hecht, Z. Phys. 77 (1932) 235).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from fpxi_hwsim.physics.limits import require
 
+Depths = npt.NDArray[np.float64]
+
+_NO_VOLTAGE_V = 1e-9
 _DEPTHS = 96
 """depths of the Gauss-Legendre sum over the layer"""
 
@@ -27,7 +32,7 @@ class Carrier:
     """surface recombination velocity over mobility, s/mu; 0: no surface loss"""
 
     def __post_init__(self) -> None:
-        require("mu_tau_cm2_V", self.mu_tau_cm2_V, above=0.0)
+        require("mu_tau_cm2_V", self.mu_tau_cm2_V, least=1e-12, most=10.0)
         require("recombination_V_cm", self.recombination_V_cm, least=0.0)
 
 
@@ -45,14 +50,14 @@ NOTHING_COLLECTED = Collection(0.0, 0.0)
 ALL_COLLECTED = Collection(1.0, 0.0)
 
 
-def hecht(mu_tau_cm2_V: float, bias_V: float, thickness_cm: float) -> float:
+def hecht(mu_tau_cm2_V: float, voltage_V: float, thickness_cm: float) -> float:
     """Return the collected fraction of charge freed at one electrode and drifting to the other.
 
     mu tau V/d^2 (1 - exp(-d^2/(mu tau V))), "modified Hecht" where it fits photoconductivity; the
-    same for either sign of the bias, 0 without one.
+    same for either sign of the voltage, 0 without one.
     """
-    drift = mu_tau_cm2_V * abs(bias_V) / thickness_cm**2
-    return -drift * float(np.expm1(-1 / drift)) if drift > 1e-300 else 0.0
+    drift = mu_tau_cm2_V * abs(voltage_V) / thickness_cm**2
+    return -drift * math.expm1(-1 / drift) if drift > 1e-300 else 0.0
 
 
 def surface_survival(carrier: Carrier, field_V_cm: float) -> float:
@@ -61,41 +66,55 @@ def surface_survival(carrier: Carrier, field_V_cm: float) -> float:
     return field / (field + carrier.recombination_V_cm) if field else 0.0
 
 
-@cache
-def collect(
-    electrons: Carrier, holes: Carrier, bias_V: float, thickness_cm: float, depth_cm: float
-) -> Collection:
-    """Return the collection of both carriers from an exponential depth of absorption.
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How both carriers move, and how deep they are freed.
 
-    X-rays enter at the biased electrode, so that a negative bias drives electrons through the layer
-    and a positive one holes; the others go back to the entrance. `depth_cm` is the 1/e depth of
-    absorption; 0 leaves the published one-carrier forms. Surface loss is that of the carriers that
-    go through.
+    X-rays fall on the biased electrode: a negative bias drives electrons through the layer, a
+    positive one holes, and the others go back to the entrance.
     """
-    if bias_V == 0:
+
+    electrons: Carrier
+    holes: Carrier
+    depth_um: float = 0.0
+    """1/e depth of absorption; 0: all at the entrance, the published forms"""
+
+    def __post_init__(self) -> None:
+        require("depth_um", self.depth_um, least=0.0)
+
+
+@lru_cache(maxsize=256)
+def collect(transport: Transport, voltage_V: float, thickness_um: float) -> Collection:
+    """Return what is collected of a photon's charge, over all depths of absorption.
+
+    Surface loss is that of the carriers that go through the layer.
+    """
+    if abs(voltage_V) < _NO_VOLTAGE_V:
         return NOTHING_COLLECTED
-    through, back = (electrons, holes) if bias_V < 0 else (holes, electrons)
-    survival = surface_survival(through, bias_V / thickness_cm)
+    thickness_cm, depth_cm = thickness_um * 1e-4, transport.depth_um * 1e-4
+    through, back = transport.electrons, transport.holes
+    if voltage_V > 0:
+        through, back = back, through
+    survival = surface_survival(through, voltage_V / thickness_cm)
     if depth_cm == 0:
-        return Collection(survival * hecht(through.mu_tau_cm2_V, bias_V, thickness_cm), 0.0)
+        return Collection(survival * hecht(through.mu_tau_cm2_V, voltage_V, thickness_cm), 0.0)
     nodes, weights = np.polynomial.legendre.leggauss(_DEPTHS)
-    reach = min(thickness_cm, 40 * depth_cm)
-    depth = (nodes + 1) / 2 * reach
+    depth = (nodes + 1) / 2 * min(thickness_cm, 40 * depth_cm)
     weights = weights * np.exp(-depth / depth_cm)
     weights /= weights.sum()
-    collected = _crossed(through, bias_V, thickness_cm, thickness_cm - depth)
-    collected += _crossed(back, bias_V, thickness_cm, depth)
-    mean = float(weights @ collected)
-    variance = float(weights @ (collected - mean) ** 2)
-    return Collection(min(survival * mean, 1.0), variance / mean**2)
+    crossed = _crossed(through, voltage_V, thickness_cm, thickness_cm - depth)
+    crossed += _crossed(back, voltage_V, thickness_cm, depth)
+    mean = float(weights @ crossed)
+    variance = float(weights @ (crossed - mean) ** 2)
+    return Collection(survival * min(mean, 1.0), variance / mean**2)
 
 
 def _crossed(
     carrier: Carrier,
-    bias_V: float,
+    voltage_V: float,
     thickness_cm: float,
-    way_cm: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    way_cm: Depths,
+) -> Depths:
     """Return the mean part of the thickness that carriers with this way to go cross."""
-    drift_cm = carrier.mu_tau_cm2_V * abs(bias_V) / thickness_cm
+    drift_cm = carrier.mu_tau_cm2_V * abs(voltage_V) / thickness_cm
     return -drift_cm / thickness_cm * np.expm1(-way_cm / drift_cm)

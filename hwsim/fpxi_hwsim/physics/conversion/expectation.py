@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from fpxi_hwsim.physics.conversion.absorber import Absorber, deposits
+from fpxi_hwsim.physics.conversion.absorber import deposits
 from fpxi_hwsim.physics.conversion.absorption import Absorption
+from fpxi_hwsim.physics.conversion.converter import Converter
 from fpxi_hwsim.physics.conversion.transmission import transmitted_sums
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.plane import SUBPIXELS
 from fpxi_hwsim.physics.source.spectrum import Spectrum
-
-
-class Converter(Protocol):
-    """A photoconductor or a scintillator."""
-
-    @property
-    def absorber(self) -> Absorber:
-        """The layer that stops X-rays."""
 
 
 def expected_absorption(

@@ -46,66 +46,65 @@ def absorb(
     require("dose_Gy", float(dose.min()), least=0.0)
     require("dose_Gy", float(dose.max()))
     require("excess", excess, least=0.0)
-    expected = absorption.photons_per_Gy * dose
-    if not dose.any():
-        return np.zeros_like(expected)
-    normal = random.standard_normal(expected.shape, dtype=np.float32)
-    mean, relative = absorption.mean_keV, absorption.relative_variance
+    relative = absorption.relative_variance
     if excess:
         relative = relative * np.float32(1 + excess) + np.float32(excess)
-    counted = np.flatnonzero(expected < FEW_PHOTONS)
-    if counted.size == expected.size:
-        return _few(expected, mean, relative, normal, random)
-    energy = _many(expected, mean, relative, normal)
-    if counted.size:
-        expected, mean, relative, normal = (
-            each.take(counted) for each in (expected, mean, relative, normal)
-        )
-        energy.put(counted, _few(expected, mean, relative, normal, random))
+    energy = draw_sums(absorption.photons_per_Gy * dose, relative, random)
+    energy *= absorption.mean_keV
     return energy
 
 
-def _many(expected: Map, mean_keV: Map, relative_variance: Map, normal: Map) -> Map:
-    """Return L m + a z + b (z^2 - 1), of variance a^2 + 2 b^2 and third cumulant about 6 a^2 b.
+def draw_sums(expected: Map, relative_variance: Map, random: np.random.Generator) -> Map:
+    """Draw the sums of Poisson numbers of quanta, each of mean one and this relative variance.
 
-    In units of m: b = (1 + 2 c)/6.
+    Maps are float32 of one shape; nothing is drawn where nothing is expected anywhere.
+    """
+    if not expected.any():
+        return np.zeros_like(expected)
+    normal = random.standard_normal(expected.shape, dtype=np.float32)
+    counted = np.flatnonzero(expected < FEW_PHOTONS)
+    if counted.size == expected.size:
+        return _few(expected, relative_variance, normal, random)
+    sums = _many(expected, relative_variance, normal)
+    if counted.size:
+        few, relative = expected.take(counted), relative_variance.take(counted)
+        sums.put(counted, _few(few, relative, normal.take(counted), random))
+    return sums
+
+
+def _many(expected: Map, relative_variance: Map, normal: Map) -> Map:
+    """Return L + a z + b (z^2 - 1), of variance a^2 + 2 b^2 and third cumulant about 6 a^2 b.
+
+    b is (1 + 2 c)/6.
     """
     bend = relative_variance * np.float32(1 / 3)
     bend += np.float32(1 / 6)
     spread = relative_variance + np.float32(1)
     spread *= expected
     spread -= 2 * bend * bend
-    np.maximum(spread, 0, out=spread)  # negative only where photons are counted instead
+    np.maximum(spread, 0, out=spread)  # negative only where quanta are counted instead
     np.sqrt(spread, out=spread)
-    energy: Map = bend * normal
-    energy += spread
-    energy *= normal
-    energy -= bend
-    energy += expected
-    energy *= mean_keV
-    return np.maximum(energy, 0, out=energy)
+    sums: Map = bend * normal
+    sums += spread
+    sums *= normal
+    sums -= bend
+    sums += expected
+    return np.maximum(sums, 0, out=sums)
 
 
-def _few(
-    expected: Map,
-    mean_keV: Map,
-    relative_variance: Map,
-    normal: Map,
-    random: np.random.Generator,
-) -> Map:
-    """Count photons and give the energy of n of them the gamma distribution of shape n/c.
+def _few(expected: Map, relative_variance: Map, normal: Map, random: np.random.Generator) -> Map:
+    """Count quanta and give the sum of n of them the gamma distribution of shape n/c.
 
     By the cube of a normal number (E. B. Wilson and M. M. Hilferty, Proc. Natl. Acad. Sci. 17
     (1931) 684), whose mean is right to (c/9n)^3 and whose variance, for c < 1, to 0.4 per cent.
-    Photons of one energy leave exactly n times that energy.
+    Quanta without a variance sum to exactly n.
     """
-    photons = random.poisson(expected).astype(np.float32)
+    number = random.poisson(expected).astype(np.float32)
     ninth = relative_variance * np.float32(1 / 9)
-    ninth /= np.maximum(photons, 1)
+    ninth /= np.maximum(number, 1)
     root = np.sqrt(ninth)
     root *= normal
     root += 1 - ninth
     np.maximum(root, 0, out=root)
-    energy: Map = photons * mean_keV
-    energy *= root * root * root
-    return energy
+    number *= root * root * root
+    return number

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.conversion import transmission
 from fpxi_hwsim.physics.conversion.absorber import Absorber, Escape, deposits
 from fpxi_hwsim.physics.conversion.expectation import expected_absorption
+from fpxi_hwsim.physics.conversion.photoconductor import Photoconductor
 from fpxi_hwsim.physics.materials.attenuation import attenuation_per_cm
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.source.spectrum import Spectrum
@@ -21,19 +20,14 @@ SIZE = (24, 16)
 """of the object's maps: 8 points a pixel, 3 x 2 pixels"""
 
 
-@dataclass
-class Layer:
-    absorber: Absorber
-
-
-CRYSTAL = Layer(Absorber("CsPbBr3", 300.0))
+CRYSTAL = Photoconductor(Absorber("CsPbBr3", 300.0), pair_energy_eV=5.9)
 
 
 def maps(thickness_cm, coverage=None, image=None, size=SIZE, oversampling=8) -> ThicknessMaps:
     return ThicknessMaps(size, oversampling, thickness_cm, coverage, image)
 
 
-def brute_force(object_maps: ThicknessMaps, layer: Layer) -> list[np.ndarray]:
+def brute_force(object_maps: ThicknessMaps, layer: Photoconductor) -> list[np.ndarray]:
     left = deposits(layer.absorber, ENERGY_KEV)
     depth = np.zeros((len(ENERGY_KEV), *object_maps.shape))
     for material, thickness in object_maps.thickness_cm.items():
