@@ -77,6 +77,11 @@ _MIXTURES: dict[str, tuple[dict[str, float], float]] = {
     "brass": ({"Cu": 63.0, "Zn": 37.0}, 8.44),
     "solder": ({"Sn": 63.0, "Pb": 37.0}, 8.4),
     "glass": ({"SiO2": 72.0, "Na2O": 13.0, "CaO": 10.7, "MgO": 4.3}, 2.5),
+    # Circuit boards: E-glass, about 60 % of the mass, in epoxy.
+    "FR4": (
+        {"SiO2": 33.0, "Al2O3": 8.5, "CaO": 13.0, "B2O3": 5.5, "C21H24O4": 40.0},
+        1.85,
+    ),
     "soft-tissue": (
         {
             **{"H": 10.2, "C": 14.3, "N": 3.4, "O": 70.8, "Na": 0.2, "P": 0.3, "S": 0.3},
