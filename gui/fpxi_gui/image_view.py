@@ -1,5 +1,7 @@
 """The live image: square pixels, row 0 at the top, each at its place on the panel.
 
+A picture of few rows, or few columns, would be a thread: its pixels are drawn longer than wide.
+
 The view's coordinates are the panel's: the centre of panel pixel (row, column) is on its numbers.
 """
 
@@ -13,9 +15,13 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fpxi_gui.colour_maps import colour_table
+from fpxi_gui.pixel_axis import PixelAxis
 from fpxi_gui.render import colourise
 from fpxi_gui.state import Picture
-from fpxi_gui.theme import DIM, WINDOW
+from fpxi_gui.theme import WINDOW
+
+MOST_ELONGATED = 8
+"""times that a picture is drawn longer than wide, or wider than long, at most"""
 
 
 class ImageView(QWidget):
@@ -29,7 +35,10 @@ class ImageView(QWidget):
         self._drawn: Picture | None = None
         self._pitch_mm = 1.0
         self._axes_mm = False
-        self._plot = pg.PlotWidget(background=WINDOW)
+        self._columns = PixelAxis("bottom", "column")
+        self._rows = PixelAxis("left", "row")
+        axes = {"bottom": self._columns, "left": self._rows}
+        self._plot = pg.PlotWidget(background=WINDOW, axisItems=axes)
         self._item = pg.ImageItem(axisOrder="row-major")
         self._box = self._plot.getViewBox()
         self._box.addItem(self._item)
@@ -37,7 +46,8 @@ class ImageView(QWidget):
         self._box.invertY(True)
         self._box.setMenuEnabled(False)
         self._box.setDefaultPadding(0.0)
-        self._set_up_axes()
+        self._plot.hideButtons()
+        self._plot.setCursor(Qt.CursorShape.CrossCursor)
         self._plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
         self._plot.viewport().installEventFilter(self)
         layout = QVBoxLayout(self)
@@ -53,7 +63,7 @@ class ImageView(QWidget):
         self._item.setImage(rgb, autoLevels=False)
         self._drawn = picture
         if new_area:
-            self._item.setRect(_rectangle(picture.area))
+            self._place(picture.area)
             self.reset_zoom()
 
     def set_axes(self, *, pitch_mm: float, axes_mm: bool) -> None:
@@ -61,10 +71,8 @@ class ImageView(QWidget):
         if (pitch_mm, axes_mm) == (self._pitch_mm, self._axes_mm):
             return
         self._pitch_mm, self._axes_mm = pitch_mm, axes_mm
-        for name, quantity in (("bottom", "column"), ("left", "row")):
-            axis = self._plot.getAxis(name)
-            axis.setScale(pitch_mm if axes_mm else 1.0)
-            axis.setLabel(f"{quantity} / mm" if axes_mm else quantity)
+        for axis in (self._columns, self._rows):
+            axis.set_unit(pitch_mm=pitch_mm, in_mm=axes_mm)
 
     def reset_zoom(self) -> None:
         """Show the whole image."""
@@ -97,15 +105,19 @@ class ImageView(QWidget):
     def _on_mouse_moved(self, position: QPointF) -> None:
         self.cursor_moved.emit(self.pixel_at(position))
 
-    def _set_up_axes(self) -> None:
-        self._plot.hideButtons()
-        self._plot.setCursor(Qt.CursorShape.CrossCursor)
-        for name, quantity in (("bottom", "column"), ("left", "row")):
-            axis = self._plot.getAxis(name)
-            axis.enableAutoSIPrefix(False)
-            axis.setLabel(quantity)
-            axis.setPen(DIM)
-            axis.setTextPen(DIM)
+    def _place(self, area: FrameArea) -> None:
+        """Make room for an area of the panel."""
+        edges = _rectangle(area)
+        self._item.setRect(edges)
+        self._columns.set_edges(edges.left(), edges.right())
+        self._rows.set_edges(edges.top(), edges.bottom())
+        self._box.setAspectLocked(True, ratio=_pixel_aspect(area))
+
+
+def _pixel_aspect(area: FrameArea) -> float:
+    """Return a pixel's drawn width over its height: 1 unless the picture is a thread."""
+    elongation = area.columns / area.rows
+    return min(max(elongation, 1 / MOST_ELONGATED), MOST_ELONGATED) / elongation
 
 
 def _rectangle(area: FrameArea) -> QRectF:

@@ -71,11 +71,16 @@ def make_histogram(picture: Picture, finder: LevelFinder) -> Histogram | None:
 
 
 def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Cursor | None:
-    """Read the pixel under the pointer, a row and column of the picture; None where none is."""
+    """Read the pixel under the pointer, a row and column of the picture; None where none is.
+
+    A picture of one pixel is read wherever the pointer is.
+    """
+    rows, columns = preview.values.shape
+    if (rows, columns) == (1, 1):
+        position = (0, 0)
     if position is None:
         return None
     row, column = position
-    rows, columns = preview.values.shape
     if not (0 <= row < rows and 0 <= column < columns):
         return None
     received = bool(preview.frame.row_received[row])

@@ -52,6 +52,56 @@ def test_row_0_is_at_the_top_and_pixels_are_square(live: Any) -> None:
     assert below.y() - corner.y() == pytest.approx(right.x() - corner.x(), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("shape", "width_over_height"),
+    [((1, 64), 1 / 8), ((64, 1), 8.0), ((1, 8), 1.0), ((7, 11), 1.0), ((1, 1), 1.0)],
+)
+def test_a_picture_is_drawn_at_most_eight_times_longer_than_wide(
+    live: Any, shape: tuple[int, int], width_over_height: float
+) -> None:
+    live.rig.session.deliver(np.arange(np.prod(shape), dtype=np.uint16).reshape(shape))
+    live.settle()
+    image = live.window.image
+    corner, end = image.scene_position(-0.5, -0.5), image.scene_position(0.5, 0.5)
+    drawn = (end.x() - corner.x()) / (end.y() - corner.y())
+    assert drawn == pytest.approx(width_over_height, rel=1e-6)
+    last = (shape[0] - 1, shape[1] - 1)
+    assert image.pixel_at(image.scene_position(*last)) == last
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 64), (7, 11), (256, 256)])
+def test_axes_count_whole_pixels_that_there_are(live: Any, shape: tuple[int, int]) -> None:
+    live.rig.session.deliver(np.zeros(shape, np.uint16))
+    live.settle()
+    for axis, size in zip(("left", "bottom"), shape, strict=True):
+        ticks = ticks_of(live, axis)
+        assert 0 in ticks
+        assert all(at == round(at) and 0 <= at < size for at in ticks)
+        written = live.window.image._plot.getAxis(axis).tickStrings(ticks, 1.0, 0.1)
+        assert written == [str(round(at)) for at in ticks]
+
+
+def test_millimetres_of_the_axes_are_of_the_panel_s_area_alone(live: Any) -> None:
+    live.rig.session.deliver(np.zeros((1, 64), np.uint16))
+    live.window.display.axes_mm.click()
+    live.settle()
+    assert all(-0.5 <= at <= 0.5 for at in ticks_of(live, "left"))
+    assert len(ticks_of(live, "left")) > 1, "between the edges of a pixel there are millimetres"
+
+
+def ticks_of(live: Any, name: str) -> list[float]:
+    """Return where an axis has ticks of any level, in pixels."""
+    axis = live.window.image._plot.getAxis(name)
+    levels = axis.tickValues(*axis.range, axis.height() if name == "left" else axis.width())
+    return [at for _, values in levels for at in values]
+
+
+def test_a_single_pixel_is_read_without_pointing_at_it(live: Any) -> None:
+    live.rig.session.deliver(np.array([[321]], np.uint16))
+    live.settle()
+    assert live.window.legend._cursor.text().split() == ["row", "0", "col", "0", "raw", "321"]
+
+
 def test_a_row_that_never_arrived_is_drawn_in_its_signal_colour(live: Any, ramp: Any) -> None:
     live.rig.session.deliver(ramp, row_received=np.array([True] * 3 + [False] + [True] * 2))
     live.settle()
