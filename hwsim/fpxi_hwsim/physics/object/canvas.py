@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fpxi_hwsim.physics.object.coverage import coverage_of
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
+from fpxi_hwsim.physics.object.outlines import rectangle
 from fpxi_hwsim.physics.object.plane import ImagePlane, Map, Points, Pose
 
 Window = tuple[slice, slice]
@@ -38,6 +39,21 @@ class Canvas:
         """Width of a fine pixel at the object."""
         return self.plane.pixel_mm / self.oversampling
 
+    def enlarged(self, scale: float) -> Canvas:
+        """Return the canvas on which a drawing comes out `scale` times as large.
+
+        Thicknesses stay in the drawing's own mm.
+        """
+        return replace(
+            self,
+            plane=replace(self.plane, pitch_um=self.plane.pitch_um / scale),
+            pose=Pose(self.pose.angle_deg, self.pose.x_mm / scale, self.pose.y_mm / scale),
+        )
+
+    def placed(self, *, angle_deg: float = 0.0, x_mm: float = 0.0, y_mm: float = 0.0) -> Canvas:
+        """Return the canvas for a piece that is turned, then shifted, within the object."""
+        return replace(self, pose=self.pose.after(Pose(angle_deg, x_mm, y_mm)))
+
     def cells(self, points: Points) -> Points:
         """Take points of the object, mm, to fine pixels from the grid's upper left corner."""
         rows, columns = self.shape
@@ -45,15 +61,27 @@ class Canvas:
 
     def coverage(self, outlines: Sequence[Points]) -> Map:
         """Return the part of each fine pixel inside outlines in mm of the object."""
-        if not outlines:
-            return np.zeros(self.shape, np.float32)
-        return coverage_of([self.cells(outline) for outline in outlines], self.shape)
+        covered = np.zeros(self.shape, np.float32)
+        window, part = self.patch(outlines)
+        covered[window] = part
+        return covered
+
+    def patch(self, outlines: Sequence[Points]) -> tuple[Window, Map]:
+        """Return the coverage of outlines in the rows and columns that they meet."""
+        cells = [self.cells(outline) for outline in outlines]
+        window = self._around(np.concatenate(cells)) if cells else (slice(0, 0), slice(0, 0))
+        rows, columns = window
+        shape = rows.stop - rows.start, columns.stop - columns.start
+        if 0 in shape:
+            return window, np.zeros(shape, np.float32)
+        return window, coverage_of([each - (columns.start, rows.start) for each in cells], shape)
 
     def window(self, box: tuple[float, float, float, float]) -> Window:
         """Return the rows and columns that a box (left, top, right, bottom) of the object meets."""
-        left, top, right, bottom = box
-        corners = self.cells(np.array([[left, top], [right, top], [right, bottom], [left, bottom]]))
-        low, high = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 1
+        return self._around(self.cells(rectangle(*box)))
+
+    def _around(self, cells: Points) -> Window:
+        low, high = np.floor(cells.min(axis=0)) - 1, np.ceil(cells.max(axis=0)) + 1
         (x0, y0), (x1, y1) = (
             np.clip(edge, 0, self.shape[::-1]).astype(int).tolist() for edge in (low, high)
         )

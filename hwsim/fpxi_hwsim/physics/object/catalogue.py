@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from fpxi_hwsim.errors import ObjectError
+from fpxi_hwsim.physics.object.adapter import Adapter
+from fpxi_hwsim.physics.object.baggage import Baggage
+from fpxi_hwsim.physics.object.casting import Casting
 from fpxi_hwsim.physics.object.grammar import read_settings
+from fpxi_hwsim.physics.object.joint import Joint
 from fpxi_hwsim.physics.object.letters import Letters
 from fpxi_hwsim.physics.object.motion import MOTIONS, Motion
+from fpxi_hwsim.physics.object.pen import Pen
 from fpxi_hwsim.physics.object.picture import Picture
 from fpxi_hwsim.physics.object.plane import ImagePlane
 from fpxi_hwsim.physics.object.plates import Bars, Disks, Edge, Slab, Wedge
@@ -37,6 +42,11 @@ CATALOGUE: dict[str, Entry] = {
     "wedge": Entry(Wedge, "aluminium step wedge"),
     "disks": Entry(Disks, "contrast-detail holes: depths by diameters"),
     "slab": Entry(Slab, "flat plate of a material"),
+    "pen": Entry(Pen, "ball-point pen: spring, refill, brass tip"),
+    "adapter": Entry(Adapter, "data-cable adapter: conductors, circuit board, connector"),
+    "casting": Entry(Casting, "aluminium casting with cavities and a crack"),
+    "baggage": Entry(Baggage, "a bag: bottle, scissors, telephone, keys"),
+    "joint": Entry(Joint, "bending finger joint, at video rate"),
 }
 IMAGE = "image"
 OBJECTS: dict[str, str] = {name: entry.description for name, entry in CATALOGUE.items()}
