@@ -63,13 +63,13 @@ def make_object(text: str, plane: ImagePlane) -> SceneObject:
     ------
     ObjectError
         There is no such object or motion, or a file is no readable image.
-    UnknownKeyError, BadValueError, UnphysicalError
+    UnknownKeyError, BadValueError, UnphysicalError, UnknownMaterialError
         A key or its value is not possible.
 
     """
-    thing, motion = text, ""
-    if not Path(text).is_file():
-        thing, _, motion = text.partition("@")
+    thing, at, motion = text.rpartition("@")
+    if not at or Path(text).is_file():
+        thing, motion = text, ""
     return PlacedObject(text, _read_thing(thing), _read_motion(text, motion), plane)
 
 

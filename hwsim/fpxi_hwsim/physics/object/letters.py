@@ -10,6 +10,7 @@ import numpy as np
 
 from fpxi_hwsim.errors import BadValueError
 from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.materials.catalogue import find_material
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.glyphs import STROKE, STROKES
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
@@ -37,6 +38,7 @@ class Letters(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         if not self.text.strip() or any(letter not in STROKES for letter in self.text.upper()):
             raise BadValueError("text", self.text, f"letters out of {''.join(STROKES)!r}")
         require_size("size_mm", self.size_mm)

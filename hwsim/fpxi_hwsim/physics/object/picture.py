@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from fpxi_hwsim.errors import ObjectError
 from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.materials.catalogue import find_material
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.plane import Map
@@ -36,6 +37,8 @@ class Picture(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        if self.material is not None:
+            find_material(self.material)
         require_size("width_mm", self.width_mm)
         if self.thickness_mm is not None:
             require("thickness_mm", self.thickness_mm, least=0)

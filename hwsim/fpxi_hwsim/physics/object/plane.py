@@ -23,7 +23,7 @@ SUBPIXELS = 2
 """fine pixels a pixel and direction on which photons land"""
 MOST_OVERSAMPLING = 16
 STILL_FINE_PIXELS = 2**18
-MOVING_FINE_PIXELS = 2**16
+MOVING_FINE_PIXELS = 2**14
 SINGLE_PIXEL_EXTENT_MM = 12.8
 
 

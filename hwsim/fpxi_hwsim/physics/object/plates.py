@@ -10,6 +10,7 @@ import numpy as np
 
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.materials.catalogue import find_material
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.outlines import disk, rectangle
@@ -34,6 +35,7 @@ class Slab(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         require("thickness_mm", self.thickness_mm, least=0)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
@@ -57,6 +59,7 @@ class Edge(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         require("offset_mm", self.offset_mm)
         require("thickness_mm", self.thickness_mm, least=0)
 
@@ -83,6 +86,7 @@ class Bars(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         for frequency in self.lp_mm:
             require("lp_mm", frequency, above=0)
         require("thickness_mm", self.thickness_mm, least=0)
@@ -133,6 +137,7 @@ class Wedge(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         require("steps", self.steps, least=1, most=1000)
         require("step_mm", self.step_mm, least=0)
         require_size("width_mm", self.width_mm)
@@ -168,6 +173,7 @@ class Disks(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
+        find_material(self.material)
         require("plate_mm", self.plate_mm, above=0)
         require("rows", self.rows, least=1, most=MOST_DISKS)
         require("columns", self.columns, least=1, most=MOST_DISKS)
