@@ -65,7 +65,8 @@ def make_panel_maps(
     ------
     UnphysicalError
         The settings do not fit the geometry: more defects than pixels, outputs that the columns
-        do not divide into, samples farther apart than the time of a line.
+        do not divide into, switches or amplifiers too slow for the time of a line, errors too large
+        for the converter.
 
     """
     draws = PanelDraws(seed)

@@ -103,6 +103,7 @@ class ArraySettings:
     gate_droop: float = 0.0
     """part of the injected charge missing at the far end of a gate line, whose edge is slower"""
     pixel_capacitance_fF: float = 0.0
+    """what a switch charges, leaving its kTC noise on it; 0: none of its effects"""
     capacitance_spread: float = 0.0
     on_resistance_MOhm: float = 0.0
     """of a conducting switch; with the capacitance, how fast a pixel empties"""
@@ -130,6 +131,8 @@ class ArraySettings:
         for name in _SPREADS:
             require(f"array.{name}", getattr(self, name), most=1)
         require("array.gate_droop", self.gate_droop, least=0, most=1)
+        if self.pixel_capacitance_fF:
+            require("array.pixel_capacitance_fF", self.pixel_capacitance_fF, least=0.1)
         if self.full_well_fC is not None:
             require("array.full_well_fC", self.full_well_fC, above=0, most=LARGEST)
 

@@ -15,6 +15,8 @@ from fpxi_hwsim.physics.limits import require
 
 Map = npt.NDArray[np.float32]
 MOST_REMAINING = 0.9
+EMPTIED = 1e3
+"""time constants after which nothing is left on a pixel"""
 LEAST_CAPACITANCE = 0.2
 """of a pixel, relative to the mean"""
 
@@ -82,7 +84,8 @@ def _remaining(
     along = np.arange(1, geometry.columns + 1) / geometry.columns
     # The delay of a distributed line grows with the square of its length (Elmore: RC / 2).
     open_us = geometry.line_time_us - 0.5 * settings.gate_line_us * along**2
-    remaining = np.exp(-open_us / (discharge_us * capacitance)).astype(np.float32)
+    time_constant_us = np.maximum(discharge_us * capacitance, geometry.line_time_us / EMPTIED)
+    remaining = np.exp(-open_us / time_constant_us).astype(np.float32)
     require("array: part of the charge left by a read", float(remaining.max()), most=MOST_REMAINING)
     return remaining if remaining.any() else None
 

@@ -51,8 +51,8 @@ def make_channel_maps(
     Raises
     ------
     UnphysicalError
-        The columns do not divide into the outputs, the two samples of CDS are farther apart than
-        the time of a line, or the converter lacks more codes than it has.
+        The columns do not divide into the outputs, the amplifiers or the two samples of CDS take
+        longer than a line, or the converter's errors are larger than it can have.
 
     """
     columns = geometry.columns
@@ -107,7 +107,8 @@ def _transfer(
         draws, PanelMap.LINE_RESISTANCE, geometry.columns
     )
     line_us = array.data_line_us * np.maximum(1 + spread, LEAST_RESISTANCE)
-    settled = -np.expm1(-geometry.line_time_us / np.outer(rows / length, line_us))
+    settling_us = np.maximum(np.outer(rows / length, line_us), geometry.line_time_us / SETTLED)
+    settled = -np.expm1(-geometry.line_time_us / settling_us)
     return (settled * gain).astype(np.float32)
 
 
@@ -117,3 +118,5 @@ def _normal(draws: PanelDraws, panel_map: PanelMap, count: int) -> npt.NDArray[n
 
 LEAST_RESISTANCE = 0.1
 """of a data line, relative to the mean"""
+SETTLED = 1e3
+"""time constants after which nothing is left to settle"""

@@ -40,8 +40,9 @@ def flicker_covariance(
     lag_us = np.arange(rows)[:, None] * line_time_us
     if cds:
         interval_us = front_end.cds_interval_us
-        parts = -np.exp(-(lag_us - interval_us) / times_us) * np.expm1(-interval_us / times_us) ** 2
-        parts[0] = -2 * np.expm1(-interval_us / times_us)
+        decay = np.expm1(-interval_us / times_us)
+        parts = -np.exp(-np.maximum(lag_us - interval_us, 0) / times_us) * decay**2
+        parts[0] = -2 * decay
     else:
         parts = np.exp(-lag_us / times_us)
     covariance: Curve = math.log(2) * parts.sum(axis=1)
@@ -59,12 +60,14 @@ def flicker_root(
     Raises
     ------
     UnphysicalError
-        The two samples of CDS are farther apart than the time of a line.
+        The two samples of CDS are farther apart than the time of a line, or the amplifier takes
+        longer.
 
     """
     require("front_end.cds_interval_us", front_end.cds_interval_us, most=line_time_us)
     if not front_end.flicker_e or (cds and not front_end.cds_interval_us):
         return None
+    require("front_end.amplifier_us", front_end.amplifier_us, most=line_time_us)
     covariance = flicker_covariance(front_end, rows, line_time_us, cds=cds)
     row = np.arange(rows)
     root: Curve = np.linalg.cholesky(covariance[np.abs(row[:, None] - row)])

@@ -28,7 +28,7 @@ class FrontEndSettings:
     amplifier_us: float = 1.0
     """time constant of the amplifier, above whose frequency the 1/f noise ends"""
     cds_interval_us: float = 0.0
-    """from the sample of the reset level to that of the signal"""
+    """from the sample of the reset level to that of the signal; 0: both at once"""
     line_noise_e: float = 0.0
     """noise common to the pixels of a row, read together"""
     column_noise_e: float = 0.0
@@ -64,7 +64,9 @@ class FrontEndSettings:
         for name in ("offset_counts", "reset_level_counts"):
             require(f"front_end.{name}", getattr(self, name), least=-LARGEST, most=LARGEST)
         require("front_end.amplifier_us", self.amplifier_us, least=1e-3, most=LARGEST)
-        require("front_end.outputs", self.outputs, least=1)
+        if self.cds_interval_us:
+            require("front_end.cds_interval_us", self.cds_interval_us, least=1e-3)
+        require("front_end.outputs", self.outputs, least=1, most=LARGEST)
         require("front_end.crosstalk", self.crosstalk, most=MOST_CROSSTALK)
         require("front_end.channel_spread", self.channel_spread, most=0.2)
         require("front_end.dnl_counts", self.dnl_counts, most=MOST_DNL_COUNTS)
