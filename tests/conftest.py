@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pytest
-from fpxi_hwsim import pixel_maps, presets
+from fpxi_hwsim import presets
+from fpxi_hwsim.physics.array.settings import Defects
 from fpxi_readout.protocol.generated import PANELS
 
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
@@ -46,18 +46,16 @@ def bare_panel(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
 
     def register(panel: str) -> str:
         name = f"bare-{panel}"
-        defects = presets.Defects(0, 0, 1.0, 0, 1.0, 0)
+        array = replace(presets.TFT64.array, defects=Defects())
         front_end = replace(presets.TFT64.front_end, outputs=1)
         bare = replace(
             presets.TFT64,
             name=name,
             geometry=PANELS[panel],
             front_end=front_end,
-            defects=defects,
+            array=array,
         )
         monkeypatch.setitem(presets.PRESETS, name, bare)
-        # The spread of a single pixel's film has no width.
-        monkeypatch.setattr(pixel_maps, "_smooth_field", lambda shape, _random: np.zeros(shape))
         return name
 
     return register

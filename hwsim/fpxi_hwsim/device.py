@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 from fpxi_readout.protocol.generated import ResetCause
 
-from fpxi_hwsim.array import PixelMaps
 from fpxi_hwsim.clock import Clock, RealClock, VirtualClock
 from fpxi_hwsim.fault_settings import FaultSpecification, with_fault
 from fpxi_hwsim.faults import FaultCounts, ResetFault
 from fpxi_hwsim.firmware import make_firmware
 from fpxi_hwsim.line import CLEAR_LINE_BYTES, Line
-from fpxi_hwsim.objects import Transmission
+from fpxi_hwsim.physics.array.maps import PanelMaps
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource, Samples
 from fpxi_hwsim.specification import SimulationSpecification
@@ -29,8 +28,7 @@ MODULE_BAUD = 2_000_000
 class Truth:
     """What only a simulator can know. For tests and figures; code under test may not ask."""
 
-    maps: PixelMaps
-    transmission: Transmission
+    maps: PanelMaps
     exposures: int
     """since power-on"""
     to_host: FaultCounts
@@ -104,7 +102,6 @@ class SimulatedDevice:
         with self._lock:
             return Truth(
                 maps=self._source.maps,
-                transmission=self.scene.state.transmission,
                 exposures=self._source.exposures,
                 to_host=replace(self._to_host.counts),
                 to_device=replace(self._to_device.counts),

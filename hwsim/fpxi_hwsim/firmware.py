@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from fpxi_hwsim.array import PixelMaps
 from fpxi_hwsim.errors import RecordedFramesError
 from fpxi_hwsim.native import NativeFirmware
+from fpxi_hwsim.physics.array.maps import PanelMaps
 from fpxi_hwsim.source import Exposure, Samples
 from fpxi_hwsim.specification import SimulationSpecification
 
@@ -47,7 +47,7 @@ class Firmware(Protocol):
 
 def make_firmware(
     specification: SimulationSpecification,
-    maps: PixelMaps,
+    maps: PanelMaps,
     expose: Expose,
     temperature_mC: Callable[[], int],
     battery_mV: Callable[[], int],

@@ -6,8 +6,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fpxi_hwsim.objects import Transmission, transmission_of
-from fpxi_hwsim.presets import Preset
+from fpxi_hwsim.physics.projection import Projection
+from fpxi_hwsim.physics.source.text import parse_tube
+from fpxi_hwsim.presets.preset import Preset
 from fpxi_hwsim.recorded import RecordedFrames
 from fpxi_hwsim.settings_text import parse_dose_rate
 from fpxi_hwsim.specification import AtEnd, SimulationSpecification
@@ -19,13 +20,19 @@ class SceneState:
 
     beam_on: bool
     dose_rate_Gy_s: float
+    dose_Gy: float | None
+    """of each exposure, however long; None: the dose rate's"""
     object: str
-    transmission: Transmission
+    preset: Preset
+    """of its beam, the one in force"""
+    projection: Projection
     recorded: RecordedFrames | None
 
-    def dose_Gy(self, beam_us: int) -> float:
-        """Air kerma that reaches the object in such a time."""
-        return self.dose_rate_Gy_s * beam_us * 1e-6 if self.beam_on else 0.0
+    def rate_Gy_s(self, beam_us: int) -> float:
+        """Air kerma rate during an exposure whose beam is wanted for so long."""
+        if not self.beam_on or not beam_us:
+            return 0.0
+        return self.dose_rate_Gy_s if self.dose_Gy is None else self.dose_Gy / (beam_us * 1e-6)
 
 
 class Scene:
@@ -33,13 +40,15 @@ class Scene:
 
     def __init__(self, specification: SimulationSpecification) -> None:
         """Set the scene of a specification; ObjectError or RecordedFramesError if it has a flaw."""
-        self._preset: Preset = specification.preset
+        preset = specification.preset
         self._lock = threading.Lock()
         self._state = SceneState(
             beam_on=specification.beam_on,
             dose_rate_Gy_s=specification.dose_rate_Gy_s,
+            dose_Gy=specification.dose_Gy,
             object=specification.object,
-            transmission=transmission_of(specification.object, self._preset.geometry.shape),
+            preset=preset,
+            projection=Projection(preset, specification.object),
             recorded=None,
         )
         if specification.frames is not None:
@@ -61,28 +70,48 @@ class Scene:
 
     @property
     def dose_rate(self) -> float:
-        """Air kerma rate at the object, in Gy/s; setting raises BadValueError below zero."""
+        """Air kerma rate at the panel without an object, in Gy/s.
+
+        Setting it ends a fixed dose for each exposure; BadValueError below zero.
+        """
         return self._state.dose_rate_Gy_s
 
     @dose_rate.setter
     def dose_rate(self, dose_rate_Gy_s: float) -> None:
-        self._change(dose_rate_Gy_s=parse_dose_rate("dose_rate", repr(float(dose_rate_Gy_s))))
+        rate_Gy_s = parse_dose_rate("dose_rate", repr(float(dose_rate_Gy_s)))
+        self._change(dose_rate_Gy_s=rate_Gy_s, dose_Gy=None)
 
     @property
     def object(self) -> str:
-        """The object in the beam: a name or an image file; setting may raise ObjectError."""
+        """The object in the beam: its text or an image file; setting may raise ObjectError."""
         return self._state.object
 
     @object.setter  # noqa: A003 (the scene's own word)
-    def object(self, name: str) -> None:
-        transmission = transmission_of(name, self._preset.geometry.shape)
-        self._change(object=name, transmission=transmission)
+    def object(self, text: str) -> None:
+        self._change(object=text, projection=Projection(self._state.preset, text))
+
+    @property
+    def tube(self) -> str:
+        """The tube and its filters, as text; setting it keeps the dose rate.
+
+        BadValueError, UnphysicalError, TubeModelError or MissingExtraError if it is not possible.
+        """
+        return str(self._state.preset.beam.tube)
+
+    @tube.setter
+    def tube(self, text: str) -> None:
+        beam = replace(
+            self._state.preset.beam, tube=parse_tube("tube", text), photons_per_Gy_cm2=None
+        )
+        preset = replace(self._state.preset, beam=beam)
+        self._change(preset=preset, projection=Projection(preset, self._state.object))
 
     def play(
         self, path: str, *, place: tuple[int, int] | None = None, at_end: AtEnd = "loop"
     ) -> None:
         """Deliver recorded frames from now on; RecordedFramesError if they do not fit."""
-        recorded = RecordedFrames(path, self._preset.geometry, place=place, at_end=at_end)
+        geometry = self._state.preset.geometry
+        recorded = RecordedFrames(path, geometry, place=place, at_end=at_end)
         self._change(recorded=recorded)
 
     def stop_playing(self) -> None:

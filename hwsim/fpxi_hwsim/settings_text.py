@@ -62,6 +62,22 @@ def parse_dose_rate(key: str, text: str) -> float:
     return value
 
 
+def parse_dose(key: str, text: str) -> float:
+    """Read an air kerma in Gy: finite and not negative."""
+    value = _float(text)
+    if not 0 <= value < math.inf:
+        raise BadValueError(key, text, "an air kerma in Gy, zero or more, such as 50e-6")
+    return value
+
+
+def parse_float(key: str, text: str) -> float:
+    """Read a finite number."""
+    value = _float(text)
+    if not math.isfinite(value):
+        raise BadValueError(key, text, "a number")
+    return value
+
+
 def parse_place(key: str, text: str) -> tuple[int, int]:
     """Read `row,column`."""
     row, comma, column = text.partition(",")

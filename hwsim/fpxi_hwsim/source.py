@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_hwsim.array import PixelMaps, expose
-from fpxi_hwsim.pixel_maps import make_pixel_maps
+from fpxi_hwsim.physics.array.maps import PanelMaps
+from fpxi_hwsim.physics.chain import Chain, Illumination, Readout
+from fpxi_hwsim.physics.draws import ScanDraws, key_of
+from fpxi_hwsim.physics.effects import Effect
+from fpxi_hwsim.physics.object.plane import SUBPIXELS
+from fpxi_hwsim.physics.projection import Projection
+from fpxi_hwsim.physics.source.output import STEADY, relative_dose
 from fpxi_hwsim.scene import Scene, SceneState
 from fpxi_hwsim.specification import SimulationSpecification
 
+Map = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.uint16]
 
 
@@ -47,21 +52,33 @@ class PixelSource:
     The noise of a scan depends on the seeds, the conditions and on how many scans came before since
     power-on; on no clock, no thread, and no number that the firmware gives. Conditions are part
     of it so that a dark and an object frame never share their noise, as they would not in an
-    instrument. The scene is the one at the call. Recorded frames take one frame for each call.
+    instrument. What a film, a moving object or an unsteady beam does depends on the time, too: as
+    long as nothing of the scene moves or changes, that is nothing. The scene is the one at the
+    call. Recorded frames take one frame for each call.
     """
 
     def __init__(self, specification: SimulationSpecification, scene: Scene) -> None:
         self._preset = specification.preset
         self._seeds = (specification.seed, specification.noise_seed)
         self._scene = scene
-        self.maps: PixelMaps = make_pixel_maps(specification.preset, specification.seed)
+        self._chain = Chain(specification.preset, specification.seed)
+        self._draws = ScanDraws()
+        self._free_us = 0
+        self._projection: Projection | None = None
+        self._put_in_us = 0
         self.exposures = 0
+
+    @property
+    def maps(self) -> PanelMaps:
+        """The panel as it came out of the factory."""
+        return self._chain.maps
 
     def expose(self, exposure: Exposure) -> Samples | None:
         """Return the conversions of the next scan; None where a recording has ended.
 
         They are uint16 (oversampling, rows, columns), in counts, and differ from one conversion of
-        a pixel to the next by the converter's noise alone.
+        a pixel to the next by the converter's noise alone. An exposure that is said to have begun
+        before the last one ended directly followed it.
         """
         scene = self._scene.state
         number = self.exposures
@@ -69,30 +86,68 @@ class PixelSource:
         if scene.recorded is not None:
             frame = scene.recorded.take()
             return None if frame is None else np.repeat(frame[None], exposure.oversampling, axis=0)
-        return expose(
-            self._preset,
-            self.maps,
-            dose_Gy=scene.dose_Gy(exposure.beam_us),
-            transmission=scene.transmission,
-            integration_us=exposure.integration_us,
+        began_us = max(exposure.began_us, self._free_us)
+        self._free_us = began_us + exposure.integration_us
+        draws = self._draws.begin(self._key(exposure, scene), number)
+        return self._chain.scan(
+            self._readout(exposure, began_us),
+            self._light(exposure, began_us, scene, draws),
+            draws,
+        )
+
+    def _readout(self, exposure: Exposure, began_us: int) -> Readout:
+        return Readout(
+            began_s=began_us * 1e-6,
+            integration_s=exposure.integration_us * 1e-6,
+            bias_V=self._preset.bias_V(exposure.bias_mV),
             gain_setting=exposure.gain_setting,
             cds=exposure.cds,
             oversampling=exposure.oversampling,
-            random=self._random(exposure, scene, number),
         )
 
-    def _random(self, exposure: Exposure, scene: SceneState, number: int) -> np.random.Generator:
-        conditions = (
+    def _light(
+        self, exposure: Exposure, began_us: int, scene: SceneState, draws: ScanDraws
+    ) -> Illumination:
+        """Return the beam of a scan: of a moving object, as it stands in the middle of it."""
+        if scene.projection is not self._projection:
+            self._projection = scene.projection
+            self._put_in_us = began_us
+        middle_us = began_us - self._put_in_us + exposure.integration_us / 2
+        beam_s = exposure.beam_us * 1e-6
+        rate_Gy_s = scene.rate_Gy_s(exposure.beam_us)
+        return Illumination(
+            shadow=scene.projection.at(middle_us * 1e-6),
+            dose_Gy=rate_Gy_s * beam_s * self._output(exposure, began_us, scene, draws),
+            rate_Gy_s=rate_Gy_s,
+            beam_s=beam_s,
+        )
+
+    def _output(
+        self, exposure: Exposure, began_us: int, scene: SceneState, draws: ScanDraws
+    ) -> float | Map:
+        """Return the beam's output relative to a steady one: of the scan, or of each fine row."""
+        output, geometry = scene.preset.beam.output, self._preset.geometry
+        if output == STEADY or not exposure.beam_us:
+            return 1.0
+        delay_us = geometry.line_time_us * exposure.oversampling
+        rows = np.arange(geometry.rows, dtype=np.float64)
+        began_s = (began_us + rows * (delay_us if geometry.shutter == "rolling" else 0)) * 1e-6
+        relative = relative_dose(
+            output, began_s, exposure.beam_us * 1e-6, draws.of(Effect.BEAM_JITTER)
+        )
+        return np.repeat(relative, SUBPIXELS).astype(np.float32)[:, None]
+
+    def _key(self, exposure: Exposure, scene: SceneState) -> int:
+        return key_of(
             *self._seeds,
             scene.beam_on,
             scene.dose_rate_Gy_s,
+            scene.dose_Gy,
             scene.object,
+            str(scene.preset.beam.tube),
             exposure.integration_us,
             exposure.beam_us,
             exposure.gain_setting,
             exposure.cds,
             exposure.oversampling,
         )
-        digest = hashlib.blake2b(repr(conditions).encode(), digest_size=16).digest()
-        philox = np.random.Philox(key=int.from_bytes(digest), counter=number << 128)
-        return np.random.Generator(philox)

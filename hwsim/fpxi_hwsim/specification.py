@@ -12,8 +12,15 @@ from fpxi_readout.protocol.generated import PANELS, PanelDescription
 
 from fpxi_hwsim.errors import BadValueError, BoardPanelError, SimulationUrlError, UnknownKeyError
 from fpxi_hwsim.fault_settings import FAULT_SETTINGS, FaultSpecification, with_fault
+from fpxi_hwsim.preset_settings import PRESET_SETTINGS
 from fpxi_hwsim.presets import Preset, find_preset
-from fpxi_hwsim.settings_text import parse_dose_rate, parse_on_off, parse_place, parse_u32
+from fpxi_hwsim.settings_text import (
+    parse_dose,
+    parse_dose_rate,
+    parse_on_off,
+    parse_place,
+    parse_u32,
+)
 
 SCHEME = "sim:"
 MOST_BATTERY_mV = 6600
@@ -39,9 +46,11 @@ class SimulationSpecification:
     serial: str = ""
     """serial number, at most 16 ASCII characters; empty: made from preset and seed"""
     object: str = ""
-    """an object's name, or an image file; empty: the preset's"""
+    """an object's text, or an image file; empty: the preset's"""
     dose_rate_Gy_s: float = -1.0
-    """air kerma rate that reaches the object; negative: the preset's"""
+    """air kerma rate at the panel without an object; negative: the preset's"""
+    dose_Gy: float | None = None
+    """air kerma of each exposure, however long it is; None: what the dose rate makes of it"""
     beam_on: bool = True
     time: Time = "real"
     frames: str | None = None
@@ -94,7 +103,11 @@ class SimulationSpecification:
         if not url.startswith(SCHEME):
             raise SimulationUrlError(f"{url!r} is no simulation URL: write sim:<preset>")
         name, _, query = url.removeprefix(SCHEME).partition("?")
-        specification = cls(preset=find_preset(name), **_read_settings(query))
+        preset = find_preset(name)
+        texts, settings = _read_settings(query)
+        for key in filter(texts.__contains__, PRESET_SETTINGS):
+            preset = PRESET_SETTINGS[key](preset, texts[key])
+        specification = cls(preset=preset, **settings)
         if specification.place is not None and specification.frames is None:
             row, column = specification.place
             raise BadValueError("place", f"{row},{column}", "effect only beside frames=<path>")
@@ -134,22 +147,25 @@ def _refuse_without_emulator(specification: SimulationSpecification) -> None:
             raise BadValueError(key, str(value), "effect only beside board=stm32f405")
 
 
-def _read_settings(query: str) -> dict[str, Any]:
+def _read_settings(query: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the texts of settings that change the preset, and the values of the others."""
+    texts: dict[str, str] = {}
     settings: dict[str, Any] = {}
     faults = NO_FAULTS
-    seen: set[str] = set()
     for item in filter(None, query.split("&")):
         key, _, text = item.partition("=")
-        if key in seen or key not in KEYS:
-            raise UnknownKeyError(key, KEYS, repeated=key in seen)
-        seen.add(key)
-        value = unquote(text)
+        if key in texts or key not in KEYS:
+            raise UnknownKeyError(key, KEYS, repeated=key in texts)
+        texts[key] = value = unquote(text)
         if key in FAULT_SETTINGS:
             faults = with_fault(faults, key, value)
-        else:
+        elif key in _SETTINGS:
             field, read = _SETTINGS[key]
             settings[field] = read(key, value)
-    return {**settings, "faults": faults}
+    rates = [key for key in RATE_KEYS if key in texts]
+    if len(rates) > 1:
+        raise BadValueError(rates[1], texts[rates[1]], f"effect only without {rates[0]}")
+    return texts, {**settings, "faults": faults}
 
 
 def _baud(key: str, text: str) -> int:
@@ -199,6 +215,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "serial": ("serial", _serial),
     "object": ("object", _name),
     "dose_rate": ("dose_rate_Gy_s", parse_dose_rate),
+    "dose": ("dose_Gy", parse_dose),
     "beam": ("beam_on", parse_on_off),
     "time": ("time", _choice("real", "virtual")),
     "frames": ("frames", _name),
@@ -211,4 +228,6 @@ _SETTINGS: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "converters": ("converters", _converters),
     "flash": ("flash", _name),
 }
-KEYS = (*_SETTINGS, *FAULT_SETTINGS)
+RATE_KEYS = ("dose_rate", "dose", "mA")
+"""any of them says how strong the beam is"""
+KEYS = (*_SETTINGS, *PRESET_SETTINGS, *FAULT_SETTINGS)

@@ -17,12 +17,32 @@ def scene() -> Scene:
     return Scene(SimulationSpecification.from_url("sim:tft64?dose_rate=2e-6"))
 
 
-def test_dose_is_rate_times_exposure_while_the_beam_is_on(scene: Scene) -> None:
-    assert scene.state.dose_Gy(10_000) == pytest.approx(2e-8)
+def test_the_dose_rate_holds_while_the_beam_is_on_and_wanted(scene: Scene) -> None:
+    assert scene.state.rate_Gy_s(10_000) == 2e-6
     scene.dose_rate = 4e-6
-    assert scene.state.dose_Gy(5_000) == pytest.approx(2e-8)
+    assert scene.state.rate_Gy_s(5_000) == 4e-6
+    assert scene.state.rate_Gy_s(0) == 0
     scene.beam_on = False
-    assert scene.state.dose_Gy(10_000) == 0
+    assert scene.state.rate_Gy_s(10_000) == 0
+
+
+def test_a_dose_for_each_exposure_does_not_depend_on_its_length() -> None:
+    scene = Scene(SimulationSpecification.from_url("sim:tft64?dose=50e-6"))
+    for beam_us in (10_000, 1_000_000):
+        assert scene.state.rate_Gy_s(beam_us) * beam_us * 1e-6 == pytest.approx(50e-6)
+    scene.dose_rate = 4e-6
+    assert scene.state.rate_Gy_s(10_000) == 4e-6
+
+
+def test_another_tube_keeps_the_dose_rate_and_sees_through_more(scene: Scene) -> None:
+    soft = scene.state.projection.at(0).brightness.min()
+    scene.tube = "W:120kV:Al 2.5mm"
+    assert scene.tube == "W:120kV:Al 2.5mm"
+    assert scene.dose_rate == 2e-6
+    assert scene.state.projection.at(0).brightness.min() > soft
+    with pytest.raises(BadValueError, match="kV"):
+        scene.tube = "120"
+    assert scene.tube == "W:120kV:Al 2.5mm"
 
 
 def test_a_state_once_taken_does_not_change(scene: Scene) -> None:
@@ -31,7 +51,7 @@ def test_a_state_once_taken_does_not_change(scene: Scene) -> None:
     scene.object = "none"
     assert before.beam_on
     assert before.object == "letters-caep"
-    assert scene.state.transmission.min() == 1
+    assert scene.state.projection is not before.projection
 
 
 def test_recorded_frames_can_be_put_in_and_taken_out(scene: Scene, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_an_unknown_preset_is_refused_with_a_list() -> None:
 
 def test_an_unknown_setting_is_refused_with_a_list() -> None:
     with pytest.raises(UnknownKeyError, match="dose_rate") as caught:
-        from_url("sim:tft64?dose=1")
+        from_url("sim:tft64?dosis=1")
     assert caught.value.known == KEYS
 
 

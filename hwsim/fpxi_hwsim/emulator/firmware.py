@@ -8,7 +8,6 @@ from pathlib import Path
 
 from fpxi_readout.protocol.generated import ResetCause as Cause
 
-from fpxi_hwsim.array import PixelMaps
 from fpxi_hwsim.emulator.board import (
     MODULE_CTS_PIN,
     TRIGGER_PIN,
@@ -24,6 +23,7 @@ from fpxi_hwsim.emulator.release_image import find_elf, read_image
 from fpxi_hwsim.emulator.schedule import TICKS_PER_US
 from fpxi_hwsim.emulator.usart import Usart
 from fpxi_hwsim.errors import SimulationError
+from fpxi_hwsim.physics.array.maps import PanelMaps
 from fpxi_hwsim.source import Exposure, Samples
 from fpxi_hwsim.specification import SimulationSpecification
 
@@ -239,7 +239,7 @@ class EmulatedFirmware:
 
 def power_on(
     specification: SimulationSpecification,
-    maps: PixelMaps,
+    maps: PanelMaps,
     expose: Callable[[Exposure], Samples],
     temperature_mC: Callable[[], int],
     battery_mV: Callable[[], int],
@@ -254,7 +254,7 @@ def power_on(
     """
     geometry = specification.preset.geometry
     usual = 1 if geometry.shutter == "global" else 2
-    offsets = channel_offsets(maps.channel_offset_counts, geometry.full_scale)
+    offsets = channel_offsets(maps.channels.offset_counts, geometry.full_scale)
     surroundings = Surroundings(expose, offsets, temperature_mC, battery_mV)
     board = EmulatedBoard(
         read_image(find_elf(specification.image)),

@@ -10,20 +10,28 @@ from fpxi_hwsim.physics.effects import Effect, PanelMap
 
 
 def test_an_effect_asked_twice_begins_its_stream_again() -> None:
-    draws = ScanDraws(key_of(1, "dark"), 7)
+    draws = ScanDraws().begin(key_of(1, "dark"), 7)
     first, second = (draws.of(Effect.PHOTONS).integers(2**32, size=100) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 def test_every_effect_scan_and_condition_has_a_stream_of_its_own() -> None:
     streams = [
-        ScanDraws(key_of(seed), scan).of(effect).integers(2**32, size=1000)
+        ScanDraws().begin(key_of(seed), scan).of(effect).integers(2**32, size=1000)
         for seed in (1, 2)
         for scan in (0, 1, 2**40)
         for effect in Effect
     ]
     for one, other in itertools.combinations(streams, 2):
         assert np.count_nonzero(one == other) < 3
+
+
+def test_a_stream_is_the_same_whatever_was_drawn_before() -> None:
+    draws = ScanDraws()
+    draws.begin(1, 2).of(Effect.RESET).standard_normal(7, np.float32)
+    again = draws.begin(key_of(5), 9).of(Effect.RESET).standard_normal(50)
+    fresh = np.random.Philox(key=key_of(5), counter=(Effect.RESET << 192) | (9 << 128))
+    np.testing.assert_array_equal(again, np.random.Generator(fresh).standard_normal(50))
 
 
 def test_every_map_of_a_panel_has_a_stream_of_its_own() -> None:

@@ -22,6 +22,12 @@ def light(
     """
     if isinstance(converter, Photoconductor):
         return pixel_keV
-    if converter.superlinearity.lost:
-        pixel_keV = pixel_keV * relative_light(converter.superlinearity, dose_rate_Gy_s)
-    return detect_light(converter, pixel_keV, random)
+    given_keV = pixel_keV * expected_light(converter, dose_rate_Gy_s)
+    return detect_light(converter, np.asarray(given_keV, np.float32), random)
+
+
+def expected_light(converter: Converter, dose_rate_Gy_s: float | Map) -> float | Map:
+    """Return the part of its light that a converter gives at this dose rate; 1 where linear."""
+    if isinstance(converter, Photoconductor) or not converter.superlinearity.lost:
+        return 1.0
+    return relative_light(converter.superlinearity, dose_rate_Gy_s)

@@ -1,0 +1,192 @@
+"""The physics of one panel, from the beam to counts, one stage after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_hwsim.physics.array import charge as pixels
+from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
+from fpxi_hwsim.physics.array.settings import ELECTRON_FC
+from fpxi_hwsim.physics.conversion.converter import expected_light
+from fpxi_hwsim.physics.conversion.converter import light as detected
+from fpxi_hwsim.physics.conversion.photon_statistics import absorb
+from fpxi_hwsim.physics.conversion.sharing import bin_to_pixels, make_kernel, share
+from fpxi_hwsim.physics.draws import PanelDraws, ScanDraws
+from fpxi_hwsim.physics.effects import Effect
+from fpxi_hwsim.physics.film.film import Film
+from fpxi_hwsim.physics.film.maps import FilmMaps, draw_drift
+from fpxi_hwsim.physics.front_end import amplifier
+from fpxi_hwsim.physics.front_end.digitise import digitise
+from fpxi_hwsim.physics.projection import Shadow
+
+if TYPE_CHECKING:
+    from fpxi_hwsim.presets.preset import Preset
+
+Map = npt.NDArray[np.float32]
+Samples = npt.NDArray[np.uint16]
+PA_PER_FC_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Illumination:
+    """The beam during one scan."""
+
+    shadow: Shadow
+    dose_Gy: float | Map
+    """of the scan, without an object: one, or (2 rows, 1) where rows have windows of their own"""
+    rate_Gy_s: float
+    """mean air kerma rate while the beam was wanted"""
+    beam_s: float
+    """for how much of the integration it was wanted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """How one scan was integrated and is read out."""
+
+    began_s: float
+    integration_s: float
+    bias_V: float
+    """of the sensor"""
+    gain_setting: int
+    cds: bool
+    oversampling: int
+
+
+class Chain:
+    """One panel: its maps, and the state that earlier scans left in film and pixels."""
+
+    def __init__(self, preset: Preset, seed: int) -> None:
+        """Make the panel; UnphysicalError if its settings do not fit its geometry."""
+        self._preset = preset
+        self._kernel = make_kernel(preset.converter.spread, preset.geometry.pitch_um)
+        self.maps: PanelMaps = make_panel_maps(
+            preset.array, preset.front_end, preset.geometry, seed
+        )
+        drift = draw_drift(preset.film.migration, preset.geometry.shape, PanelDraws(seed))
+        self._film_maps = FilmMaps(
+            dark=self.maps.dark_factor, drift=drift, lag=self.maps.lag_factor
+        )
+        self._film: Film | None = None
+
+    def scan(self, readout: Readout, light: Illumination, draws: ScanDraws) -> Samples:
+        """Make the conversions of one scan, uint16 (oversampling, rows, columns)."""
+        generated_fC, signal_pA = self._generate(readout, light, draws)
+        charge_fC = self._pass_film(readout, light, generated_fC, signal_pA, draws)
+        charge_fC = self._pass_array(readout, charge_fC)
+        return self._read(readout, charge_fC, draws)
+
+    def _generate(self, readout: Readout, light: Illumination, draws: ScanDraws) -> tuple[Map, Map]:
+        """Return the charge that X-rays free and the field collects, and the current expected."""
+        converter, shadow = self._preset.converter, light.shadow
+        energy_keV = absorb(
+            shadow.absorption,
+            light.dose_Gy,
+            draws.of(Effect.PHOTONS),
+            excess=converter.excess(readout.bias_V),
+        )
+        pixel_keV = bin_to_pixels(share(energy_keV, self._kernel))
+        rate_Gy_s = shadow.brightness * np.float32(light.rate_Gy_s)
+        pixel_keV = detected(converter, pixel_keV, rate_Gy_s, draws.of(Effect.LIGHT))
+        fC_per_keV = converter.electrons_per_keV(readout.bias_V) * ELECTRON_FC
+        collected_fC_per_keV: Map = self.maps.response * np.float32(fC_per_keV)
+        expected_keV_s = shadow.expected_keV_per_Gy * np.float32(light.rate_Gy_s)
+        expected_keV_s = expected_keV_s * expected_light(converter, rate_Gy_s)
+        signal_pA: Map = expected_keV_s * collected_fC_per_keV * np.float32(PA_PER_FC_S)
+        return pixel_keV * collected_fC_per_keV, signal_pA
+
+    def _pass_film(
+        self,
+        readout: Readout,
+        light: Illumination,
+        generated_fC: Map,
+        signal_pA: Map,
+        draws: ScanDraws,
+    ) -> Map:
+        """Let the film trap and release, and add its dark charge."""
+        if self._film is None:
+            self._film = self._wake(readout, light, signal_pA)
+        response = self._film.expose(
+            began_s=readout.began_s,
+            integration_s=readout.integration_s,
+            beam_s=light.beam_s,
+            signal_pA=signal_pA,
+            bias_V=readout.bias_V,
+            temperature_K=self._preset.temperature_K,
+            random=draws.of(Effect.FILM_NOISE),
+        )
+        charge_fC = generated_fC
+        if response.sensitivity is not None:
+            charge_fC = charge_fC * response.sensitivity
+        if response.lag_fC is not None:
+            charge_fC = pixels.add_dark(charge_fC, response.lag_fC, draws.of(Effect.LAG_SHOT))
+        if response.dark_fC is not None:
+            dark_fC = pixels.blink(
+                self.maps, self._preset.array.defects, response.dark_fC, draws.of(Effect.BLINKING)
+            )
+            charge_fC = pixels.add_dark(charge_fC, dark_fC, draws.of(Effect.DARK_SHOT))
+        return charge_fC
+
+    def _wake(self, readout: Readout, light: Illumination, signal_pA: Map) -> Film:
+        """Begin with a film at rest under the bias and the beam of the first scan.
+
+        A beam that is asked for was off before.
+        """
+        steady = light.beam_s >= readout.integration_s
+        return Film(
+            self._preset.film,
+            pixel_area_cm2=self._preset.pixel_area_cm2,
+            thickness_um=self._preset.converter.absorber.thickness_um,
+            signal_pA=signal_pA if steady else np.zeros_like(signal_pA),
+            bias_V=readout.bias_V,
+            maps=self._film_maps,
+            began_s=readout.began_s,
+        )
+
+    def _pass_array(self, readout: Readout, charge_fC: Map) -> Map:
+        """Hold the charge on the pixels and let their switches pass it on."""
+        switches, geometry = self.maps.switches, self._preset.geometry
+        charge_fC = pixels.saturate(switches, charge_fC)
+        read_s = geometry.rows * geometry.line_time_us * readout.oversampling * 1e-6
+        charge_fC = pixels.leak_off(
+            charge_fC,
+            pixels.off_loss(switches, readout.integration_s),
+            min(read_s / readout.integration_s, 1.0),
+        )
+        return pixels.inject(switches, charge_fC)
+
+    def _read(self, readout: Readout, charge_fC: Map, draws: ScanDraws) -> Samples:
+        """Amplify and convert."""
+        preset, maps = self._preset, self.maps
+        front_end, channels = preset.front_end, maps.channels
+        charge_fC = amplifier.couple(front_end, charge_fC)
+        charge_fC = amplifier.add_pixel_noise(
+            maps.pixel_noise_e,
+            charge_fC,
+            draws.of(Effect.PIXEL_NOISE),
+            switch_noise_e=preset.array.switch_noise_e(preset.temperature_K),
+        )
+        charge_fC = amplifier.add_line_noise(front_end, charge_fC, draws.of(Effect.LINE_NOISE))
+        charge_fC = amplifier.add_column_noise(front_end, charge_fC, draws.of(Effect.COLUMN_NOISE))
+        charge_fC = amplifier.add_flicker(
+            channels, charge_fC, draws.of(Effect.AMPLIFIER_FLICKER), cds=readout.cds
+        )
+        charge_fC = amplifier.amplify(channels, charge_fC)
+        if not readout.cds:
+            charge_fC = amplifier.skip_cds(
+                front_end, charge_fC, preset.temperature_K, draws.of(Effect.RESET)
+            )
+        return digitise(
+            front_end,
+            channels,
+            preset.geometry,
+            charge_fC,
+            draws.of(Effect.CONVERTER),
+            gain_setting=readout.gain_setting,
+            cds=readout.cds,
+            oversampling=readout.oversampling,
+        )
