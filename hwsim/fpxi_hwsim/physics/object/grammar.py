@@ -31,7 +31,7 @@ def read_settings(
         A value is outside of what nature allows.
 
     """
-    types = {field.name: str(field.type) for field in fields(kind)}
+    types = {field.name: str(field.type) for field in fields(kind) if field.init}
     read: dict[str, Any] = {}
     for item in filter(None, text.split(",")):
         key, _, value = item.partition("=")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from fpxi_hwsim.physics.object.plane import Points
@@ -80,8 +78,3 @@ def _mitres(line: Points, *, closed: bool) -> Points:
 def _normals(directions: Points) -> Points:
     turned: Points = directions[:, ::-1] * (-1, 1) / np.hypot(*directions.T)[:, None]
     return turned
-
-
-def joined(groups: Sequence[list[Points]]) -> list[Points]:
-    """Return the outlines of several shapes that do not overlap, as of one shape."""
-    return [outline for group in groups for outline in group]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ class Picture(Thing):
     thickness_mm: float | None = None
     width_mm: float | None = None
 
+    _absorbance: Map = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
         if self.material is not None:
@@ -42,7 +44,8 @@ class Picture(Thing):
         require_size("width_mm", self.width_mm)
         if self.thickness_mm is not None:
             require("thickness_mm", self.thickness_mm, least=0)
-        read_absorbance(self.path, thickness=self.is_thickness)
+        values = read_absorbance(self.path, thickness=self.is_thickness)
+        object.__setattr__(self, "_absorbance", values)
 
     @property
     def is_thickness(self) -> bool:
@@ -52,13 +55,10 @@ class Picture(Thing):
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return its transmission or thickness, the mean over each fine pixel."""
-        absorbance = read_absorbance(self.path, thickness=self.is_thickness)
-        placed = self._place(absorbance, canvas)
+        placed = self._place(self._absorbance, canvas)
         if self.material is None:
             return ThicknessMaps(canvas.shape, canvas.oversampling, {}, transmission=1 - placed)
-        scale = (
-            1.0 if self.is_thickness else 1.0 if self.thickness_mm is None else self.thickness_mm
-        )
+        scale = 1.0 if self.thickness_mm is None else self.thickness_mm
         return canvas.maps({self.material: placed * np.float32(scale)})
 
     def _place(self, values: Map, canvas: Canvas) -> Map:

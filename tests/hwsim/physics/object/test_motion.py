@@ -88,20 +88,20 @@ def test_a_line_sees_the_object_from_its_upper_to_its_lower_end() -> None:
 def test_a_raster_under_one_pixel_is_the_picture_of_a_panel(serpentine: bool) -> None:
     pixel = ImagePlane((1, 1), 400.0)
     flag = "on" if serpentine else "off"
-    text = f"letters-caep@raster:columns=32,rows=32,dwell_ms=10,serpentine={flag}"
+    text = f"letters-caep@raster:columns=16,rows=16,dwell_ms=10,serpentine={flag}"
     point = make_object(text, pixel)
     assert point.moving
-    scanned = np.empty((32, 32))
-    for k in range(1024):
-        row, column = divmod(k, 32)
+    scanned = np.empty((16, 16))
+    for k in range(256):
+        row, column = divmod(k, 16)
         if serpentine and row % 2:
-            column = 31 - column
+            column = 15 - column
         coverage = point.at((k + 0.5) * 0.01).coverage
         assert coverage is not None
         scanned[row, column] = coverage.mean()
-    still = make_object("letters-caep", ImagePlane((32, 32), 400.0)).at(0).coverage
+    still = make_object("letters-caep", ImagePlane((16, 16), 400.0)).at(0).coverage
     assert still is not None
-    expected = still.reshape(32, 2, 32, 2).mean(axis=(1, 3))
+    expected = still.reshape(16, 2, 16, 2).mean(axis=(1, 3))
     np.testing.assert_allclose(scanned, expected, atol=1e-4)
 
 
@@ -120,6 +120,12 @@ def test_a_raster_stays_during_a_dwell_and_at_its_end() -> None:
             (-0.1, -0.05),
         ]
     ]
+
+
+def test_a_step_begins_with_its_dwell_however_that_is_rounded() -> None:
+    raster = Raster(columns=1000, rows=1, step_um=1000, dwell_ms=0.7)
+    for k in range(1000):
+        assert raster.pose(k * 7 / 10_000, PLANE).x_mm == pytest.approx(499.5 - k)
 
 
 def test_a_raster_steps_by_the_panel_or_as_told() -> None:

@@ -77,6 +77,24 @@ def test_a_picture_is_placed_turned_and_sized(tmp_path: Path) -> None:
     assert (columns.min(), columns.max()) == (37, 46)  # 2 mm wide about x = 2 mm
 
 
+@pytest.mark.parametrize("turn", [90, 180, -90])
+def test_a_right_turn_of_a_picture_is_a_turn_of_its_values(tmp_path: Path, turn: int) -> None:
+    values = np.random.default_rng(2).random((64, 64))
+    np.save(tmp_path / "a.npy", values)
+    turned = make_object(f"image:path={tmp_path / 'a.npy'},angle_deg={turn}", PLANE).at(0)
+    np.testing.assert_allclose(
+        pixels_of(turned.transmission), np.rot90(values, turn // 90), atol=1e-5
+    )
+
+
+def test_a_picture_stays_as_it_was_when_it_was_put_in_the_beam(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros((4, 4)))
+    placed = make_object(f"{path}@rotate", PLANE)
+    path.unlink()
+    assert pixels_of(placed.at(0).transmission)[32, 32] == 0
+
+
 def test_a_missing_file_is_refused() -> None:
     for text in ("image", "image:path=/no/such.png", "/no/such.png"):
         with pytest.raises(ObjectError, match="no such"):
