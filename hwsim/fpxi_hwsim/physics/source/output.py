@@ -26,6 +26,8 @@ from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.limits import require
 
 Times = npt.NDArray[np.float64]
+NO_CHANGE = 1e-16
+"""relative change that a float near 1 cannot show"""
 _Term = tuple[complex, complex]
 """c and r of a summand Re(c exp(r t))"""
 
@@ -131,7 +133,7 @@ def relative_dose(
 
 
 def _jitter(output: BeamOutput, count: int, random: np.random.Generator) -> Times:
-    if output.jitter == 0:
+    if output.jitter < NO_CHANGE:
         return np.ones(count)
     variance = output.jitter**2
     return random.gamma(1 / variance, variance, count)
@@ -183,7 +185,7 @@ def _mean(piece: _Piece, from_s: Times, length_s: Times) -> Times:
     if piece.full:
         return np.ones(from_s.shape)
     exponent = piece.rates * length_s
-    still = exponent == 0
+    still = np.abs(exponent) < NO_CHANGE
     mean = np.where(still, 1, np.expm1(exponent) / np.where(still, 1, exponent))
     values = piece.factors * np.exp(piece.rates * from_s) * mean
     return np.asarray(values.real.sum(axis=0))

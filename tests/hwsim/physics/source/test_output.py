@@ -147,6 +147,12 @@ def test_windows_without_length_have_an_output_of_one() -> None:
     assert dose(EVERYTHING, [], 0.1).shape == (0,)
 
 
+def test_rounding_leaves_nothing_below_zero_as_the_shutter_begins_to_open() -> None:
+    opens_s = 2.9422132733997164
+    output = BeamOutput(1.0, 97.3, 0.1, shutter_opens_s=opens_s, shutter_travel_ms=500)
+    assert dose(output, opens_s + np.arange(20) * 1e-10, 1e-10).min() == 0
+
+
 @given(OUTPUTS, st.floats(0, 3), st.floats(1e-5, 1), st.floats(0.01, 0.99))
 def test_doses_of_two_parts_add_up_to_that_of_the_whole(
     output: BeamOutput, began_s: float, duration_s: float, part: float
