@@ -74,6 +74,7 @@ class Scene(Protocol):
 
     beam_on: bool
     object: str
+    tube: str
     dose_rate: float
 
 

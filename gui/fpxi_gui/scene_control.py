@@ -11,7 +11,7 @@ from fpxi_gui.state import SceneState
 
 
 class SceneControl:
-    """Beam, object and dose rate. An object may be an image file, so changes may wait."""
+    """Beam, object, tube and dose rate. An object may be an image file, so changes may wait."""
 
     def __init__(self, session: ViewerSession, actions: Actions, messages: Messages) -> None:
         self._session = session
@@ -23,8 +23,12 @@ class SceneControl:
         self._change(lambda scene: setattr(scene, "beam_on", on))
 
     def set_object(self, name: str) -> None:
-        """Put an object in the beam: a name or an image file."""
+        """Put an object in the beam: its text or an image file."""
         self._change(lambda scene: setattr(scene, "object", name))
+
+    def set_tube(self, text: str) -> None:
+        """Take another X-ray tube, at the same dose rate."""
+        self._change(lambda scene: setattr(scene, "tube", text))
 
     def set_dose_rate(self, dose_rate_Gy_per_s: float) -> None:
         """Set the air kerma rate."""
@@ -35,7 +39,7 @@ class SceneControl:
         scene = self._session.scene
         if scene is None:
             return None
-        return SceneState(scene.beam_on, scene.object, scene.dose_rate)
+        return SceneState(scene.beam_on, scene.object, scene.tube, scene.dose_rate)
 
     def _change(self, change: Callable[[Scene], None]) -> None:
         scene = self._session.scene

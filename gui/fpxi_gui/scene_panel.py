@@ -11,6 +11,7 @@ from fpxi_hwsim.physics.object.menu import (
     motion_choices,
     object_choices,
 )
+from fpxi_hwsim.physics.source.text import TUBE_GRAMMAR
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy
 
@@ -26,7 +27,7 @@ _AS_MADE = "key=value, ..."
 
 
 class ScenePanel(Card):
-    """Beam, object with its motion, and dose rate; hidden without a scene."""
+    """Beam, object with its motion, tube and dose rate; hidden without a scene."""
 
     file_asked = Signal()
 
@@ -48,6 +49,7 @@ class ScenePanel(Card):
             [(name or "still", name, choice.description) for name, choice in self._motions.items()]
         )
         self.motion_settings = TextField()
+        self.tube = TextField()
         self.dose_rate = NumberField(0.0, _HIGHEST_UGY_PER_S, decimals=2)
         self._lay_out()
         self._connect()
@@ -59,6 +61,7 @@ class ScenePanel(Card):
         if scene is None:
             return
         self.beam.setChecked(scene.beam_on)
+        self.tube.show_text(scene.tube)
         self.dose_rate.show_value(scene.dose_rate_Gy_per_s * 1e6)
         self._show_object(ObjectText.of(scene.object_name))
 
@@ -79,10 +82,12 @@ class ScenePanel(Card):
         self._fields.addRow("", self.settings)
         self._fields.addRow("Motion", self.motion)
         self._fields.addRow("", self.motion_settings)
+        self._fields.addRow("Tube", self.tube)
         unit = label("µGy/s", "dim")
         unit.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._fields.addRow("Dose rate", row(self.dose_rate, unit))
         self.beam.setToolTip("Switch the X-ray source (B)")
+        self.tube.explain(TUBE_GRAMMAR, TUBE_GRAMMAR)
         self.dose_rate.setToolTip("Air kerma rate at the panel, without the object")
         self.body.addWidget(self.beam)
         self.body.addLayout(self._fields)
@@ -94,6 +99,7 @@ class ScenePanel(Card):
         self.settings.entered.connect(lambda text: self._change(settings=text))
         self.motion.chosen.connect(lambda name: self._change(motion=name, motion_settings=""))
         self.motion_settings.entered.connect(lambda text: self._change(motion_settings=text))
+        self.tube.entered.connect(control.set_tube)
         self.dose_rate.entered.connect(lambda micro: control.set_dose_rate(micro * 1e-6))
 
     def _choose(self, name: str) -> None:

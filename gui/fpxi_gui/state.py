@@ -236,6 +236,7 @@ class SceneState:
 
     beam_on: bool
     object_name: str
+    tube: str
     dose_rate_Gy_per_s: float
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 HELP = """\
 beam on|off        switch the X-rays
-object NAME|PATH   put an object, or an image file, into the beam
+object TEXT|PATH   put an object, or an image file, into the beam
 dose_rate VALUE    air kerma rate in Gy/s
+tube TEXT          another tube at that rate, such as: tube W:70kV:Al 2.5mm
 frames PATH|none   play recorded frames, or simulate again
 fault NAME VALUE   change a fault setting, such as: fault bit_flips 1e-4
 trigger on|off     set the level of the external trigger input
@@ -74,6 +75,11 @@ def _dose_rate(device: SimulatedDevice, argument: str) -> str:
     return f"dose_rate {device.scene.dose_rate:g} Gy/s"
 
 
+def _tube(device: SimulatedDevice, argument: str) -> str:
+    device.scene.tube = argument
+    return f"tube {device.scene.tube}"
+
+
 def _frames(device: SimulatedDevice, argument: str) -> str:
     if not argument:
         raise BadValueError("frames", argument, "a path, or none")
@@ -129,6 +135,7 @@ _ACTIONS: dict[str, Callable[[SimulatedDevice, str], str]] = {
     "beam": _beam,
     "object": _object,
     "dose_rate": _dose_rate,
+    "tube": _tube,
     "frames": _frames,
     "fault": _fault,
     "trigger": _trigger,

@@ -218,6 +218,7 @@ class FakeScene:
     def __init__(self) -> None:
         self.beam_on = True
         self.object = "letters-caep"
+        self.tube = "W:50kV"
         self.dose_rate = 5e-3
 
 

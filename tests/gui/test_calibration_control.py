@@ -107,10 +107,12 @@ def test_closing_ends_a_run_that_waits_for_an_answer(rig: Any) -> None:
 def test_the_scene_is_changed_off_the_gui_thread(rig: Any) -> None:
     rig.controller.scene.set_beam(False)
     rig.controller.scene.set_object("edge")
+    rig.controller.scene.set_tube("W:70kV")
     rig.controller.scene.set_dose_rate(1e-3)
     rig.settle()
     scene = rig.controller.tick().scene
-    assert (scene.beam_on, scene.object_name, scene.dose_rate_Gy_per_s) == (False, "edge", 1e-3)
+    assert (scene.beam_on, scene.object_name, scene.tube) == (False, "edge", "W:70kV")
+    assert scene.dose_rate_Gy_per_s == 1e-3
 
 
 def test_a_real_device_has_no_scene(rig: Any) -> None:

@@ -21,6 +21,7 @@ def test_each_command_changes_the_scene(device: SimulatedDevice, tmp_path: Path)
     assert execute(device, "beam off") == "beam off"
     assert execute(device, "  object edge ") == "object edge"
     assert execute(device, "dose_rate 5e-6") == "dose_rate 5e-06 Gy/s"
+    assert execute(device, "tube W:70kV:Al 2.5mm") == "tube W:70kV:Al 2.5mm"
     assert execute(device, f"frames {tmp_path / 'my frames.npy'}").startswith("frames")
     assert execute(device, "fault bit_flips 1e-4") == "fault bit_flips 1e-4"
     assert (device.scene.beam_on, device.scene.object) == (False, "edge")
@@ -46,6 +47,7 @@ def test_reset_resets_the_device(device: SimulatedDevice) -> None:
         ("object gold", "letters-caep"),
         ("dose_rate", "Gy/s"),
         ("dose_rate -1", "Gy/s"),
+        ("tube glass", "anode:kV"),
         ("frames", "a path"),
         ("frames absent.npy", "not readable"),
         ("fault", "bit_flips"),

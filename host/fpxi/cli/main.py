@@ -30,7 +30,7 @@ COMMANDS = {
     "export": LazyCommand("fpxi.cli.export", "Write frames as .npy, .tif or .png."),
     "selftest": LazyCommand("fpxi.cli.selftest", "Test a board and the lines of its panel."),
     "flash": LazyCommand("fpxi.cli.flash", "Put new firmware on a board."),
-    "sim": LazyCommand("fpxi.cli.sim", "Serve a simulated panel to other programs."),
+    "sim": LazyCommand("fpxi.cli.sim", "List, show and serve simulated panels."),
 }
 
 

@@ -79,3 +79,11 @@ def test_an_image_has_no_settings(live: Any) -> None:
     live.settle()
     assert not panel.settings.isEnabled()
     assert panel.settings.toolTip() == ""
+
+
+def test_the_tube_is_shown_and_changed(live: Any) -> None:
+    panel, scene = live.window.scene, live.rig.session.scene
+    assert panel.tube.text() == "W:50kV"
+    enter(panel.tube, "W:70kV:Al 2.5mm")
+    live.settle()
+    assert scene.tube == "W:70kV:Al 2.5mm"
