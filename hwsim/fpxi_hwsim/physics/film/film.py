@@ -26,6 +26,9 @@ _FC_PER_PC = 1e3
 _NA_PER_PA = 1e-3
 _CLOCK_STEPS_S = 1e-5
 """by which exposures in whole microseconds may overlap through rounding"""
+_CLOCK_DECIMALS = 9
+"""to which gaps are rounded, so that equal ones are equal numbers"""
+_SHORTEST_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,9 @@ class Film:
         self._beam_between = True
         self._ions = Ions(settings.migration, self._field_V_per_cm)
         self._flicker = Flicker(settings.noise, shape) if settings.noise.strength else None
+        self._signal_pA: Map | None = None
+        """the last one, where the film has a memory of it"""
+        self._rate_response: Field | float = 1.0
         self._ghost: GhostState | None = None
         self._lag: Lag | None = None
         self._begin(signal_pA, maps)
@@ -106,12 +112,12 @@ class Film:
             The exposure begins before the last one ended, or its conditions are impossible.
 
         """
-        require("integration_s", integration_s, above=0.0, most=1e9)
+        require("integration_s", integration_s, least=_SHORTEST_S, most=1e9)
         require("beam_s", beam_s, least=0.0, most=integration_s)
         require("began_s", began_s, least=self._ended_s - _CLOCK_STEPS_S)
         field_V_per_cm = bias_V / self._thickness_cm
         require_conditions(field_V_per_cm, temperature_K)
-        gap_s = max(began_s - self._ended_s, 0.0)
+        gap_s = round(max(began_s - self._ended_s, 0.0), _CLOCK_DECIMALS)
         self._pass_gap(gap_s, temperature_K)
         dark_fC = self._dark_fC(gap_s, integration_s, field_V_per_cm, temperature_K, random)
         lag_fC, sensitivity = self._collect(signal_pA, integration_s, beam_s)
@@ -123,21 +129,33 @@ class Film:
     def _begin(self, signal_pA: Map, maps: FilmMaps) -> None:
         """Set up the memory of the signal, in equilibrium with it."""
         settings = self._settings
-        current_pA = signal_pA.astype(np.float64)
-        if not settings.traps.neutral:
-            current_pA *= rate_response(settings.traps, self._density_nA_cm2(current_pA))
+        if settings.traps.neutral and settings.ghosting.loss == 0.0 and not settings.lag:
+            return
+        self._see(signal_pA)
+        current_pA = self._current_pA
         if settings.ghosting.loss != 0.0:
             self._ghost = GhostState(settings.ghosting, self._density_nA_cm2(current_pA))
-        self._current_pA = current_pA
+            current_pA = current_pA * self._ghost.exposed(0.0)
         if settings.lag:
-            if self._ghost is not None:
-                current_pA = current_pA * self._ghost.exposed(0.0)
             self._lag = Lag(settings.lag, self._shape, current_pA, maps.lag)
+
+    def _see(self, signal_pA: Map) -> None:
+        """Take a signal as the one from now on: what depends on it alone."""
+        self._signal_pA = signal_pA.copy()
+        self._current_pA = signal_pA.astype(np.float64)
+        if not self._settings.traps.neutral:
+            density = self._density_nA_cm2(self._current_pA)
+            self._rate_response = rate_response(self._settings.traps, density)
+            self._current_pA *= self._rate_response
+        if self._ghost is not None:
+            self._ghost.irradiate(self._density_nA_cm2(self._current_pA))
 
     def _pass_gap(self, gap_s: float, temperature_K: float) -> None:
         if gap_s == 0.0:
             return
         self._ions.idle(self._field_V_per_cm, temperature_K, gap_s)
+        if self._signal_pA is None:
+            return
         current_pA: Field | float = self._current_pA if self._beam_between else 0.0
         if self._ghost is not None:
             if self._beam_between:
@@ -188,17 +206,13 @@ class Film:
         self, signal_pA: Map, integration_s: float, beam_s: float
     ) -> tuple[Map | None, Map | None]:
         """Pass the integration's signal: what is released in it, and the sensitivity to it."""
-        traps = self._settings.traps
-        if traps.neutral and self._ghost is None and self._lag is None:
+        if self._signal_pA is None:
             return None, None
-        current_pA = signal_pA.astype(np.float64)
-        sensitivity: Field | float = 1.0
-        if not traps.neutral:
-            sensitivity = rate_response(traps, self._density_nA_cm2(current_pA))
-            current_pA *= sensitivity
-        self._current_pA = current_pA
+        if not np.array_equal(signal_pA, self._signal_pA):
+            self._see(signal_pA)
+        current_pA = self._current_pA
+        sensitivity = self._rate_response
         if self._ghost is not None:
-            self._ghost.irradiate(self._density_nA_cm2(current_pA))
             ghost = self._ghost.exposed(beam_s)
             self._ghost.rest(integration_s - beam_s)
             current_pA = current_pA * ghost

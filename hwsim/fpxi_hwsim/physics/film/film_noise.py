@@ -60,6 +60,31 @@ class FilmNoise:
         return fastest * np.power(slowest / fastest, places)
 
 
+class _Passage:
+    """What a gap and a window after it do to the processes' law.
+
+    Vectors are float64 (processes,), matrices (processes, processes); `variance` is a process'.
+    """
+
+    def __init__(self, taus_s: Field, variance: float, gap_s: float, window_s: float) -> None:
+        before = np.exp(-gap_s / taus_s)
+        steps = window_s / taus_s
+        through = np.exp(-steps)
+        average = -np.expm1(-steps) / steps
+        self.mean_weight = (before * average).astype(np.float32)
+        self.decay = (before * through).astype(np.float32)
+        self.gap_gain = np.outer(before, before)
+        self.gap_noise = np.diag(-variance * np.expm1(-2.0 * gap_s / taus_s))
+        self.window_gain = np.outer(through, through)
+        self.window_noise = np.diag(-variance * np.expm1(-2.0 * steps))
+        self.average = average
+        self.through = through
+        self.own_shared = -variance * average * np.expm1(-steps)
+        """covariance of the mean's and the end's own noise in the window"""
+        self.own_variance = variance * float(_spread_of_mean(steps).sum())
+        """of the mean's own noise in the window"""
+
+
 class Flicker:
     """The relative fluctuation of each pixel's dark current."""
 
@@ -69,49 +94,42 @@ class Flicker:
         self._variance = noise.variance / count
         self._expected = np.zeros((count, *shape), np.float32)
         self._covariance = np.eye(count) * self._variance
-        self._work = np.empty_like(self._expected)
+        self._work = np.empty(shape, np.float32)
+        self._passage_of: tuple[float, float] | None = None
 
     def mean(self, gap_s: float, window_s: float, random: np.random.Generator) -> Map:
         """Pass a gap and a window; return the fluctuation's mean over the window, float32."""
-        before = np.exp(-gap_s / self._taus_s)
-        steps = window_s / self._taus_s
-        through = np.exp(-steps)
-        average = -np.expm1(-steps) / steps
-        variance = self._variance
-        covariance = self._covariance * np.outer(before, before)
-        np.fill_diagonal(covariance, covariance.diagonal() + variance * (1.0 - before**2))
-        own_spread = variance * _spread_of_mean(steps)
-        drawn_variance = float(np.sum(covariance * np.outer(average, average)) + own_spread.sum())
-        shared = through * np.sum(covariance * average, axis=1)
-        shared += variance * average * -np.expm1(-steps)
-        follow = shared / drawn_variance
-        covariance *= np.outer(through, through)
-        np.fill_diagonal(covariance, covariance.diagonal() - variance * np.expm1(-2.0 * steps))
-        covariance -= np.outer(follow, shared)
-        self._covariance = covariance
-        return self._draw(before * average, before * through, follow, drawn_variance, random)
-
-    def _draw(
-        self,
-        weights: Field,
-        decay: Field,
-        follow: Field,
-        variance: float,
-        random: np.random.Generator,
-    ) -> Map:
-        news = random.standard_normal(self._expected.shape[1:], dtype=np.float32)
+        if self._passage_of != (gap_s, window_s):
+            self._passage = _Passage(self._taus_s, self._variance, gap_s, window_s)
+            self._passage_of = (gap_s, window_s)
+        follow, variance = self._condition(self._passage)
+        news = random.standard_normal(self._work.shape, dtype=np.float32)
         news *= np.float32(math.sqrt(variance))
+        return self._follow(self._passage, follow.astype(np.float32), news)
+
+    def _condition(self, passage: _Passage) -> tuple[Field, float]:
+        """Take the coming mean as known: how the processes follow it, and its variance before."""
+        covariance = self._covariance * passage.gap_gain
+        covariance += passage.gap_noise
+        with_mean = (covariance * passage.average).sum(axis=1)
+        variance = float((with_mean * passage.average).sum()) + passage.own_variance
+        shared = passage.through * with_mean + passage.own_shared
+        follow: Field = shared / variance
+        covariance *= passage.window_gain
+        covariance += passage.window_noise
+        covariance -= follow[:, None] * shared
+        self._covariance = covariance
+        return follow, variance
+
+    def _follow(self, passage: _Passage, follow: Map, news: Map) -> Map:
+        """Move the expected processes on, and return the mean that the news makes."""
         mean = news.copy()
-        for expected, work, weight, left, share in zip(
-            self._expected,
-            self._work,
-            weights.astype(np.float32),
-            decay.astype(np.float32),
-            follow.astype(np.float32),
-            strict=True,
+        work = self._work
+        for expected, weight, decay, share in zip(
+            self._expected, passage.mean_weight, passage.decay, follow, strict=True
         ):
             mean += np.multiply(expected, weight, out=work)
-            np.multiply(expected, left, out=expected)
+            np.multiply(expected, decay, out=expected)
             np.add(expected, np.multiply(news, share, out=work), out=expected)
         return mean
 

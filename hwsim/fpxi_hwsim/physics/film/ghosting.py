@@ -15,6 +15,10 @@ import numpy.typing as npt
 from fpxi_hwsim.physics.limits import require
 
 Field = npt.NDArray[np.float64]
+_KEPT_STEPS = 2
+"""gap and exposure of a free-running panel"""
+_NO_TIME_S = 1e-15
+"""below it a step is none: rates times it would underflow"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class GhostState:
 
     def __init__(self, ghosting: Ghosting, density_nA_cm2: Field) -> None:
         self._ghosting = ghosting
+        self._factors: dict[float, tuple[Field, Field]] = {}
         self.irradiate(density_nA_cm2)
         self._filled = self._balance.copy()
 
@@ -57,22 +62,34 @@ class GhostState:
         filling_hz = np.abs(density_nA_cm2) * (1.0 / self._ghosting.filling_nC_cm2)
         self._rate_hz = filling_hz + 1.0 / self._ghosting.recovery_s
         self._balance = np.divide(filling_hz, self._rate_hz, out=filling_hz)
+        self._factors.clear()
 
     def exposed(self, step_s: float) -> Field:
         """Pass a time under irradiation and return the sensitivity's mean over it."""
-        if step_s == 0.0:
+        if step_s < _NO_TIME_S:
             return self._sensitivity(self._filled)
-        steps = self._rate_hz * step_s
-        left = np.exp(-steps)
+        left, mean = self._factors_of(step_s)
         distance = self._filled - self._balance
-        mean_filled: Field = -np.expm1(-steps) / steps * distance + self._balance
+        mean_filled: Field = mean * distance
+        mean_filled += self._balance
         distance *= left
         np.add(distance, self._balance, out=self._filled)
         return self._sensitivity(mean_filled)
+
+    def _factors_of(self, step_s: float) -> tuple[Field, Field]:
+        """Return what a step leaves of the distance to the balance, and its mean over the step."""
+        if step_s not in self._factors:
+            steps = self._rate_hz * step_s
+            if len(self._factors) == _KEPT_STEPS:
+                self._factors.clear()
+            self._factors[step_s] = (np.exp(-steps), -np.expm1(-steps) / steps)
+        return self._factors[step_s]
 
     def rest(self, step_s: float) -> None:
         """Pass a time without irradiation."""
         self._filled *= np.exp(-step_s / self._ghosting.recovery_s)
 
     def _sensitivity(self, filled: Field) -> Field:
-        return 1.0 - self._ghosting.loss * filled
+        sensitivity = filled * -self._ghosting.loss
+        sensitivity += 1.0
+        return sensitivity

@@ -13,4 +13,6 @@ def approached(step_s: float, tau_s: float) -> float:
 def mean_distance(step_s: float, tau_s: float) -> float:
     """Mean over a step of the distance to the target, 1 at the step's begin."""
     steps = step_s / tau_s
-    return -math.expm1(-steps) / steps if steps > 0.0 else 1.0
+    if steps == 0.0:
+        return 1.0
+    return min(-math.expm1(-steps) / steps, 1.0)  # no distance grows, not by rounding either
