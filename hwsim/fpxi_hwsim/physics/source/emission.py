@@ -7,7 +7,6 @@ Med. Phys. 47, 2020).
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
 from importlib import resources
 
@@ -62,11 +61,8 @@ def computed_emission(anode: str, kV: float, anode_angle_deg: float) -> tuple[En
         import spekpy  # noqa: PLC0415 - the extra is needed for tubes outside the table alone
     except ImportError:
         raise MissingExtraError("spekpy", f"a tube of {anode} at {kV:g} kV", "xray") from None
-    with warnings.catch_warnings():
-        # numpy's, of scalars made from arrays of one number
-        warnings.simplefilter("ignore", DeprecationWarning)
-        tube = spekpy.Spek(kvp=kV, th=anode_angle_deg, targ=anode, dk=1.0, z=100.0, mas=1.0)
-        energy_keV, photons = tube.get_spectrum(diff=False)
+    tube = spekpy.Spek(kvp=kV, th=anode_angle_deg, targ=anode, dk=1.0, z=100.0, mas=1.0)
+    energy_keV, photons = tube.get_spectrum(diff=False)
     inside = energy_keV > SMALLEST_keV
     return np.asarray(energy_keV[inside]), np.asarray(photons[inside])
 
