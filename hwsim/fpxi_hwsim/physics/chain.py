@@ -17,7 +17,7 @@ from fpxi_hwsim.physics.conversion.photon_statistics import absorb
 from fpxi_hwsim.physics.conversion.sharing import bin_to_pixels, make_kernel, share
 from fpxi_hwsim.physics.draws import PanelDraws, ScanDraws
 from fpxi_hwsim.physics.effects import Effect
-from fpxi_hwsim.physics.film.film import Film
+from fpxi_hwsim.physics.film.film import Film, FilmResponse
 from fpxi_hwsim.physics.film.maps import FilmMaps, draw_drift
 from fpxi_hwsim.physics.front_end import amplifier
 from fpxi_hwsim.physics.front_end.digitise import digitise
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Map = npt.NDArray[np.float32]
 Samples = npt.NDArray[np.uint16]
-PA_PER_FC_S = 1e-3
+FC_PER_PC = 1e3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,17 @@ class Chain:
             dark=self.maps.dark_factor, drift=drift, lag=self.maps.lag_factor
         )
         self._film: Film | None = None
+        self._held_fC: Map | None = None
+        self._leakage_timing = (0.0, 0)
+        self._leaked: tuple[Map | None, float] = (None, 1.0)
 
     def scan(self, readout: Readout, light: Illumination, draws: ScanDraws) -> Samples:
         """Make the conversions of one scan, uint16 (oversampling, rows, columns)."""
         generated_fC, signal_pA = self._generate(readout, light, draws)
-        charge_fC = self._pass_film(readout, light, generated_fC, signal_pA, draws)
-        charge_fC = self._pass_array(readout, charge_fC)
+        response = self._expose_film(readout, light, signal_pA, draws)
+        charge_fC = self._collect(response, generated_fC, draws)
+        expected_fC = signal_pA * np.float32(light.beam_s * FC_PER_PC)
+        charge_fC = self._pass_array(readout, charge_fC, response, expected_fC)
         return self._read(readout, charge_fC, draws)
 
     def _generate(self, readout: Readout, light: Illumination, draws: ScanDraws) -> tuple[Map, Map]:
@@ -96,21 +101,16 @@ class Chain:
         collected_fC_per_keV: Map = self.maps.response * np.float32(fC_per_keV)
         expected_keV_s = shadow.expected_keV_per_Gy * np.float32(light.rate_Gy_s)
         expected_keV_s = expected_keV_s * expected_light(converter, rate_Gy_s)
-        signal_pA: Map = expected_keV_s * collected_fC_per_keV * np.float32(PA_PER_FC_S)
+        signal_pA: Map = expected_keV_s * collected_fC_per_keV * np.float32(1 / FC_PER_PC)
         return pixel_keV * collected_fC_per_keV, signal_pA
 
-    def _pass_film(
-        self,
-        readout: Readout,
-        light: Illumination,
-        generated_fC: Map,
-        signal_pA: Map,
-        draws: ScanDraws,
-    ) -> Map:
-        """Let the film trap and release, and add its dark charge."""
+    def _expose_film(
+        self, readout: Readout, light: Illumination, signal_pA: Map, draws: ScanDraws
+    ) -> FilmResponse:
+        """Let time pass in the film."""
         if self._film is None:
             self._film = self._wake(readout, light, signal_pA)
-        response = self._film.expose(
+        return self._film.expose(
             began_s=readout.began_s,
             integration_s=readout.integration_s,
             beam_s=light.beam_s,
@@ -119,6 +119,9 @@ class Chain:
             temperature_K=self._preset.temperature_K,
             random=draws.of(Effect.FILM_NOISE),
         )
+
+    def _collect(self, response: FilmResponse, generated_fC: Map, draws: ScanDraws) -> Map:
+        """Collect what the film does not trap, what it releases, and its dark charge."""
         charge_fC = generated_fC
         if response.sensitivity is not None:
             charge_fC = charge_fC * response.sensitivity
@@ -147,17 +150,34 @@ class Chain:
             began_s=readout.began_s,
         )
 
-    def _pass_array(self, readout: Readout, charge_fC: Map) -> Map:
-        """Hold the charge on the pixels and let their switches pass it on."""
-        switches, geometry = self.maps.switches, self._preset.geometry
+    def _pass_array(
+        self, readout: Readout, charge_fC: Map, response: FilmResponse, signal_fC: Map
+    ) -> Map:
+        """Hold the charge on the pixels and let their switches pass it on.
+
+        What stays on the pixels for the next scan follows the charge expected, as the film does.
+        """
+        switches = self.maps.switches
         charge_fC = pixels.saturate(switches, charge_fC)
-        read_s = geometry.rows * geometry.line_time_us * readout.oversampling * 1e-6
-        charge_fC = pixels.leak_off(
-            charge_fC,
-            pixels.off_loss(switches, readout.integration_s),
-            min(read_s / readout.integration_s, 1.0),
-        )
+        if switches.remaining is not None:
+            expected_fC = pixels.saturate(switches, _expected(response, signal_fC))
+            if self._held_fC is None:
+                self._held_fC = pixels.held_in_equilibrium(switches, expected_fC)
+            charge_fC = pixels.transfer(switches, charge_fC, self._held_fC)
+            self._held_fC = pixels.hold(switches, expected_fC, self._held_fC)
+        charge_fC = pixels.leak_off(charge_fC, *self._leakage(readout))
         return pixels.inject(switches, charge_fC)
+
+    def _leakage(self, readout: Readout) -> tuple[Map | None, float]:
+        """Return the part of their charge that pixels leak, and when; scans of a run share it."""
+        timing = (readout.integration_s, readout.oversampling)
+        if timing != self._leakage_timing:
+            geometry = self._preset.geometry
+            read_s = geometry.rows * geometry.line_time_us * readout.oversampling * 1e-6
+            loss = pixels.off_loss(self.maps.switches, readout.integration_s)
+            self._leakage_timing = timing
+            self._leaked = (loss, min(read_s / readout.integration_s, 1.0))
+        return self._leaked
 
     def _read(self, readout: Readout, charge_fC: Map, draws: ScanDraws) -> Samples:
         """Amplify and convert."""
@@ -190,3 +210,14 @@ class Chain:
             cds=readout.cds,
             oversampling=readout.oversampling,
         )
+
+
+def _expected(response: FilmResponse, signal_fC: Map) -> Map:
+    """Return the charge of a scan without its noise."""
+    expected_fC = signal_fC
+    if response.sensitivity is not None:
+        expected_fC = expected_fC * response.sensitivity
+    for part_fC in (response.lag_fC, response.dark_fC):
+        if part_fC is not None:
+            expected_fC = expected_fC + part_fC
+    return expected_fC
