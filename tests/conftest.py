@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import pytest
 from fpxi_hwsim import presets
 from fpxi_hwsim.physics.array.settings import Defects
+from fpxi_hwsim.physics.film.dark_current import DarkCurrent
 from fpxi_readout.protocol.generated import PANELS
 
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
@@ -46,12 +47,31 @@ def bare_panel(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
 
     def register(panel: str) -> str:
         name = f"bare-{panel}"
-        array = replace(presets.TFT64.array, defects=Defects())
-        front_end = replace(presets.TFT64.front_end, outputs=1)
+        model = presets.TFT64
+        scale = min(1.0, PANELS[panel].full_scale_fC[0] / model.geometry.full_scale_fC[0])
+        array = replace(
+            model.array,
+            defects=Defects(),
+            pedestal_fC=model.array.pedestal_fC * scale,
+            pedestal_spread_fC=model.array.pedestal_spread_fC * scale,
+        )
+        front_end = replace(
+            model.front_end,
+            outputs=1,
+            pixel_noise_e=model.front_end.pixel_noise_e * scale,
+            line_noise_e=model.front_end.line_noise_e * scale,
+        )
+        film = replace(
+            model.film,
+            dark=DarkCurrent(conductivity_S_cm=model.film.dark.conductivity_S_cm * scale**2),
+        )
+        converter = replace(model.converter, pair_energy_eV=4.61 / scale**2)
         bare = replace(
-            presets.TFT64,
+            model,
             name=name,
             geometry=PANELS[panel],
+            film=film,
+            converter=converter,
             front_end=front_end,
             array=array,
         )

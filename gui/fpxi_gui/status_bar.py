@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpxi.frame_rate_limit import FrameRateLimit, LimitCause
+from fpxi.frame_rate_limit import FrameRateLimit, LimitCause, rate_text
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
@@ -100,7 +100,7 @@ def status_texts(status: Status) -> dict[str, str]:
     temperature, battery = status.temperature_mC, status.battery_percent
     return {
         "link": f"● {status.link}",
-        "rate": f"{status.frame_rate_hz:.1f} frames/s",
+        "rate": rate_text(status.frame_rate_hz),
         "limit": _limit_text(status.limit),
         "link_rate": _rate_text(status.link_rate_Bps),
         "signal": "" if status.rssi_dBm is None else f"{status.rssi_dBm} dBm",

@@ -12,6 +12,11 @@ from fpxi_readout.protocol.generated import TriggerMode
 if TYPE_CHECKING:
     from fpxi_readout.protocol.geometry import PanelGeometry
 
+SLOW_HZ = 0.1
+"""below, a rate is told by its frames' distance"""
+LONG_US = 10_000_000
+"""from here on, durations are told in seconds"""
+
 
 class LimitCause(enum.Enum):
     """What a higher frame rate would need changed."""
@@ -56,7 +61,20 @@ class FrameRateLimit:
                 f"frames/s of {self.frame_bytes / 1000:.2g} kB"
             )
         times = f"{self.exposures} x " if self.exposures > 1 else ""
-        return f"the {self.cause.value}: {times}{self.duration_us / 1000:.4g} ms"
+        return f"the {self.cause.value}: {times}{_duration_text(self.duration_us)}"
+
+
+def rate_text(frame_rate_hz: float, form: str = ".1f") -> str:
+    """Write a rate in frames per second, or as a frame's time where that says more."""
+    if 0 < frame_rate_hz < SLOW_HZ:
+        return f"a frame every {1 / frame_rate_hz:.4g} s"
+    return f"{frame_rate_hz:{form}} frames/s"
+
+
+def _duration_text(duration_us: int) -> str:
+    if duration_us < LONG_US:
+        return f"{duration_us / 1000:.4g} ms"
+    return f"{duration_us / 1e6:.4g} s"
 
 
 NOTHING_YET = FrameRateLimit(LimitCause.NONE_YET)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fpxi.frame_rate_limit import FrameRateLimit, FrameTiming, LimitCause
+from fpxi.frame_rate_limit import FrameRateLimit, FrameTiming, LimitCause, rate_text
 from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 
 PANEL = PanelGeometry("p", 64, 64, 200.0, 0, 16, 33.0, (GainSetting("x", 1.0),))
@@ -37,6 +37,26 @@ def test_a_trigger_limits_whatever_the_exposure() -> None:
 
 def test_a_device_that_does_not_tell_its_read_out_time_has_rows() -> None:
     assert FrameTiming.of({"exposure_us": 100}, PANEL).readout_us == 64 * 33
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "words"),
+    [
+        (0.0, "0.0 frames/s"),
+        (0.01, "a frame every 100 s"),
+        (1 / 120, "a frame every 120 s"),
+        (0.1, "0.1 frames/s"),
+        (1018.04, "1018.0 frames/s"),
+    ],
+)
+def test_a_slow_rate_is_told_by_its_frames_distance(rate_hz: float, words: str) -> None:
+    assert rate_text(rate_hz) == words
+
+
+@pytest.mark.parametrize(("us", "words"), [(9_999_000, "9999 ms"), (100_000_000, "100 s")])
+def test_long_times_are_told_in_seconds(us: int, words: str) -> None:
+    limit = FrameRateLimit(LimitCause.FRAME_PERIOD, duration_us=us)
+    assert str(limit) == f"the frame period: {words}"
 
 
 def test_the_link_is_told_with_its_numbers() -> None:

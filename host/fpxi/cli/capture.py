@@ -28,6 +28,7 @@ from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import set_scene
+from fpxi.frame_rate_limit import rate_text
 from fpxi.image_key import ImageKey
 from fpxi.replay_url import is_replay
 
@@ -149,7 +150,7 @@ def _document(url: str, result: CaptureResult, reliable: bool) -> dict[str, Any]
 
 def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     delivery = "reliable" if reliable else "live"
-    rate = f" at {result.frame_rate_hz:.1f} frames/s" if result.frame_rate_hz else ""
+    rate = f" at {rate_text(result.frame_rate_hz)}" if result.frame_rate_hz else ""
     facts = [
         ("Recording", str(result.path)),
         ("Frames", f"{result.frames_received}{rate}, {delivery}"),

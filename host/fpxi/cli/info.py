@@ -14,7 +14,7 @@ from fpxi.cli.options import JSON_OPTION, url_argument
 from fpxi.cli.output import format_facts, print_json
 from fpxi.cli.panel import connected_panel_and_radio
 from fpxi.cli.parameters import format_help, format_parameters, parameters_document
-from fpxi.frame_rate_limit import FrameTiming
+from fpxi.frame_rate_limit import FrameTiming, rate_text
 
 if TYPE_CHECKING:
     from fpxi_readout.identity import DeviceIdentity
@@ -91,7 +91,7 @@ def _identity_facts(identity: DeviceIdentity) -> list[tuple[str, str]]:
 def _rate_text(timing: FrameTiming) -> str:
     if not timing.free_running:
         return f"limited by {timing.limit}"
-    return f"at most {timing.frame_rate_hz:.4g} frames/s, limited by {timing.limit}"
+    return f"at most {rate_text(timing.frame_rate_hz, '.4g')}, limited by {timing.limit}"
 
 
 def _rate_document(timing: FrameTiming) -> dict[str, Any]:

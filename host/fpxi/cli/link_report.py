@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fpxi.frame_rate_limit import LimitCause
+from fpxi.frame_rate_limit import LimitCause, rate_text
 
 if TYPE_CHECKING:
     from fpxi.session import Session
@@ -24,7 +24,7 @@ class LinkReport:
         if statistics.limit.cause is LimitCause.NONE_YET:
             return ""
         self._seen = statistics
-        return f"{statistics.frame_rate_hz:.1f} frames/s, limited by {statistics.limit}"
+        return f"{rate_text(statistics.frame_rate_hz)}, limited by {statistics.limit}"
 
     def facts(self) -> list[tuple[str, str]]:
         """Return lines for a summary; none for what was too short to be measured."""

@@ -44,15 +44,17 @@ def write_tif(images: Images, out: Path, _bits: int, overwrite: bool) -> Written
     _require_new(out, overwrite)
     scaling = f"values are {images.kind}, unscaled"
     rows_um, columns_um = images.source.pitch_um
+    # Without an axis of samples (S), a single column would be taken for one.
     with whole_file(out) as part, _ByWriteAlone(io.FileIO(part, "w+")) as file:
         tifffile.imwrite(
             file,
-            (np.ascontiguousarray(values) for values, _ in images),
-            shape=images.shape,
+            (np.ascontiguousarray(values)[..., np.newaxis] for values, _ in images),
+            shape=(*images.shape, 1),
             dtype=images.dtype,
             imagej=True,
+            photometric="minisblack",
             resolution=(1.0 / columns_um, 1.0 / rows_um),
-            metadata={"axes": "TYX", "unit": "um", "Info": scaling},
+            metadata={"axes": "TYXS", "unit": "um", "Info": scaling},
         )
     return [out], scaling
 
