@@ -14,8 +14,8 @@ from PIL import Image
 
 Run = Callable[..., Result]
 BarePanel = Callable[[str], str]
-EXPOSURES = {"pixel": "100ms", "line64": "10ms", "array7x11": "100ms", "camera256": "20ms"}
-DOSE_RATES = {"pixel": 1e-7, "line64": 3e-6, "array7x11": 1e-4, "camera256": 1e-4}
+EXPOSURES = {"pixel": "10ms", "line64": "10ms", "array7x11": "100ms", "camera256": "20ms"}
+DOSE_RATES = {"pixel": 1e-6, "line64": 1e-5, "array7x11": 1e-4, "camera256": 1e-4}
 TIMESTAMPS = "entry/instrument/detector/timestamp"
 
 
@@ -39,19 +39,19 @@ def test_a_panel_of_any_shape_is_calibrated_corrected_and_exported(
     exposure = ("--exposure", EXPOSURES[panel])
     rows, columns = PANELS[panel].shape
     at = {name: tmp_path / name for name in ("cal.h5", "raw.h5", "done.h5", "x.npy", "x.tif")}
-    good("calibrate", url, "--dark", 30, "--flat", 30, *exposure, "-o", at["cal.h5"])
-    good("capture", url, "-n", 10, *exposure, "-o", at["raw.h5"])
+    good("calibrate", url, "--dark", 10, "--flat", 10, *exposure, "-o", at["cal.h5"])
+    good("capture", url, "-n", 4, *exposure, "-o", at["raw.h5"])
     good("correct", at["raw.h5"], "-c", at["cal.h5"], "-o", at["done.h5"])
     for name in ("x.npy", "x.tif"):
         good("export", at["done.h5"], "-o", at[name])
     good("export", at["raw.h5"], "-o", tmp_path / "mean.png", "--average", "-c", at["cal.h5"])
     corrected = np.load(at["x.npy"])
-    assert corrected.shape == (10, rows, columns)
+    assert corrected.shape == (4, rows, columns)
     flat = float(np.median(corrected))
     assert flat > 100
     even = corrected.mean(axis=0) / flat
-    assert np.abs(even - 1).mean() < 0.1
-    for name, frames in (("x.tif", 10), ("mean.png", 1)):
+    assert np.abs(even - 1).mean() < 0.15
+    for name, frames in (("x.tif", 4), ("mean.png", 1)):
         with Image.open(tmp_path / name) as image:
             assert (image.height, image.width) == (rows, columns)
             assert getattr(image, "n_frames", 1) == frames
