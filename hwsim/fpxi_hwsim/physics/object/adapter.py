@@ -16,6 +16,7 @@ from fpxi_hwsim.physics.object.thing import Thing, require_size
 
 DRAWN_MM = 41.0
 """length of the drawing below, whose numbers are mm, the connector to the right"""
+LONGEST_MM = 300.0
 PART_OF_EXTENT = 1.12
 CONDUCTORS_Y = (-3.3, -1.1, 1.1, 3.3)
 CABLE_Y = (-0.95, -0.32, 0.32, 0.95)
@@ -30,7 +31,7 @@ class Adapter(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
-        require_size("length_mm", self.length_mm)
+        require_size("length_mm", self.length_mm, most=LONGEST_MM)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the thickness of plastics, copper, board, silicon, solder and steel."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.object.plane import ImagePlane, Pose
-from fpxi_hwsim.physics.object.thing import require_size
+from fpxi_hwsim.physics.object.thing import FARTHEST_MM, require_size
 
 DWELL_MARGIN = 1e-6
 """of a dwell: a time that should be a whole number of dwells counts as that, however rounded"""
@@ -106,7 +106,7 @@ class Raster(Motion):
         require("columns", self.columns, least=1)
         require("rows", self.rows, least=1)
         for name in ("step_um", "step_x_um", "step_y_um"):
-            require_size(name, getattr(self, name))
+            require_size(name, getattr(self, name), most=1e3 * FARTHEST_MM)
         require("dwell_ms", self.dwell_ms, above=0)
 
     def pose(self, time_s: float, plane: ImagePlane) -> Pose:

@@ -14,6 +14,7 @@ from fpxi_hwsim.physics.object.thing import Thing, require_size
 
 DRAWN_MM = 29.0
 """length of the drawing below, whose numbers are mm of a common pen, its point to the right"""
+LONGEST_MM = 300.0
 PART_OF_EXTENT = 1.3
 BACK = -14.5
 
@@ -45,7 +46,7 @@ class Pen(Thing):
 
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
-        require_size("length_mm", self.length_mm)
+        require_size("length_mm", self.length_mm, most=LONGEST_MM)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the thickness of plastic, ink, brass, steel and the tungsten ball."""

@@ -62,27 +62,44 @@ class Picture(Thing):
         return canvas.maps({self.material: placed * np.float32(scale)})
 
     def _place(self, values: Map, canvas: Canvas) -> Map:
-        """Bring values to the fine grid; outside of them is zero."""
-        rows, columns = values.shape
-        height, width = (n / canvas.step_mm for n in canvas.extent_mm)
-        scale = min(height / rows, width / columns)
-        if self.width_mm is not None:
-            scale = self.width_mm / canvas.step_mm / columns
-        size = tuple(2 * max(1, round(n * scale / 2)) for n in (rows, columns))
-        small = np.asarray(Image.fromarray(values).resize(size[::-1], Image.Resampling.BOX))
-        # output (row, column) to input, about the middles of the pixels
-        turn = canvas.pose.rotation.T[::-1, ::-1]
+        """Bring values to the fine grid; outside of them is zero.
+
+        Larger pictures are averaged over the fine pixels first, smaller ones keep their own.
+        """
+        shape = np.array(values.shape)
+        scale = self._scale(canvas, values.shape)
+        if scale < 1:
+            # even like the grid, so that an unturned picture falls on its pixels
+            rows, columns = (2 * np.maximum(1, np.rint(shape * scale / 2))).astype(int).tolist()
+            values_at = np.asarray(
+                Image.fromarray(values).resize((columns, rows), Image.Resampling.BOX)
+            )
+            scale = 1.0
+        else:
+            values_at = values
+        # from the output's (row, column) to the input's, about the middles of both
+        turn = canvas.pose.rotation.T[::-1, ::-1] / scale
         shift = np.array([canvas.pose.y_mm, canvas.pose.x_mm]) / canvas.step_mm
-        middle_out, middle_in = (np.array(canvas.shape) - 1) / 2, (np.array(size) - 1) / 2
+        middle_in, middle_out = (
+            np.array(each) / 2 - 0.5 for each in (values_at.shape, canvas.shape)
+        )
         placed = ndimage.affine_transform(
-            small,
+            values_at,
             turn,
             offset=middle_in - turn @ (middle_out + shift),
             output_shape=canvas.shape,
-            order=1,
+            order=0 if scale > 1 else 1,
             mode="grid-constant",
         )
-        return np.asarray(np.maximum(placed, 0), np.float32)
+        # interpolation may leave the values' range by its rounding
+        return np.asarray(np.clip(placed, 0, values.max()), np.float32)
+
+    def _scale(self, canvas: Canvas, shape: tuple[int, ...]) -> float:
+        """Fine pixels a value of the file."""
+        if self.width_mm is not None:
+            return self.width_mm / canvas.step_mm / shape[1]
+        height, width = canvas.extent_mm
+        return min(height / shape[0], width / shape[1]) / canvas.step_mm
 
 
 def read_absorbance(path: str, *, thickness: bool) -> Map:

@@ -15,10 +15,10 @@ from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.outlines import disk, rectangle
 from fpxi_hwsim.physics.object.plane import Points
-from fpxi_hwsim.physics.object.thing import Thing, require_size
+from fpxi_hwsim.physics.object.thing import FARTHEST_MM, Thing, require_place, require_size
 
-BEYOND = 100.0
-"""times the extent: farther than any field reaches, wherever the object is shifted"""
+BEYOND_MM = 10 * FARTHEST_MM
+"""farther than any field reaches, wherever the object is shifted"""
 PART_OF_EXTENT = 0.9
 MOST_BARS = 10_000
 MOST_DISKS = 20
@@ -60,22 +60,21 @@ class Edge(Thing):
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
         find_material(self.material)
-        require("offset_mm", self.offset_mm)
+        require_place("offset_mm", self.offset_mm)
         require("thickness_mm", self.thickness_mm, least=0)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the plate's coverage, exact."""
-        far = BEYOND * max(canvas.extent_mm)
-        plate = rectangle(-far, -far, self.offset_mm, far)
+        plate = rectangle(-BEYOND_MM, -BEYOND_MM, self.offset_mm, BEYOND_MM)
         return canvas.maps({self.material: self.thickness_mm}, canvas.coverage([plate]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars(Thing):
-    """Bars as wide as their gaps: one frequency over all the field, or a strip for each.
+    """Bars as wide as their gaps: one frequency over twice the field, or a strip for each.
 
-    A strip has as many bars as fit, a bar at its left end; across the field there is a bar just
-    right of the middle.
+    A strip has as many bars as fit, a bar at its left end; where all bars are equal, one begins
+    at the middle of the field.
     """
 
     lp_mm: tuple[float, ...] = (1.0,)

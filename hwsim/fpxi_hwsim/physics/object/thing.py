@@ -10,6 +10,8 @@ from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.plane import Pose
 
+FARTHEST_MM = 1e4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
@@ -29,8 +31,8 @@ class Thing:
 
     def __post_init__(self) -> None:
         require("angle_deg", self.angle_deg)
-        require("x_mm", self.x_mm)
-        require("y_mm", self.y_mm)
+        require_place("x_mm", self.x_mm)
+        require_place("y_mm", self.y_mm)
 
     @property
     def pose(self) -> Pose:
@@ -42,7 +44,12 @@ class Thing:
         return canvas.maps({})
 
 
-def require_size(name: str, value: float | None) -> None:
-    """Accept a length above zero, or None for one that follows the field of view."""
+def require_place(name: str, value: float) -> None:
+    """Accept a distance in mm from the middle of the field, within the room."""
+    require(name, value, least=-FARTHEST_MM, most=FARTHEST_MM)
+
+
+def require_size(name: str, value: float | None, most: float = FARTHEST_MM) -> None:
+    """Accept a length in mm above zero, or None for one that follows the field of view."""
     if value is not None:
-        require(name, value, above=0)
+        require(name, value, above=0, most=most)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 from fpxi_hwsim.errors import ObjectError, UnknownMaterialError, UnphysicalError
 from fpxi_hwsim.physics.object import ImagePlane, make_object
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 PLANE = ImagePlane((64, 64), 200.0)
@@ -93,6 +96,21 @@ def test_a_picture_stays_as_it_was_when_it_was_put_in_the_beam(tmp_path: Path) -
     placed = make_object(f"{path}@rotate", PLANE)
     path.unlink()
     assert pixels_of(placed.at(0).transmission)[32, 32] == 0
+
+
+@given(angle=st.floats(-180, 180), width=st.floats(0.01, 9e3), x=st.floats(-20, 20))
+def test_an_opaque_picture_of_any_size_is_opaque_and_no_more(
+    angle: float, width: float, x: float
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.npy"
+        np.save(path, np.zeros((5, 7)))
+        text = f"image:path={path},width_mm={width!r},angle_deg={angle!r},x_mm={x!r}"
+        transmission = pixels_of(make_object(text, PLANE).at(0).transmission)
+    area = width**2 * 5 / 7
+    if abs(x) < 1 and width < 7:
+        assert (1 - transmission).sum() * 0.04 == pytest.approx(area, rel=0.1, abs=0.05)
+    assert transmission.max() <= 1
 
 
 def test_a_missing_file_is_refused() -> None:

@@ -50,6 +50,11 @@ def test_an_edge_of_any_angle_lies_within_a_thousandth_of_a_pixel(
     np.testing.assert_allclose(columns[inside], expected[inside], atol=1e-3)
 
 
+def test_a_plate_reaches_over_the_field_however_far_it_is_shifted() -> None:
+    assert coverage_of("edge:x_mm=9000,y_mm=-9000").min() == 1
+    assert coverage_of("edge:x_mm=-9000").max() == 0
+
+
 def test_an_edge_is_one_plate_of_tungsten() -> None:
     maps = maps_of("edge:thickness_mm=2")
     np.testing.assert_allclose(maps.thickness_cm["tungsten"], [[0.2]])
