@@ -69,14 +69,12 @@ class BoardPanelError(SimulationUrlError):
 class ObjectError(SimulationError):
     """An object to be imaged is neither known by name nor readable as an image file."""
 
-    def __init__(self, name: str, reason: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, reason: str, known: Iterable[str] = ()) -> None:
         self.name = name
         self.reason = reason
         self.known = tuple(known)
-        super().__init__(
-            f"object {name!r}: {reason}; name one of {', '.join(self.known)}, "
-            "or give the path of an image file"
-        )
+        names = f"; name one of {', '.join(self.known)}, or give the path of an image file"
+        super().__init__(f"object {name!r}: {reason}{names if self.known else ''}")
 
 
 class RecordedFramesError(SimulationError):

@@ -18,7 +18,6 @@ from fpxi_hwsim.physics.object.plane import Map
 from fpxi_hwsim.physics.object.thing import Thing, require_size
 
 ARRAY_SUFFIX = ".npy"
-KINDS = ("an image (PNG, TIFF, ...)", "a two-dimensional array (.npy)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,33 +65,26 @@ class Picture(Thing):
 
         Larger pictures are averaged over the fine pixels first, smaller ones keep their own.
         """
-        shape = np.array(values.shape)
-        scale = self._scale(canvas, values.shape)
+        most, scale = values.max(), self._scale(canvas, values.shape)
         if scale < 1:
             # even like the grid, so that an unturned picture falls on its pixels
-            rows, columns = (2 * np.maximum(1, np.rint(shape * scale / 2))).astype(int).tolist()
-            values_at = np.asarray(
-                Image.fromarray(values).resize((columns, rows), Image.Resampling.BOX)
-            )
-            scale = 1.0
-        else:
-            values_at = values
+            rows, columns = (2 * max(1, round(n * scale / 2)) for n in values.shape)
+            averaged = Image.fromarray(values).resize((columns, rows), Image.Resampling.BOX)
+            values, scale = np.asarray(averaged), 1.0
         # from the output's (row, column) to the input's, about the middles of both
         turn = canvas.pose.rotation.T[::-1, ::-1] / scale
         shift = np.array([canvas.pose.y_mm, canvas.pose.x_mm]) / canvas.step_mm
-        middle_in, middle_out = (
-            np.array(each) / 2 - 0.5 for each in (values_at.shape, canvas.shape)
-        )
+        middle_in, middle_out = (np.array(each) / 2 - 0.5 for each in (values.shape, canvas.shape))
         placed = ndimage.affine_transform(
-            values_at,
+            values,
             turn,
             offset=middle_in - turn @ (middle_out + shift),
             output_shape=canvas.shape,
             order=0 if scale > 1 else 1,
             mode="grid-constant",
         )
-        # interpolation may leave the values' range by its rounding
-        return np.asarray(np.clip(placed, 0, values.max()), np.float32)
+        # rounding of the interpolation may leave the values' range
+        return np.asarray(np.clip(placed, 0, most), np.float32)
 
     def _scale(self, canvas: Canvas, shape: tuple[int, ...]) -> float:
         """Fine pixels a value of the file."""
@@ -108,15 +100,17 @@ def read_absorbance(path: str, *, thickness: bool) -> Map:
     ObjectError if it is not readable, or its values are out of range.
     """
     if not Path(path).is_file():
-        raise ObjectError(path, "no such file: path= takes that of an image or array", KINDS)
+        raise ObjectError(
+            path, "there is no such file; path= takes an image or a two-dimensional array (.npy)"
+        )
     is_array = Path(path).suffix == ARRAY_SUFFIX
     values = _read_array(path) if is_array else _read_image(path)
     if thickness:
         if not (np.isfinite(values).all() and values.min() >= 0):
-            raise ObjectError(path, "a thickness is a number of millimetres, 0 or more", KINDS)
+            raise ObjectError(path, "a thickness is a number of millimetres, 0 or more")
         return values
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        raise ObjectError(path, "transmission must lie between 0 and 1", KINDS)
+        raise ObjectError(path, "transmission must lie between 0 and 1")
     return 1 - values
 
 
@@ -124,9 +118,9 @@ def _read_array(path: str) -> Map:
     try:
         values = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        raise ObjectError(path, f"not readable as an array ({error})", KINDS) from error
+        raise ObjectError(path, f"not readable as an array ({error})") from error
     if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "fiu":
-        raise ObjectError(path, "an array must be two-dimensional, of real numbers", KINDS)
+        raise ObjectError(path, "an array must be two-dimensional, of real numbers")
     return np.asarray(values, np.float32)
 
 
@@ -135,13 +129,13 @@ def _read_image(path: str) -> Map:
         with Image.open(path) as opened:
             return _grey(path, opened)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
-        raise ObjectError(path, f"not readable as an image ({error})", KINDS) from error
+        raise ObjectError(path, f"not readable as an image ({error})") from error
 
 
 def _grey(path: str, image: Image.Image) -> Map:
     """Grey values from 0 to 1, by the full scale of the image's type."""
     if image.mode == "I":
-        raise ObjectError(path, "32-bit integers have no agreed white; save 8 or 16 bits", KINDS)
+        raise ObjectError(path, "32-bit integers have no agreed white; save 8 or 16 bits")
     array = np.asarray(image if image.mode in ("I;16", "I;16B", "F") else image.convert("L"))
     scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
     return np.asarray(array, np.float32) / np.float32(scale)
