@@ -27,6 +27,7 @@ class TextField(QLineEdit):
             self._shown = text
             if self.text() != text:
                 self.setText(text)
+                self.setCursorPosition(0)
 
     def explain(self, placeholder: str, tool_tip: str) -> None:
         """Say what may be typed: in the empty field, and at length."""

@@ -1,9 +1,11 @@
-"""Panels of no particular laboratory: a TFT backplane and a CMOS die with typical figures.
+"""Panels of no particular laboratory, with typical figures: a TFT backplane, a row, a CMOS die.
 
 Their sensors have a supply of their own: the response does not follow the board's bias.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from fpxi_readout.protocol.generated import PANELS
 
@@ -75,6 +77,14 @@ TFT64 = Preset(
     ),
     working_bias_mV=5_000,
     own_supply=True,
+)
+
+LINE64 = replace(
+    TFT64,
+    name="line64",
+    title="row of 64 pixels for line scans, otherwise as tft64",
+    geometry=PANELS["line64"],
+    array=replace(TFT64.array, defects=Defects(dead=1)),
 )
 
 CMOS32 = Preset(
