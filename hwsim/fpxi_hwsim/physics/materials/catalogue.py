@@ -68,6 +68,7 @@ _FORMULAS: dict[str, tuple[str, float]] = {
     "MAPbI3": ("(CH6N)PbI3", 4.16),
     "MAPbBr3": ("(CH6N)PbBr3", 3.83),
     "CsPbBr3": ("CsPbBr3", 4.86),
+    # No density is published: assumed, a little below MAPbI3 for its long organic cations.
     "BA2MA9Pb10I31": ("(C4H12N)2(CH6N)9Pb10I31", 3.9),
 }
 
@@ -96,7 +97,7 @@ _MIXTURES: dict[str, tuple[dict[str, float], float]] = {
         },
         1.92,
     ),
-    # A borosilicate matrix in which a fifth of the mass is perovskite.
+    # No composition is published: assumed, a borosilicate with a fifth of its mass in crystals.
     "CsPbBr3-glass": ({"SiO2": 45.0, "B2O3": 25.0, "ZnO": 10.0, "CsPbBr3": 20.0}, 3.0),
 }
 

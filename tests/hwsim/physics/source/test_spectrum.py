@@ -20,7 +20,7 @@ from fpxi_hwsim.physics.source.emission import TABULATED, computed_emission, emi
 from fpxi_hwsim.physics.source.spectrum import Spectrum, spectrum_of_fluence
 from fpxi_hwsim.physics.source.tube import Tube, spectrum_of
 
-# kV, mm Al in all, photons/(mm2 uGy), half-value layer in mm Al: IEC 62220-1-1:2015, table 2.
+# kV, mm Al in all, photons/(mm2 uGy), half-value layer in mm Al: IEC 62220-1-1:2015.
 RADIATION_QUALITIES = [
     (50, 12.5, 20673, 3.8),
     (70, 23.5, 29653, 6.6),
