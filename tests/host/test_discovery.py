@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fpxi import discovery
 from fpxi.discovery import MOST_ASKED, DeviceKind, Step, discover
+from fpxi_hwsim.presets import PRESETS
 from fpxi_readout.links import ble_scan
 from fpxi_readout.links.base import LinkLostError
 from fpxi_readout.links.ble_errors import BluetoothMissingError, BluetoothUnavailableError
@@ -57,8 +58,7 @@ def test_serial_ports_bluetooth_panels_and_simulators_are_found_in_this_order(
         "serial:COM3",
         "serial:COM1",
         "ble:F0:0D:00:00:00:01",
-        "sim:tft64",
-        "sim:cmos32",
+        *(f"sim:{name}" for name in PRESETS),
     ]
     assert radio.listened_s == [2.5]
     assert found.bluetooth_problem == ""
