@@ -130,6 +130,19 @@ def test_the_spreads_are_those_of_the_settings() -> None:
     assert np.exp(np.median(leakage)) == pytest.approx(1e-3, rel=0.01)
 
 
+def test_a_larger_pixel_holds_more_leaks_slower_and_empties_slower() -> None:
+    array = replace(ARRAY, capacitance_spread=0.05, leakage_spread=0.0)
+    switches = make_panel_maps(array, FRONT_END, LARGE, seed=4).switches
+    assert switches.full_well_fC is not None
+    assert switches.leakage_per_s is not None
+    assert switches.remaining is not None
+    size = switches.full_well_fC / 12_000
+    assert size.std() == pytest.approx(0.05, rel=SIGMAS * np.sqrt(0.5 / size.size))
+    np.testing.assert_allclose(switches.leakage_per_s, 1e-3 / size, rtol=1e-5)
+    # 4 MOhm and 1 pF: 4 us.
+    np.testing.assert_allclose(-33 / np.log(switches.remaining), 4 * size, rtol=1e-5)
+
+
 def test_film_blotches_are_smooth_and_of_their_spread() -> None:
     array = ArraySettings(film_spread=0.1)
     film = make_panel_maps(array, FrontEndSettings(), LARGE, seed=4).response

@@ -10,7 +10,12 @@ from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.array.maps import make_panel_maps
 from fpxi_hwsim.physics.array.settings import ArraySettings
 from fpxi_hwsim.physics.front_end.channels import ChannelMaps
-from fpxi_hwsim.physics.front_end.converter import STEPS, integral_nonlinearity, make_codes
+from fpxi_hwsim.physics.front_end.converter import (
+    STEPS,
+    integral_nonlinearity,
+    make_codes,
+    transition_levels,
+)
 from fpxi_hwsim.physics.front_end.digitise import digitise
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
 from fpxi_readout.protocol.generated import PANELS
@@ -110,6 +115,13 @@ def test_without_cds_the_reset_level_stays(random: np.random.Generator) -> None:
     assert blocks.std(axis=1).mean() == pytest.approx(800, rel=SIGMAS * np.sqrt(0.5 / 64))
 
 
+def test_the_columns_of_an_output_stand_side_by_side_and_share_its_offset() -> None:
+    outputs = FrontEndSettings(outputs=4, output_offset_spread_counts=700.0)
+    blocks = _channels(outputs).offset_counts.reshape(4, 16)
+    np.testing.assert_array_equal(blocks, np.repeat(blocks[:, :1], 16, axis=1))
+    assert np.unique(blocks).size == 4
+
+
 def _histogram(front_end: FrontEndSettings, random: np.random.Generator) -> np.ndarray:
     """Count the samples of each code over a slow even ramp, in the width of an ideal code."""
     ramp = np.arange(STEPS * FULL_SCALE + 1, dtype=np.float32) / np.float32(STEPS)
@@ -146,6 +158,16 @@ def test_a_ramp_shows_the_integral_nonlinearity(random: np.random.Generator) -> 
     assert abs(deviation.mean()) < 2 / STEPS
     np.testing.assert_allclose(deviation[[0, -1]], 0, atol=2 / STEPS)
     assert np.abs(np.diff(deviation)).max() <= 2 / STEPS
+
+
+def test_the_table_gives_the_code_whose_level_the_input_has_reached() -> None:
+    front_end = FrontEndSettings(inl_counts=3.0, dnl_counts=0.2, missing_codes=9)
+    levels, codes = (
+        make(front_end, 4095, np.random.default_rng(3)) for make in (transition_levels, make_codes)
+    )
+    assert levels is not None
+    inputs = np.arange(STEPS * 4095 + 1) / STEPS
+    np.testing.assert_array_equal(codes, np.searchsorted(levels, inputs, side="right"))
 
 
 def test_panels_bend_differently() -> None:

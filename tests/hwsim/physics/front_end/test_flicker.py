@@ -79,6 +79,13 @@ def test_the_noise_of_a_scan_has_the_closed_spectrum() -> None:
     assert np.abs(density[inner] / expected - 1).max() < bound
 
 
+def test_every_row_of_a_scan_has_the_same_noise() -> None:
+    noise = _scans(SLOW, cds=False)
+    variance = FLICKER_E**2 * flicker_covariance(SLOW, ROWS, LINE_US, cds=False)[0]
+    bound = SIGMAS * np.sqrt(2 / len(noise))
+    np.testing.assert_allclose(noise.var(axis=0), variance, rtol=bound)
+
+
 def test_its_slope_is_minus_one_and_its_level_that_of_the_setting() -> None:
     noise = _scans(replace(SLOW, amplifier_us=10.0), cds=False, rows=1024)
     frequency_Hz, density = _welch(noise)
