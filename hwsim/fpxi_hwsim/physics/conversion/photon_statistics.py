@@ -21,6 +21,8 @@ Map = npt.NDArray[np.float32]
 
 FEW_PHOTONS = 32
 """expected photons of a fine pixel below which they are counted"""
+_MOST_COUNTED = 80
+"""more than any count: of 32 expected photons, 80 come once in 10^12 times"""
 
 
 def absorb(
@@ -99,7 +101,7 @@ def _few(expected: Map, relative_variance: Map, normal: Map, random: np.random.G
     (1931) 684), whose mean is right to (c/9n)^3 and whose variance, for c < 1, to 0.4 per cent.
     Quanta without a variance sum to exactly n.
     """
-    number = random.poisson(expected).astype(np.float32)
+    number = _counts(expected, random)
     ninth = relative_variance * np.float32(1 / 9)
     ninth /= np.maximum(number, 1)
     root = np.sqrt(ninth)
@@ -108,3 +110,27 @@ def _few(expected: Map, relative_variance: Map, normal: Map, random: np.random.G
     np.maximum(root, 0, out=root)
     number *= root * root * root
     return number
+
+
+def _counts(expected: Map, random: np.random.Generator) -> Map:
+    """Draw Poisson numbers of fewer than FEW_PHOTONS expected, by inversion, for all at once.
+
+    Several times as fast as numpy's, which goes number by number. A number is how many of the
+    cumulated probabilities lie below a uniform number of 24 bits; these probabilities are right to
+    a millionth, and so the uniform number stays below 1 by half of that.
+    """
+    left = random.random(expected.shape, dtype=np.float32)
+    left += np.float32(2.0**-25)
+    left *= np.float32(1 - 2.0**-21)
+    chance = np.exp(-expected.astype(np.float64)).astype(np.float32)
+    number = np.zeros(expected.shape, np.uint8)
+    reached = np.empty(expected.shape, np.bool_)
+    for count in range(1, _MOST_COUNTED):
+        left -= chance
+        np.greater(left, 0, out=reached)
+        if not reached.any():
+            break
+        number += reached.view(np.uint8)
+        chance *= expected
+        chance *= np.float32(1 / count)
+    return number.astype(np.float32)
