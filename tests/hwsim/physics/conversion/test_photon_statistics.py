@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.conversion.absorption import Absorption
-from fpxi_hwsim.physics.conversion.photon_statistics import FEW_PHOTONS, absorb
+from fpxi_hwsim.physics.conversion.photon_statistics import FEW_PHOTONS, absorb, draw_sums
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -133,6 +133,18 @@ def test_no_energy_is_negative(photons, mean, relative_variance, excess, dose, s
     energy = absorb(absorption, dose, np.random.default_rng(seed), excess=excess)
     assert np.isfinite(energy).all()
     assert (energy >= 0).all()
+
+
+class Extreme:
+    """A generator whose normal numbers lie beyond all that numpy draws in float32."""
+
+    def standard_normal(self, shape, dtype):
+        return np.full(shape, -8.5, dtype)
+
+
+def test_not_even_the_rarest_draw_just_above_the_border_is_negative():
+    expected = np.full((2, 2), FEW_PHOTONS + 0.5, np.float32)
+    assert (draw_sums(expected, np.zeros_like(expected), Extreme()) == 0).all()
 
 
 @pytest.mark.parametrize("dose", [-1e-9, np.nan, np.inf])
