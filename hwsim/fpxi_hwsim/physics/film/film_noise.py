@@ -20,6 +20,8 @@ from fpxi_hwsim.physics.limits import require
 
 Map = npt.NDArray[np.float32]
 Field = npt.NDArray[np.float64]
+_SHORT = 1e-2
+"""window in time constants below which a series is better than the closed form"""
 _LARGEST_VARIANCE = 0.01
 """of the dark current, relative: a fluctuation of ten standard deviations turns no current round"""
 
@@ -140,8 +142,9 @@ def _spread_of_mean(steps: Field) -> Field:
     It is relative to the process' variance; `steps` are windows in time constants. For short
     windows, where the closed form is a difference of nearly equal numbers, its series.
     """
-    short = 2.0 * steps / 3.0 - steps**2 / 2.0 + 7.0 * steps**3 / 30.0
-    long_steps = np.maximum(steps, 1e-3)
+    powers = (2.0 / 3.0, -1.0 / 2.0, 7.0 / 30.0, -1.0 / 12.0)
+    short = sum(factor * steps**n for n, factor in enumerate(powers, start=1))
+    long_steps = np.maximum(steps, _SHORT)
     mean = -np.expm1(-long_steps) / long_steps
     closed = 2.0 * (long_steps - 1.0 + np.exp(-long_steps)) / long_steps**2 - mean**2
-    return np.where(steps < 1e-3, short, closed)
+    return np.where(steps < _SHORT, short, closed)

@@ -166,6 +166,19 @@ def test_the_caller_s_maps_are_not_changed() -> None:
     np.testing.assert_array_equal(_expose(film, 5.0).lag_fC, again.lag_fC)
 
 
+def test_a_signal_changed_in_its_place_is_seen_to_have_changed() -> None:
+    signal = SIGNAL.copy()
+    film = _film(SETTINGS, signal_pA=signal)
+    _expose(film, 0.0, signal_pA=signal)
+    signal *= np.float32(3.0)
+    expected = _film(SETTINGS)
+    _expose(expected, 0.0)
+    np.testing.assert_array_equal(
+        _expose(film, 0.1, signal_pA=signal).sensitivity,
+        _expose(expected, 0.1, signal_pA=SIGNAL * np.float32(3.0)).sensitivity,
+    )
+
+
 def test_results_are_float32_maps() -> None:
     response = _expose(_film(SETTINGS), 0.0)
     for result in (response.dark_fC, response.lag_fC, response.sensitivity):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
-from fpxi_hwsim.physics.film.film_noise import FilmNoise, Flicker
+from fpxi_hwsim.physics.film.film_noise import FilmNoise, Flicker, _spread_of_mean
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import welch
@@ -19,20 +21,34 @@ def _random(seed: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(seed))
 
 
+class _UnitDraws(np.random.Generator):
+    """Draws the unit vectors one after the other: what is made of them shows its coefficients."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.Philox(0))
+        self._number = 0
+
+    def standard_normal(  # type: ignore[override]
+        self, size: tuple[int, int], dtype: npt.DTypeLike
+    ) -> npt.NDArray[np.float32]:
+        drawn = np.zeros(size, np.float32)
+        drawn[0, self._number] = 1.0
+        self._number += 1
+        return drawn
+
+
 def test_scans_of_any_length_and_gap_have_the_covariance_of_the_processes() -> None:
-    gaps = np.array([0.0, 0.02, 3.0, 1e-6, 40.0])
-    windows = np.array([0.01, 1e-5, 0.5, 30.0, 1e-4])
-    flicker = Flicker(NOISE, (250, 400))
-    random = _random(3)
-    drawn = np.array(
-        [flicker.mean(g, w, random).ravel() for g, w in zip(gaps, windows, strict=True)],
-        np.float64,
+    gaps = np.array([0.0, 0.02, 3.0, 1e-6, 40.0, 0.0, 0.0, 1e-3, 200.0, 0.0])
+    windows = np.array([0.01, 1e-5, 0.5, 30.0, 1e-4, 1e-3, 1e-3, 1e-3, 1e3, 0.1])
+    flicker = Flicker(NOISE, (1, len(gaps)))
+    random = _UnitDraws()
+    made = np.array(
+        [flicker.mean(g, w, random)[0] for g, w in zip(gaps, windows, strict=True)], np.float64
     )
-    pixels = drawn.shape[1]
     begins = np.cumsum(gaps) + np.concatenate([[0.0], np.cumsum(windows)[:-1]])
     taus = NOISE.time_constants_s
-    expected = np.zeros((5, 5))
-    for i, j in np.ndindex(5, 5):
+    expected = np.zeros((len(gaps), len(gaps)))
+    for i, j in np.ndindex(*expected.shape):
         if i == j:
             u = windows[i] / taus
             small = 1.0 - u / 3.0 + u**2 / 12.0
@@ -43,9 +59,18 @@ def test_scans_of_any_length_and_gap_have_the_covariance_of_the_processes() -> N
             means = [-np.expm1(-windows[k] / taus) / (windows[k] / taus) for k in (i, j)]
             shape = np.exp(-between / taus) * means[0] * means[1]
         expected[i, j] = NOISE.variance / len(taus) * shape.sum()
-    found = drawn @ drawn.T / pixels
-    error = np.sqrt((np.outer(np.diag(expected), np.diag(expected)) + expected**2) / pixels)
-    assert np.all(np.abs(found - expected) < 4.5 * error)
+    np.testing.assert_allclose(made @ made.T, expected, rtol=1e-5, atol=1e-7 * NOISE.variance)
+
+
+def test_the_variance_within_a_window_is_the_closed_form_s_at_any_length() -> None:
+    steps = np.geomspace(1e-9, 1e3, 61)
+    expected = []
+    with localcontext() as context:
+        context.prec = 60
+        for u in map(Decimal, steps.tolist()):
+            left = (-u).exp()
+            expected.append(float(2 * (u - 1 + left) / u**2 - ((1 - left) / u) ** 2))
+    np.testing.assert_allclose(_spread_of_mean(steps), expected, rtol=1e-8)
 
 
 def test_the_spectrum_is_k_over_f_in_slope_and_level() -> None:
