@@ -15,9 +15,9 @@ from fpxi_hwsim.physics.object.plane import Map, Points
 from fpxi_hwsim.physics.object.solids import turned
 from fpxi_hwsim.physics.object.thing import Thing, require_size
 
-DRAWN_MM = 36.0
+DRAWN_MM = 30.0
 """length of the drawing below, whose numbers are mm of a finger; the hinge is in the middle"""
-SPONGE = 0.25
+SPONGE = 0.4
 """part of a bone's head that is bone"""
 
 
@@ -26,14 +26,14 @@ def _profile(*points: tuple[float, float]) -> Points:
 
 
 # Along the limb, away from the hinge. The first bone's head is a knuckle about the hinge.
-SKIN = _profile((0, 8.2), (6, 7.8), (16, 7.2), (60, 8.2))
+SKIN = _profile((0, 6.9), (6, 6.7), (16, 6.3), (60, 7.2))
 HEAD = _profile(
     *((-4.7 * math.cos(turn), 4.7 * math.sin(turn)) for turn in np.linspace(0, 1.9, 16)),
     *((4, 3.8), (8, 3.2), (14, 3.0), (60, 3.4)),
 )
 BASE = _profile((5.5, 4.2), (5.8, 4.8), (6.6, 5.0), (7.6, 4.7), (11, 3.5), (18, 2.9), (60, 3.2))
-SHAFT_WALL_MM = 1.4
-HEAD_WALL_MM = 0.45
+SHAFT_WALL_MM = 1.8
+HEAD_WALL_MM = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

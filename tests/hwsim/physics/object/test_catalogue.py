@@ -80,6 +80,24 @@ def test_magnification_enlarges_what_has_a_size() -> None:
     assert covered[1] == pytest.approx(4 * covered[0], rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("text", "shape", "oversampling"),
+    [
+        ("letters-caep", (64, 64), 2),
+        ("pen", (64, 64), 8),
+        ("pen", (32, 32), 16),
+        ("pen", (7, 11), 16),
+        ("pen", (256, 256), 2),
+        ("pen@rotate", (64, 64), 2),
+        ("joint", (32, 32), 4),
+    ],
+)
+def test_what_varies_and_stands_still_is_drawn_finest(
+    text: str, shape: tuple[int, int], oversampling: int
+) -> None:
+    assert make_object(text, ImagePlane(shape, 100.0)).at(0).oversampling == oversampling
+
+
 def test_air_is_no_material() -> None:
     for name in ("none", "uniform"):
         maps = make_object(name, PLANE).at(0)
