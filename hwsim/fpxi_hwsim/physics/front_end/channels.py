@@ -17,6 +17,10 @@ from fpxi_hwsim.physics.front_end.flicker import flicker_root
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
 
 Map = npt.NDArray[np.float32]
+LEAST_RESISTANCE = 0.1
+"""of a data line, relative to the mean"""
+SETTLED = 1e3
+"""time constants after which nothing is left to settle"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,3 @@ def _transfer(
 
 def _normal(draws: PanelDraws, panel_map: PanelMap, count: int) -> npt.NDArray[np.float64]:
     return draws.of(panel_map).standard_normal(count)
-
-
-LEAST_RESISTANCE = 0.1
-"""of a data line, relative to the mean"""
-SETTLED = 1e3
-"""time constants after which nothing is left to settle"""

@@ -17,6 +17,8 @@ STEPS = 16
 """steps of the table of codes to a count"""
 WAVES = 3
 """periods that the INL has over the range at most"""
+LARGEST_INL = 0.002
+"""of the range: beyond, the slope of the INL together with the DNL would swap codes"""
 
 
 def make_codes(
@@ -72,7 +74,3 @@ def integral_nonlinearity(
         bend += random.standard_normal() / wave * np.sin(2 * np.pi * wave * turns)
     deviation: npt.NDArray[np.float64] = front_end.inl_counts * bend / np.abs(bend).max()
     return deviation
-
-
-LARGEST_INL = 0.002
-"""of the range: beyond, the slope of the INL together with the DNL would swap codes"""

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from fpxi_hwsim.physics.array.settings import LARGEST, reset_noise_e
 from fpxi_hwsim.physics.limits import require
 
+MOST_CROSSTALK = 1 / 3
+"""there, a channel keeps no more of its charge than each neighbour takes"""
+MOST_DNL_COUNTS = 0.3
+"""codes stay wider than a quarter of a count: none is missing unless asked"""
+
 
 @dataclass(frozen=True, slots=True)
 class FrontEndSettings:
@@ -76,10 +81,6 @@ class FrontEndSettings:
         return reset_noise_e(self.reset_capacitance_fF, temperature_K)
 
 
-MOST_CROSSTALK = 1 / 3
-"""there, a channel keeps no more of its charge than each neighbour takes"""
-MOST_DNL_COUNTS = 0.3
-"""codes stay wider than a quarter of a count: none is missing unless asked"""
 _NOT_NEGATIVE = (
     "pixel_noise_e",
     "flicker_e",
