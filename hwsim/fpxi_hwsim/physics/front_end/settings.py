@@ -10,7 +10,7 @@ from fpxi_hwsim.physics.limits import require
 MOST_CROSSTALK = 1 / 3
 """there, a channel keeps no more of its charge than each neighbour takes"""
 MOST_DNL_COUNTS = 0.3
-"""codes stay wider than a quarter of a count: none is missing unless asked"""
+"""codes stay wider than a fifth of a count: none is missing unless asked"""
 
 
 @dataclass(frozen=True, slots=True)
