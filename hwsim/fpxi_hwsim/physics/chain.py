@@ -125,14 +125,15 @@ class Chain:
         charge_fC = generated_fC
         if response.sensitivity is not None:
             charge_fC = charge_fC * response.sensitivity
-        if response.lag_fC is not None:
-            charge_fC = pixels.add_dark(charge_fC, response.lag_fC, draws.of(Effect.LAG_SHOT))
+        delayed_fC = response.lag_fC
         if response.dark_fC is not None:
             dark_fC = pixels.blink(
                 self.maps, self._preset.array.defects, response.dark_fC, draws.of(Effect.BLINKING)
             )
-            charge_fC = pixels.add_dark(charge_fC, dark_fC, draws.of(Effect.DARK_SHOT))
-        return charge_fC
+            delayed_fC = dark_fC if delayed_fC is None else dark_fC + delayed_fC
+        if delayed_fC is None:
+            return charge_fC
+        return pixels.add_dark(charge_fC, delayed_fC, draws.of(Effect.DARK_SHOT))
 
     def _wake(self, readout: Readout, light: Illumination, signal_pA: Map) -> Film:
         """Begin with a film at rest under the bias and the beam of the first scan.

@@ -17,7 +17,6 @@ class Effect(IntEnum):
     LIGHT = 4
     COLLECTION = 5
     DARK_SHOT = 6
-    LAG_SHOT = 7
     FILM_NOISE = 8
     RESET = 9
     PIXEL_NOISE = 10
