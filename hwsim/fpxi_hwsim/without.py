@@ -49,6 +49,7 @@ EFFECTS: dict[str, Change] = {
         "array", pedestal_fC=0.0, pedestal_spread_fC=0.0, ring_pedestal_fC=0.0, gate_droop=0.0
     ),
     "switch-noise": _neutral("array", pixel_capacitance_fF=0.0),
+    "left-charge": _neutral("array", on_resistance_MOhm=0.0),
     "leakage": _neutral("array", off_conductance_fS=0.0),
     "full-well": _neutral("array", full_well_fC=None),
     "line-resistance": _neutral("array", data_line_us=0.0, gate_line_us=0.0),

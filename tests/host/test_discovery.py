@@ -138,7 +138,8 @@ def test_a_computer_without_bluetooth_lists_the_rest_and_says_what_to_do(
     radio.deaf = error
     found = discover()
     assert found.bluetooth_problem == told
-    assert [device.kind for device in found.devices] == ["serial"] * 2 + ["simulated"] * len(PRESETS)
+    kinds = ["serial"] * 2 + ["simulated"] * len(PRESETS)
+    assert [device.kind for device in found.devices] == kinds
 
 
 def test_an_unforeseen_error_is_not_taken_for_a_computer_without_bluetooth(

@@ -109,8 +109,8 @@ def test_recorded_frames_are_the_same_in_every_conversion(tmp_path: Path) -> Non
 
 
 def test_noise_is_that_of_its_frame_whatever_was_asked_before() -> None:
-    # A film that remembers nothing: lag would be of the darkness before.
-    url = "sim:tft64?without=lag"
+    # A panel that remembers nothing: it would be the darkness before.
+    url = "sim:tft64?without=lag,left-charge"
     specification = SimulationSpecification.from_url(url)
     scene = Scene(specification)
     source = PixelSource(specification, scene)
