@@ -20,13 +20,14 @@ def turned(canvas: Canvas, profile: Points, y: float = 0.0) -> Map:
     """Return the chord through a solid body of revolution about a line along x, at height `y`.
 
     `profile` (n, 2) holds x and radius in mm along the axis, x rising; the body ends flat. Across
-    the axis the chord is the exact mean over a fine pixel's width.
+    the axis the chord is the exact mean over the wider side of a fine pixel, as seen along the
+    axis: such means, side by side, leave nothing out at any angle.
     """
     thickness = np.zeros(canvas.shape, np.float32)
     ends, widest = (profile[0, 0], profile[-1, 0]), profile[:, 1].max()
     window = canvas.window((ends[0], y - widest, ends[1], y + widest))
     x, across = canvas.local(window)
-    half = np.float32(canvas.step_mm / 2)
+    half = np.float32(canvas.step_mm / 2 * np.abs(canvas.pose.rotation[0]).max())
     radius = np.interp(x, *profile.T).astype(np.float32)
     radius = np.maximum(radius, np.float32(1e-6))
     across = across - np.float32(y)
