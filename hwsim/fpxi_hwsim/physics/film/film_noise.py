@@ -57,7 +57,8 @@ class FilmNoise:
     def time_constants_s(self) -> Field:
         """Of the processes, one a decade or closer, float64 (processes,)."""
         slowest, fastest = (1.0 / (2.0 * math.pi * f) for f in (self.lowest_Hz, self.highest_Hz))
-        count = math.ceil(math.log10(slowest / fastest))
+        decades = round(math.log10(slowest / fastest), 6)  # whole ones on every platform's libm
+        count = max(math.ceil(decades), 1)
         places = (np.arange(count) + 0.5) / count
         return fastest * np.power(slowest / fastest, places)
 

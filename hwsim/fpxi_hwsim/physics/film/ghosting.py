@@ -68,21 +68,22 @@ class GhostState:
         """Pass a time under irradiation and return the sensitivity's mean over it."""
         if step_s < _NO_TIME_S:
             return self._sensitivity(self._filled)
-        left, mean = self._factors_of(step_s)
+        approached, mean = self._factors_of(step_s)
         distance = self._filled - self._balance
         mean_filled: Field = mean * distance
         mean_filled += self._balance
-        distance *= left
-        np.add(distance, self._balance, out=self._filled)
+        distance *= approached
+        self._filled -= distance
         return self._sensitivity(mean_filled)
 
     def _factors_of(self, step_s: float) -> tuple[Field, Field]:
-        """Return what a step leaves of the distance to the balance, and its mean over the step."""
+        """Return the part of the way to the balance that a step goes, and the way's mean in it."""
         if step_s not in self._factors:
             steps = self._rate_hz * step_s
             if len(self._factors) == _KEPT_STEPS:
                 self._factors.clear()
-            self._factors[step_s] = (np.exp(-steps), -np.expm1(-steps) / steps)
+            approached = -np.expm1(-steps)
+            self._factors[step_s] = (approached, approached / steps)
         return self._factors[step_s]
 
     def rest(self, step_s: float) -> None:
