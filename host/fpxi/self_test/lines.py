@@ -6,6 +6,7 @@ Pure functions on arrays. Stacks are uint16 of shape (frames, rows, columns), ra
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,8 +23,12 @@ RESPONSE_SHARE = 0.25
 SIGNIFICANCE = 10.0
 """the panel answers if its median response is so many standard errors of a line's above zero"""
 SAME_NOISE = 0.5
-"""correlation of two lines' noise from which on one shows the other's signal: sound lines, whose
-noise is their own, stay within some hundredths of zero"""
+"""way from the usual correlation of two neighbouring lines' noise to a whole one, from which on
+one shows the other's signal: sound lines stay within some hundredths of the usual"""
+CHANCE = 5.0
+"""standard errors that chance alone does not reach in any pair of lines"""
+MOST_DEMANDED = 0.95
+"""of that way, however few samples tell of it: a copy has noise of its own as well"""
 SATURATED_SHARE = 0.02
 """share of imaging pixels at full scale from which on a response cannot be measured"""
 ALWAYS_SATURATED_SHARE = 0.5
@@ -98,17 +103,23 @@ def find_line_defects(
     told to be silent. Nothing in the beam may shade whole lines. A line has one finding: stuck,
     else silent, else copy; of two lines that show the same signal the second is named.
     """
+    turned = {axis: (_by_line(axis, short), _by_line(axis, long)) for axis in AXES}
+    alike = {axis: _correlations(*stacks, ring) for axis, stacks in turned.items()}
+    usual = _usual_correlation(*alike.values())
     findings: list[LineFinding] = []
-    for axis in AXES:
-        turned = _by_line(axis, short), _by_line(axis, long)
-        findings += _of_axis(axis, *turned, ring, answers)
+    for axis, (of_short, of_long) in turned.items():
+        stuck = _stuck_lines(of_short, of_long)
+        silent = _silent_lines(of_short, of_long, ring, stuck) if answers else {}
+        samples = (len(short) + len(long)) * (of_short.shape[2] - 2 * ring)
+        copies = np.flatnonzero(alike[axis] > _copy_limit(usual, samples))
+        copied = {int(i) + 1 + ring: float(alike[axis][i]) for i in copies}
+        findings += _listed(axis, stuck, silent, copied)
     return findings
 
 
-def _of_axis(axis: Axis, short: Stack, long: Stack, ring: int, answers: bool) -> list[LineFinding]:
-    stuck = _stuck_lines(short, long)
-    silent = _silent_lines(short, long, ring, stuck) if answers else {}
-    copies = _copies(short, long, ring)
+def _listed(
+    axis: Axis, stuck: dict[int, float], silent: dict[int, float], copies: dict[int, float]
+) -> list[LineFinding]:
     return [
         *(LineFinding(axis, i, LineDefect.STUCK, value) for i, value in stuck.items()),
         *(LineFinding(axis, i, LineDefect.SILENT, share) for i, share in silent.items()),
@@ -146,24 +157,48 @@ def _silent_lines(
     return {int(lines[i]): float(medians[i] / panel) for i in np.flatnonzero(weak)}
 
 
-def _copies(short: Stack, long: Stack, ring: int) -> dict[int, float]:
-    """Lines whose noise is that of the line before; with the correlation."""
+def _correlations(short: Stack, long: Stack, ring: int) -> npt.NDArray[np.float64]:
+    """Correlation of each imaging line's noise with that of the line before, from the second on.
+
+    A line without noise of its own correlates with none.
+    """
     residual = np.concatenate([_own_noise(_imaging(stack, ring)) for stack in (short, long)])
     lines = residual.transpose(1, 0, 2).reshape(residual.shape[1], -1)
     power = np.einsum("ij,ij->i", lines, lines)
     product = np.einsum("ij,ij->i", lines[1:], lines[:-1])
     scale = np.sqrt(power[1:] * power[:-1])
-    correlation = np.divide(product, scale, out=np.zeros_like(product), where=scale > 0)
-    return {
-        int(i) + 1 + ring: float(correlation[i]) for i in np.flatnonzero(correlation > SAME_NOISE)
-    }
+    correlation: npt.NDArray[np.float64] = np.divide(
+        product, scale, out=np.zeros_like(product), where=scale > 0
+    )
+    return correlation
+
+
+def _usual_correlation(rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]) -> float:
+    """Return how far the noise of sound neighbours is the same.
+
+    Light or charge that spreads over neighbours correlates the noise of all of them, along rows and
+    columns alike: what both axes have is usual. A panel that is one line has no such measure.
+    """
+    if not (rows.size and columns.size):
+        return 0.0
+    return max(0.0, min(float(np.median(rows)), float(np.median(columns))))
+
+
+def _copy_limit(usual: float, samples: int) -> float:
+    """Return the correlation from which on a line is a copy, told by so many samples of it.
+
+    Correlations of independent noise scatter by one over the root of their number.
+    """
+    way = max(SAME_NOISE, min(CHANCE / math.sqrt(samples), MOST_DEMANDED))
+    return usual + way * (1.0 - usual)
 
 
 def _own_noise(stack: Stack) -> npt.NDArray[np.float64]:
     """Deviations from the mean frame, without what all of a row or column share in a frame."""
     residual = stack - stack.mean(axis=0)
-    residual -= np.median(residual, axis=2, keepdims=True)
-    residual -= np.median(residual, axis=1, keepdims=True)
+    for axis in (2, 1):
+        if residual.shape[axis] > 1:  # what a single pixel has, it shares with none
+            residual -= np.median(residual, axis=axis, keepdims=True)
     # One noisy pixel must not decide for its line.
     limit = 5.0 * np.median(np.abs(residual))
     clipped: npt.NDArray[np.float64] = np.clip(residual, -limit, limit)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fpxi.self_test.lines import LineDefect, Response, find_line_defects, panel_response
+from scipy.ndimage import gaussian_filter
 
 FRAMES, ROWS, COLUMNS, FULL_SCALE = 16, 64, 48, 65535
 
@@ -125,6 +126,63 @@ def test_a_row_that_copies_the_one_before_is_found() -> None:
         samples[:, 63] = samples[:, 62]
 
     assert findings(spoil) == [("row", 63, LineDefect.COPY)]
+
+
+def spread_stacks(spoil: Spoil = lambda signal: None) -> tuple[Stack, Stack]:
+    """Exposures of a screen whose light spreads over more than a pixel before it is counted."""
+    random = np.random.default_rng(1)
+    result = []
+    for level in (100.0, 4000.0):
+        light = np.sqrt(level) * random.standard_normal((FRAMES, ROWS, COLUMNS))
+        samples = 3000 + level + 20 * gaussian_filter(light, (0, 1.3, 1.3))
+        samples += random.normal(0, 3, samples.shape)
+        spoil(samples)
+        result.append(np.rint(samples).astype(np.uint16))
+    return result[0], result[1]
+
+
+def test_light_that_spreads_makes_no_line_a_copy() -> None:
+    assert find_line_defects(*spread_stacks(), 0) == []
+
+
+def test_a_copy_is_found_though_light_spreads() -> None:
+    def spoil(samples: Stack) -> None:
+        samples[:, :, 31] = samples[:, :, 30]
+
+    found = find_line_defects(*spread_stacks(spoil), 0)
+    assert [(f.axis, f.index, f.defect) for f in found] == [("column", 31, LineDefect.COPY)]
+
+
+def test_copies_are_found_however_many_they_are() -> None:
+    def spoil(samples: Stack) -> None:
+        for row in range(1, ROWS, 4):
+            samples[:, row : row + 3] = samples[:, row - 1 : row]
+
+    copies = [row for row in range(ROWS) if row % 4]
+    assert findings(spoil) == [("row", row, LineDefect.COPY) for row in copies]
+
+
+def test_a_copy_is_found_on_a_panel_of_one_row() -> None:
+    random = np.random.default_rng(1)
+    stack = random.normal(3000, 10, (2, FRAMES, 1, COLUMNS))
+    stack[1] += 2000
+    stack[..., 9] = stack[..., 8]
+    short, long = np.rint(stack).astype(np.uint16)
+    (found,) = find_line_defects(short, long, 0)
+    assert (found.axis, found.index, found.defect) == ("column", 9, LineDefect.COPY)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_few_samples_make_no_line_a_copy_by_chance(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    short, long = np.rint(random.normal(3000, 10, (2, FRAMES, 1, 256))).astype(np.uint16)
+    assert find_line_defects(short, long, 0, answers=False) == []
+
+
+def test_a_single_pixel_is_no_copy() -> None:
+    random = np.random.default_rng(1)
+    short, long = (random.normal(level, 10, (FRAMES, 1, 1)) for level in (3000, 5000))
+    assert find_line_defects(short.astype(np.uint16), long.astype(np.uint16), 0) == []
 
 
 def test_two_gates_that_open_together_leave_the_second_row_empty() -> None:
