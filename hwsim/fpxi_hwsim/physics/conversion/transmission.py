@@ -21,10 +21,12 @@ Values = npt.NDArray[np.float64]
 Layer = Callable[[slice], Sequence[Map | np.float32]]
 """the sums behind what varies, for some rows of the object's points"""
 
-_TABLE = 1024
+_STEPS = 1024
 """steps of the table over thickness: right to 1e-4 of the free beam for 1 cm of lead, and better"""
 _TILE = 1 << 16
 """points of the object that are worked on at once"""
+_CHUNK = 1 << 12
+"""points behind several materials that are: their sums over energies stay in the cache"""
 
 
 def transmitted_sums(weights: Values, energy_keV: Values, maps: ThicknessMaps) -> tuple[Map, ...]:
@@ -91,50 +93,61 @@ def _layer(weights: Values, energy_keV: Values, varying: Mapping[str, Map]) -> L
     if not varying:
         constant = list(weights.sum(axis=1).astype(np.float32))
         return lambda _: constant
-    attenuation = {name: attenuation_per_cm(name, energy_keV) for name in varying}
-    if len(varying) == 1:
-        ((material, thickness),) = varying.items()
-        return _looked_up(weights, attenuation[material], thickness)
-    return lambda rows: _summed(weights, attenuation, varying, rows)
+    used = weights.any(axis=0)
+    weights, energy_keV = weights[:, used], energy_keV[used]
+    attenuation = [attenuation_per_cm(name, energy_keV) for name in varying]
+    maps = list(varying.values())
+    tables = [
+        _Table(weights, coefficients, float(thickness.max()))
+        for coefficients, thickness in zip(attenuation, maps, strict=True)
+    ]
+    if len(maps) == 1:
+        return lambda rows: tables[0].sums(maps[0][rows])
+    return lambda rows: _sums_of_several(weights, attenuation, tables, [m[rows] for m in maps])
 
 
-def _looked_up(weights: Values, attenuation_per_cm: Values, thickness_cm: Map) -> Layer:
-    """Return a look-up with linear steps in the square root of the thickness."""
-    thickest = float(thickness_cm.max())
-    nodes = thickest * np.linspace(0, 1, _TABLE + 1) ** 2
-    table = (np.exp(-np.outer(nodes, attenuation_per_cm)) @ weights.T).T.astype(np.float32)
-    steps = np.diff(table, append=table[:, -1:])
+class _Table:
+    """The sums behind one material, with linear steps in the square root of its thickness."""
 
-    def sums(rows: slice) -> list[Map | np.float32]:
-        place = np.sqrt(thickness_cm[rows] * np.float32(1 / thickest)) * np.float32(_TABLE)
+    def __init__(self, weights: Values, attenuation_per_cm: Values, thickest_cm: float) -> None:
+        nodes = thickest_cm * np.linspace(0, 1, _STEPS + 1) ** 2
+        values = np.einsum("sk,kn->sn", weights, np.exp(-np.outer(attenuation_per_cm, nodes)))
+        self._values = values.astype(np.float32)
+        self._rises = np.diff(self._values, append=self._values[:, -1:])
+        self._per_cm = np.float32(1 / thickest_cm)
+
+    def sums(self, thickness_cm: Map) -> list[Map]:
+        place = np.sqrt(thickness_cm * self._per_cm) * np.float32(_STEPS)
         step = place.astype(np.intp)
         place -= step
         return [
             values.take(step) + rises.take(step) * place
-            for values, rises in zip(table, steps, strict=True)
+            for values, rises in zip(self._values, self._rises, strict=True)
         ]
 
-    return sums
 
-
-def _summed(
+def _sums_of_several(
     weights: Values,
-    attenuation_per_cm: Mapping[str, Values],
-    thickness_cm: Mapping[str, Map],
-    rows: slice,
-) -> list[Map | np.float32]:
-    """Sum energy by energy through all materials."""
-    layers = [each[rows].astype(np.float64) for each in thickness_cm.values()]
-    sums = [np.zeros(layers[0].shape) for _ in weights]
-    present = np.flatnonzero(weights.any(axis=0))
-    for energy in present:
-        passed = sum(
-            (
-                -mu[energy] * layer
-                for mu, layer in zip(attenuation_per_cm.values(), layers, strict=True)
-            ),
-        )
+    attenuation_per_cm: Sequence[Values],
+    tables: Sequence[_Table],
+    thickness_cm: Sequence[Map],
+) -> list[Map]:
+    """Look up points behind one material at most, and sum the others energy by energy."""
+    layers = np.stack([thickness.ravel() for thickness in thickness_cm])
+    present = layers > 0
+    materials = present.sum(axis=0, dtype=np.uint8)
+    sums = np.empty((len(weights), layers.shape[1]), np.float32)
+    sums[:] = weights.sum(axis=1)[:, None]
+    for table, layer, here in zip(tables, layers, present, strict=True):
+        alone = np.flatnonzero(here & (materials == 1))
+        for total, behind in zip(sums, table.sums(layer.take(alone)), strict=True):
+            total.put(alone, behind)
+    coefficients = -np.stack(attenuation_per_cm, axis=1)
+    behind_several = np.flatnonzero(materials > 1)
+    for start in range(0, behind_several.size, _CHUNK):
+        points = behind_several[start : start + _CHUNK]
+        thickness = layers[:, points].astype(np.float64)
+        passed = np.einsum("km,mp->kp", coefficients, thickness)  # @ would wake BLAS's threads
         np.exp(passed, out=passed)
-        for index, weight in enumerate(weights[:, energy]):
-            sums[index] += weight * passed
-    return [total.astype(np.float32) for total in sums]
+        sums[:, points] = np.einsum("sk,kp->sp", weights, passed)
+    return [total.reshape(thickness_cm[0].shape) for total in sums]
