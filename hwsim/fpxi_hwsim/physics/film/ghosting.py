@@ -77,7 +77,10 @@ class GhostState:
         return self._sensitivity(mean_filled)
 
     def _factors_of(self, step_s: float) -> tuple[Field, Field]:
-        """Return the part of the way to the balance that a step goes, and the way's mean in it."""
+        """Return the part of the way to the balance that a step goes, and the mean way left.
+
+        The latter is relative to the way at the step's begin.
+        """
         if step_s not in self._factors:
             steps = self._rate_hz * step_s
             if len(self._factors) == _KEPT_STEPS:

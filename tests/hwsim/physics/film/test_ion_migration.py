@@ -79,6 +79,24 @@ def test_800_minutes_in_one_step_are_those_in_many() -> None:
     assert densities[0] == pytest.approx(densities[1], rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("activation_eV", "minutes", "drifts"),
+    [(0.984, 800.0, True), (1.784, 800.0, False), (0.632, 60.0, False)],
+)
+def test_one_attempt_time_tells_crystals_that_drift_from_those_that_do_not(
+    activation_eV: float, minutes: float, drifts: bool
+) -> None:
+    attempt_s = 1.8e-13  # a lattice vibration
+    tau_s = attempt_s * math.exp(activation_eV / (BOLTZMANN_EV_K * REFERENCE_K))
+    ions = Ions(IonMigration(295.0, activation_eV, drift=((0.5, tau_s),)), 0.0)
+    ions.idle(1e3, REFERENCE_K, 1.0)  # until the first sample
+    first = ions.mean_density_A_cm2(DARK, 1e3, REFERENCE_K, 1.0)
+    ions.idle(1e3, REFERENCE_K, minutes * 60.0)
+    last = ions.mean_density_A_cm2(DARK, 1e3, REFERENCE_K, 1.0)
+    assert (abs(last / first - 1.0) > 0.3) == drifts
+    assert (abs(last / first - 1.0) < 1e-6) != drifts
+
+
 def test_in_equilibrium_nothing_drifts() -> None:
     ions = Ions(UNTREATED, -70.0)
     densities = set()
