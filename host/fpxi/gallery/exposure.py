@@ -9,9 +9,11 @@ from fpxi_imaging import StackMean
 
 from fpxi.session import Session
 
-AIM = 0.5
-"""of the full scale, at the median pixel"""
-GOOD = (0.35, 0.65)
+AIM = 0.6
+"""of the full scale, at the pixel that few others exceed"""
+GOOD = (0.45, 0.75)
+FEW_ABOVE = 95.0
+"""percentile: hot pixels do not count, the spread of the others does"""
 TRIALS = 12
 TRIAL_FRAMES = 2
 LARGEST_CHANGE = 16.0
@@ -22,7 +24,7 @@ LONGEST_US = 1_000_000
 class _Trial:
     exposure_us: int
     level: float
-    """median of the imaging pixels over the full scale"""
+    """of the imaging pixels' `FEW_ABOVE` percentile, over the full scale"""
 
 
 def choose_exposure(session: Session) -> int:
@@ -71,4 +73,6 @@ def _try(session: Session, exposure_us: int) -> _Trial:
         for frame in frames:
             stack.add(frame.samples, frame.row_received)
     imaging = stack.mean[~session.geometry.not_imaging]
-    return _Trial(exposure_us, float(np.median(imaging)) / session.geometry.full_scale)
+    return _Trial(
+        exposure_us, float(np.percentile(imaging, FEW_ABOVE)) / session.geometry.full_scale
+    )

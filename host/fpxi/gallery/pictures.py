@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from fpxi.export.scan import Scan, ScanSource
 from fpxi.export.sources import Flags, ImageSource, open_source
 from fpxi.frame_rate_limit import FrameTiming
 from fpxi.gallery.exposure import choose_exposure
+from fpxi.gallery.objects import COARSE
 from fpxi.image_key import ImageKey
 from fpxi.opening import open as open_session
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 OPEN_BEAM = "none"
 CALIBRATION_FRAMES = 32
-POINT_STEPS = 48
-"""in each row and column of a point scan"""
+SCANNED = 48
+"""rows and columns of pixels of a scan, at least"""
 MOVING_S = 2.0
 """how long something that moves is looked at"""
 MOST_MOVING_FRAMES = 200
-STEPPED = re.compile(r"@raster:columns=(\d+),rows=(\d+)$")
-"""a small array that is stepped over the object"""
+SMALL_ARRAY = 16
+"""rows up to which an array is stepped over its object"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,10 @@ class Bench:
 
     def take(self, name: str) -> Picture:
         """Return the picture of an object: still, moving, or scanned."""
-        stepped = STEPPED.search(name)
-        if stepped is not None:
-            return self._take_scan(name, Scan(int(stepped[1]), int(stepped[2])), name)
         if moves(name):
             return self._take_moving(name)
-        scan = scan_of(self.preset)
-        if scan is None:
-            return self._take_still(name)
-        return self._take_scan(name, scan, f"{name}@raster:columns={scan.columns},rows={scan.rows}")
+        scan = None if name in COARSE else scan_of(self.preset)
+        return self._take_still(name) if scan is None else self._take_scan(name, scan)
 
     def _take_still(self, name: str) -> Picture:
         def mean(source: ImageSource) -> Image:
@@ -125,14 +120,15 @@ class Bench:
         how = f"single frames at {times} s"
         return self._take(name, name, chosen[-1] + 1, shots, dose_frames=1, how=how)
 
-    def _take_scan(self, name: str, scan: Scan, scanned: str) -> Picture:
+    def _take_scan(self, name: str, scan: Scan) -> Picture:
         assert scan.rows is not None
         steps = scan.rows * scan.columns
 
         def join(source: ImageSource) -> Image:
             return ScanSource(source, range(steps), scan).image(0)
 
-        moved = f"{scanned},dwell_ms={self.period_us / 1000:g}"
+        size = f"columns={scan.columns},rows={scan.rows}"
+        moved = f"{name}@raster:{size},dwell_ms={self.period_us / 1000:g}"
         how = f"scan of {scan.columns} x {scan.rows} steps, a frame each"
         return self._take(name, moved, steps, join, dose_frames=1, how=how)
 
@@ -185,9 +181,11 @@ def moves(name: str) -> bool:
 def scan_of(preset: Preset) -> Scan | None:
     """Return how a panel that makes no picture by itself is moved; None for the others."""
     rows, columns = preset.geometry.shape
-    if rows == columns == 1:
-        return Scan(POINT_STEPS, POINT_STEPS)
-    return Scan(1, columns) if rows == 1 else None
+    if rows == 1 < columns:
+        return Scan(1, columns)
+    if rows <= SMALL_ARRAY:
+        return Scan(-(-SCANNED // columns), -(-SCANNED // rows))
+    return None
 
 
 def _two_by_two(shots: Sequence[Image]) -> Image:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from fpxi.errors import ExportExistsError
 from fpxi.gallery.drawing import Drawn, contact_sheet, draw
+from fpxi.gallery.objects import COARSE
 from fpxi.gallery.page import page
-from fpxi.gallery.pictures import STEPPED, Bench, moves, scan_of
+from fpxi.gallery.pictures import SMALL_ARRAY, Bench, moves, scan_of
 from fpxi.whole_file import whole_files
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 PAGE, SHEET = "index.html", "contact-sheet.png"
 FRAMES = 16
-SMALL_ARRAY_ROWS = 16
 
 Progress = Callable[[str, str, int, int], None]
 
@@ -46,9 +46,8 @@ def make_gallery(
 ) -> GalleryResult:
     """Take the picture of each object on each preset; write a page and a contact sheet.
 
-    `frames` are averaged in each picture. A single pixel and a row of pixels are moved over every
-    object that does not move by itself; a small array is stepped over one that ends in
-    `@raster:columns=C,rows=R`. `progress` is called with preset,
+    `frames` are averaged in each picture. A single pixel, a row of pixels or a small array is moved
+    over the object, if that does not move by itself. `progress` is called with preset,
     object, the pictures done, and all.
 
     Raises `ExportExistsError`, `OutputError`, and the simulator's named errors for an object.
@@ -81,7 +80,7 @@ def make_gallery(
 
 
 def _fits(preset: Preset, name: str) -> bool:
-    """Whether a panel shows an object so: arrays too small for a picture alone are stepped."""
-    if STEPPED.search(name):
-        return 1 < preset.geometry.rows < SMALL_ARRAY_ROWS
+    """Whether a panel can show an object: one that is moved itself shows nothing that moves."""
+    if name in COARSE:
+        return 1 < preset.geometry.rows <= SMALL_ARRAY
     return scan_of(preset) is None or not moves(name)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import fpxi
 import numpy as np
 import pytest
 from fpxi.gallery.drawing import NO_VALUE, NOT_IMAGING, contact_sheet, draw
-from fpxi.gallery.exposure import GOOD, choose_exposure
-from fpxi.gallery.pictures import Bench, Picture
+from fpxi.gallery.exposure import FEW_ABOVE, GOOD, choose_exposure
+from fpxi.gallery.pictures import Bench, Picture, scan_of
 from fpxi_hwsim.presets import find_preset
 from fpxi_imaging import PixelFlag
 
@@ -30,7 +31,7 @@ def test_the_exposure_suits_the_open_beam() -> None:
             session.start(1, reliable=True)
             (frame,) = frames
         assert session.geometry is not None
-        level = np.median(frame.samples) / session.geometry.full_scale
+        level = np.percentile(frame.samples, FEW_ABOVE) / session.geometry.full_scale
     assert GOOD[0] <= level <= GOOD[1]
 
 
@@ -58,10 +59,26 @@ def test_of_a_moving_object_four_frames_are_shown(bench: Bench) -> None:
     assert np.abs(first[inner] - last[inner]).mean() > 0.1 * np.nanmax(picture.values)
 
 
-def test_an_array_that_is_stepped_shows_more_than_it_is_large(bench: Bench) -> None:
-    picture = bench.take("letters-hust@raster:columns=2,rows=3")
-    assert picture.values.shape == (96, 64)
-    assert "dwell_ms=" in picture.url
+def test_a_row_of_pixels_is_drawn_over_the_object(tmp_path: Path) -> None:
+    made = Bench(find_preset("line64"), tmp_path, frames=4)
+    made.prepare()
+    picture = made.take("letters-hust")
+    assert picture.values.shape == (64, 64)
+    assert "@raster:columns=1,rows=64,dwell_ms=" in picture.url
+    stem_of_H, beside = picture.values[6:26, 6:26].min(axis=1), np.nanmax(picture.values)
+    assert (stem_of_H < 0.5 * beside).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "scan"), [((64, 64), None), ((1, 64), (1, 64)), ((1, 1), (48, 48)), ((7, 11), (5, 7))]
+)
+def test_small_panels_are_moved_over_the_object(
+    shape: tuple[int, int], scan: tuple[int, int] | None
+) -> None:
+    preset = find_preset("tft64")
+    geometry = replace(preset.geometry, rows=shape[0], columns=shape[1])
+    made = scan_of(replace(preset, geometry=geometry))
+    assert (made and (made.columns, made.rows)) == scan
 
 
 def plain(values: np.ndarray[tuple[int, int], np.dtype[np.float32]], flag: int = 0) -> Picture:
