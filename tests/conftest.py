@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from fpxi_hwsim import presets
-from fpxi_hwsim.physics.array.settings import Defects
+from fpxi_hwsim.physics.array.settings import ArraySettings
 from fpxi_hwsim.physics.film.dark_current import DarkCurrent
 from fpxi_readout.protocol.generated import PANELS
 
@@ -43,23 +43,23 @@ class BluetoothServer:
 
 @pytest.fixture
 def bare_panel(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Make `sim:<name>` a panel of the definition without defects; returns the name."""
+    """Make `sim:<name>` a panel of the definition, without defects; return the name."""
 
     def register(panel: str) -> str:
         name = f"bare-{panel}"
         model = presets.TFT64
         scale = min(1.0, PANELS[panel].full_scale_fC[0] / model.geometry.full_scale_fC[0])
-        array = replace(
-            model.array,
-            defects=Defects(),
+        array = ArraySettings(
+            response_spread=model.array.response_spread,
+            dark_spread=model.array.dark_spread,
             pedestal_fC=model.array.pedestal_fC * scale,
-            pedestal_spread_fC=model.array.pedestal_spread_fC * scale,
         )
         front_end = replace(
             model.front_end,
             outputs=1,
             pixel_noise_e=model.front_end.pixel_noise_e * scale,
             line_noise_e=model.front_end.line_noise_e * scale,
+            cds_interval_us=min(model.front_end.cds_interval_us, PANELS[panel].line_time_us / 2),
         )
         film = replace(
             model.film,
