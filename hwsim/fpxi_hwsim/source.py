@@ -137,7 +137,7 @@ class PixelSource:
         )
         return np.repeat(relative, SUBPIXELS).astype(np.float32)[:, None]
 
-    def _key(self, exposure: Exposure, scene: SceneState) -> int:
+    def _key(self, exposure: Exposure, scene: SceneState) -> bytes:
         return key_of(
             *self._seeds,
             scene.beam_on,

@@ -1,8 +1,9 @@
 """Randomness: one stream for each effect of each scan, and for each map of a panel.
 
 A stream is a pure function of its seeds, so that frames depend on no thread, no clock, and not on
-which other effects are switched on. All are Philox streams: the key is of the conditions, the upper
-half of the counter says of which scan and effect.
+which other effects are switched on. Those of scans are SFC64 streams that begin in states hashed
+from the conditions, the number of the scan and the effect: chance overlaps are as unlikely as
+equal hashes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,9 @@ import numpy as np
 
 from fpxi_hwsim.physics.effects import Effect, PanelMap
 
-WORD = 64
-"""bits of a word of the key and the counter"""
-MASK = 2**WORD - 1
-USED_UP = 4
-"""position in the buffer from which the next number is computed anew"""
+WORD_BYTES = 8
+STATE_WORDS = 3
+"""of SFC64, besides its counter"""
 
 
 class ScanDraws:
@@ -29,35 +28,33 @@ class ScanDraws:
     """
 
     def __init__(self) -> None:
-        self._streams = {effect: _Stream(effect) for effect in Effect}
-        self._key = 0
-        self._scan = 0
+        self._streams = {effect: _Stream() for effect in Effect}
+        self._seed = b""
 
-    def begin(self, key: int, scan: int) -> ScanDraws:
+    def begin(self, key: bytes, scan: int) -> ScanDraws:
         """Go to a scan under the conditions of this key; returns itself."""
-        self._key, self._scan = key, scan
+        self._seed = key + scan.to_bytes(WORD_BYTES, "little")
         return self
 
     def of(self, effect: Effect) -> np.random.Generator:
         """Begin the stream of an effect; asked twice, it begins again."""
-        return self._streams[effect].begin(self._key, self._scan)
+        return self._streams[effect].begin(self._seed + effect.to_bytes(1, "little"))
 
 
 class _Stream:
-    """One generator that can go to any place: eight times faster than a new one for each."""
+    """One generator that can go to any place: many times faster than a new one for each."""
 
-    def __init__(self, effect: Effect) -> None:
-        self._philox = np.random.Philox(0)
-        self._generator = np.random.Generator(self._philox)
-        self._state: Any = self._philox.state
-        self._state["state"]["counter"][:] = (0, 0, 0, effect)
-        self._state["buffer_pos"] = USED_UP
+    def __init__(self) -> None:
+        self._bits = np.random.SFC64(0)
+        self._generator = np.random.Generator(self._bits)
+        self._state: Any = self._bits.state
 
-    def begin(self, key: int, scan: int) -> np.random.Generator:
-        state = self._state["state"]
-        state["key"][:] = (key & MASK, key >> WORD)
-        state["counter"][2] = scan
-        self._philox.state = self._state
+    def begin(self, seed: bytes) -> np.random.Generator:
+        digest = hashlib.blake2b(seed, digest_size=STATE_WORDS * WORD_BYTES).digest()
+        words = self._state["state"]["state"]
+        words[:STATE_WORDS] = np.frombuffer(digest, "<u8")
+        words[STATE_WORDS] = 1
+        self._bits.state = self._state
         return self._generator
 
 
@@ -71,10 +68,10 @@ class PanelDraws:
 
     def of(self, panel_map: PanelMap) -> np.random.Generator:
         """Begin the stream of a map; asked twice, it begins again."""
-        counter = panel_map << 3 * WORD
+        counter = panel_map << 3 * 8 * WORD_BYTES
         return np.random.Generator(np.random.Philox(key=self._seed, counter=counter))
 
 
-def key_of(*conditions: object) -> int:
+def key_of(*conditions: object) -> bytes:
     """Return the key of the streams under these conditions, all of them with a lasting `repr`."""
-    return int.from_bytes(hashlib.blake2b(repr(conditions).encode(), digest_size=16).digest())
+    return hashlib.blake2b(repr(conditions).encode(), digest_size=16).digest()

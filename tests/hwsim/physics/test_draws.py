@@ -28,10 +28,11 @@ def test_every_effect_scan_and_condition_has_a_stream_of_its_own() -> None:
 
 def test_a_stream_is_the_same_whatever_was_drawn_before() -> None:
     draws = ScanDraws()
-    draws.begin(1, 2).of(Effect.RESET).standard_normal(7, np.float32)
+    fresh = draws.begin(key_of(5), 9).of(Effect.RESET).standard_normal(50)
+    # An odd number of 32-bit draws leaves half a word, which must not be found later.
+    draws.begin(key_of(1), 2).of(Effect.RESET).integers(2**32, size=7, dtype=np.uint32)
     again = draws.begin(key_of(5), 9).of(Effect.RESET).standard_normal(50)
-    fresh = np.random.Philox(key=key_of(5), counter=(Effect.RESET << 192) | (9 << 128))
-    np.testing.assert_array_equal(again, np.random.Generator(fresh).standard_normal(50))
+    np.testing.assert_array_equal(again, fresh)
 
 
 def test_every_map_of_a_panel_has_a_stream_of_its_own() -> None:
@@ -44,4 +45,4 @@ def test_every_map_of_a_panel_has_a_stream_of_its_own() -> None:
 
 
 def test_the_key_holds_for_ever() -> None:
-    assert key_of(1, 0, "letters-caep", 10_000) == 0x62B35B4339FB043D5CF08334039C382C
+    assert key_of(1, 0, "letters-caep", 10_000) .hex() == "62b35b4339fb043d5cf08334039c382c"
