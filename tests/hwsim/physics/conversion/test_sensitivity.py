@@ -5,12 +5,13 @@ import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.conversion.absorber import Absorber
 from fpxi_hwsim.physics.conversion.collection import Carrier, Transport
-from fpxi_hwsim.physics.conversion.photoconductor import Photoconductor, pair_energy_eV
+from fpxi_hwsim.physics.conversion.photoconductor import Gain, Photoconductor, pair_energy_eV
 from fpxi_hwsim.physics.conversion.sensitivity import (
     sensitivity_uC_Gy_cm2,
     theoretical_sensitivity_uC_Gy_cm2,
 )
 from fpxi_hwsim.physics.source.spectrum import Spectrum
+from fpxi_hwsim.physics.source.tube import Tube, spectrum_of
 
 PUBLISHED = Spectrum("one energy", np.array([42.0]), np.array([6.22e12]))
 ALL = Absorber(absorbed_fraction=1.0)
@@ -50,3 +51,38 @@ def test_impossible_fractions_are_refused():
         theoretical_sensitivity_uC_Gy_cm2(1e12, 42.0, 4.61, absorbed_fraction=1.1)
     with pytest.raises(UnphysicalError, match="collected_fraction"):
         theoretical_sensitivity_uC_Gy_cm2(1e12, 42.0, 4.61, collected_fraction=-0.1)
+
+
+FILM_UM = 327.5
+
+
+@pytest.mark.parametrize(
+    ("field_V_cm", "published"), [(0.0, 1500.0), (-100.0, 13700.0), (-300.0, 29721.4)]
+)
+def test_one_film_has_the_published_sensitivity_in_all_three_fields(field_V_cm, published):
+    """Thickness and gain are not published; these make all three of them true."""
+    tube = Tube("W", 50.0, (("Be", 0.127), ("SiO2", 26.0)))
+    carrier = Carrier(7.81e-5)
+    film = Photoconductor(
+        Absorber("BA2MA9Pb10I31", FILM_UM),
+        pair_energy_eV(1.59),
+        Transport(carrier, carrier),
+        built_in_V=-0.67,
+        gain=Gain(7.512, half_field_V_cm=16.86),
+    )
+    spectrum = spectrum_of(tube).scaled_to(6.22e12)
+    found = sensitivity_uC_Gy_cm2(spectrum, film, field_V_cm * FILM_UM * 1e-4)
+    assert found == pytest.approx(-published, rel=0.01)
+
+
+def test_one_crystal_has_the_published_sensitivity_and_equal_opposite_responses():
+    tube = Tube("W", 70.0, (("Be", 0.127), ("Al", 0.3125)))
+    crystal = Photoconductor(
+        Absorber("CsPbBr3", 2000.0),
+        pair_energy_eV(2.25),
+        Transport(Carrier(2.05e-3, 98.49), Carrier(0.58e-3, 13.70)),
+    )
+    spectrum = spectrum_of(tube)
+    assert sensitivity_uC_Gy_cm2(spectrum, crystal, -100.0) == pytest.approx(-396, rel=0.01)
+    forward, backward = (sensitivity_uC_Gy_cm2(spectrum, crystal, bias) for bias in (95.0, -73.0))
+    assert forward == pytest.approx(-backward, rel=0.01)

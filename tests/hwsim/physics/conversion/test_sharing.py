@@ -64,43 +64,46 @@ def test_a_line_shifted_in_steps_finer_than_a_pixel_shows_the_grids_mtf(spread):
     np.testing.assert_allclose(pixels * aperture, expected, atol=2e-4)
 
 
-@pytest.mark.parametrize("spread", [CORE, TAILED])
+@pytest.mark.parametrize("spread", [(), CORE, TAILED])
 def test_the_noise_power_is_the_photons_folded_with_the_kernels_transfer(spread):
-    """NPS = mean square energy x photons x |transfer|^2 summed over the aliases of a pixel grid."""
-    rows, columns, frames, photons = 64, 64, 300, 400.0
-    ones = np.full((2 * rows, 2 * columns), photons, np.float32)
-    absorption = Absorption(ones, ones * 40, ones * 1700)
+    """Of columns summed over 32 rows, far from the edges, by 1200 frames' mean periodogram."""
+    photons, mean_square, columns, frames = 400.0, 1700.0, 32, 1200
+    ones = np.full((96, 128), photons, np.float32)
+    absorption = Absorption(ones, ones * 40, ones * np.float32(mean_square))
     random = np.random.default_rng(1)
     kernel = make_kernel(spread, PITCH_UM)
-    power = np.zeros((frames, columns))
+    lines = np.empty((frames, columns))
     for frame in range(frames):
         fine = absorb(absorption, 1.0, random) - np.float32(photons * 40)
-        line = bin_to_pixels(share(fine, kernel))[16:48].sum(axis=0, dtype=np.float64)
-        power[frame] = abs(np.fft.fft(line)) ** 2 / columns
-    turn = np.fft.fftfreq(columns) * np.pi
-    one_row = photons * 1700 * 64
-    folded = (
-        sum(
-            (grid_transfer(spread, turn + alias * np.pi) * 2 * np.cos((turn + alias * np.pi) / 2))
-            ** 2
-            for alias in (0, 1)
-        )
-        / 2
-    )
-    middle = slice(1, columns // 2)
-    ratio = power[:, middle].mean(axis=0) / (one_row * folded[middle])
-    edge_loss = 0.02 if spread is CORE else 0.10  # columns near the sides lose charge
-    bound = stats.norm.isf(1e-4 / 2 / ratio.size) / np.sqrt(frames)
-    assert abs(ratio - 1).max() < bound + edge_loss
-    assert abs(ratio.mean() - 1) < 4 / np.sqrt(frames * ratio.size) + edge_loss
+        lines[frame] = bin_to_pixels(share(fine, kernel))[8:40, 16:48].sum(axis=0, dtype=float)
+    power = (abs(np.fft.fft(lines)) ** 2 / columns).mean(axis=0)[: columns // 2 + 1]
+    ratio = power / (photons * mean_square * expected_periodogram(kernel, columns, fine_rows=64))
+    relative_error = np.full(ratio.size, 1 / np.sqrt(frames))
+    relative_error[[0, -1]] *= np.sqrt(2)
+    assert (abs(ratio - 1) < stats.norm.isf(1e-4 / ratio.size) * relative_error).all()
+    assert abs(ratio[1:-1].mean() - 1) < 4 / np.sqrt(frames * (ratio.size - 2))
 
 
-def grid_transfer(spread, angle):
-    transfer = 0.0
-    for fraction, taps in make_kernel(spread, PITCH_UM).parts:
-        cosines = [tap * np.cos(distance * angle) for distance, tap in enumerate(taps)]
-        transfer = transfer + fraction * (2 * sum(cosines) - cosines[0])
-    return transfer
+def expected_periodogram(kernel, columns, fine_rows):
+    """Return that of pixel columns, each the sum over so many fine rows, for fine noise of one."""
+    angle = np.fft.fftfreq(4096) * 2 * np.pi
+    parts = kernel.parts or ((1.0, (1.0,)),)
+    reach = max(len(taps) for _, taps in parts)
+    power = np.zeros(angle.size)
+    profiles = []
+    for fraction, taps in parts:
+        both_sides = np.zeros(2 * reach - 1)
+        both_sides[reach - 1 : reach - 1 + len(taps)] = taps
+        both_sides[reach - len(taps) : reach] = taps[::-1]
+        transfer = 2 * np.cos(np.outer(angle, range(len(taps)))) @ taps - taps[0]
+        profiles.append((fraction * transfer, np.convolve(np.ones(fine_rows), both_sides)))
+    response = sum(np.outer(transfer, profile) for transfer, profile in profiles)
+    power = (response**2).sum(axis=1) * (2 * np.cos(angle / 2)) ** 2
+    covariance = np.fft.ifft(power).real[::2]  # of pixels: every second fine column
+    lags = np.arange(-columns + 1, columns)
+    tapered = covariance[lags] * (1 - abs(lags) / columns)
+    frequency = np.arange(columns // 2 + 1) / columns
+    return np.cos(2 * np.pi * np.outer(frequency, lags)) @ tapered
 
 
 @settings(max_examples=40, deadline=None)
