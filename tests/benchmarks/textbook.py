@@ -7,14 +7,15 @@ They are given numbers that an instrument delivers (counts, currents) and the se
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Values = npt.NDArray[np.float64]
+Values = npt.NDArray[np.floating[Any]]
 
-ELEMENTARY_CHARGE_C = 1.602176634e-19
 BOLTZMANN_EV_K = 8.617333262e-5
+_REPETITIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +112,25 @@ def linear_range(
 ) -> LinearRange:
     """Widest run of dose rates whose signal is `deviation` or less off the proportional line.
 
-    The line goes through the origin; its slope is the median response, so that most of the dose
-    rates have to lie in the linear range, and evenly in their logarithm.
+    The line goes through the origin; its slope is the median response within the run, found by
+    repetition from that of all. Where the run ends, the deviation is taken to change evenly with
+    the dose rate's logarithm; nothing is said beyond the ends.
     """
     dose_rates, signals = np.asarray(dose_rates, float), np.asarray(signals, float)
     response = signals / dose_rates
-    within = np.abs(response / np.median(response) - 1) <= deviation
-    runs = np.split(np.arange(dose_rates.size), np.flatnonzero(np.diff(within)) + 1)
-    longest = max((run for run in runs if within[run[0]]), key=len)
-    return LinearRange(float(dose_rates[longest[0]]), float(dose_rates[longest[-1]]))
+    longest = np.arange(response.size)
+    for _ in range(_REPETITIONS):
+        off = np.abs(response / np.median(response[longest]) - 1)
+        runs = np.split(np.arange(off.size), np.flatnonzero(np.diff(off <= deviation)) + 1)
+        longest = max((run for run in runs if off[run[0]] <= deviation), key=len)
+    ends = []
+    for inside, outside in ((longest[0], longest[0] - 1), (longest[-1], longest[-1] + 1)):
+        end = np.log(dose_rates[inside])
+        if 0 <= outside < off.size:
+            part = (deviation - off[inside]) / (off[outside] - off[inside])
+            end += part * np.log(dose_rates[outside] / dose_rates[inside])
+        ends.append(float(np.exp(end)))
+    return LinearRange(*ends)
 
 
 def activation_energy_eV(temperatures_K: npt.ArrayLike, conductivities: npt.ArrayLike) -> Line:
@@ -141,6 +152,11 @@ class NoiseSpectrum:
         """Amplitude on the straight line in the double logarithm through the whole spectrum."""
         line = fit_line(np.log(self.hertz), np.log(self.amplitude))
         return float(np.exp(line.intercept + line.slope * np.log(hertz)))
+
+    def below(self, hertz: float) -> NoiseSpectrum:
+        """Leave out what the averaging of each sample over its interval damps."""
+        kept = self.hertz <= hertz
+        return NoiseSpectrum(self.hertz[kept], self.amplitude[kept])
 
     @property
     def power_slope(self) -> Line:

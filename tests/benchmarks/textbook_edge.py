@@ -63,19 +63,21 @@ def _across(image: Values, reach: int) -> tuple[Values, Values]:
 
 
 def _edge_line(image: Values, reach: int) -> Line:
-    """Fit the edge's column against the row: the middle of the step, where a row shows it."""
+    """Fit the edge's column against the row: the middle of the step, where a row shows all of it.
+
+    Pixels that are no number are interpolated along their row for this.
+    """
     low, high = np.nanpercentile(image, [5, 95])
     positions = []
     for number, row in enumerate(image):
-        values = np.interp(
-            np.arange(row.size), np.flatnonzero(np.isfinite(row)), row[np.isfinite(row)]
-        )
-        steps = np.diff(values)
+        known = np.flatnonzero(np.isfinite(row))
+        steps = np.diff(np.interp(np.arange(row.size), known, row[known]))
         middle = int(np.argmax(np.abs(np.convolve(steps, np.ones(3), "same"))))
         near = slice(max(middle - reach, 0), middle + reach + 1)
-        if near.start > 0 and near.stop < steps.size and abs(steps[near].sum()) > (high - low) / 2:
-            centre = np.sum(steps[near] * (np.arange(steps.size)[near] + 0.5)) / steps[near].sum()
-            positions.append((number, float(centre)))
+        height = steps[near].sum()
+        if near.start > 0 and near.stop < steps.size and abs(height) > (high - low) / 2:
+            places = np.arange(near.start, near.stop) + 0.5
+            positions.append((number, float(np.sum(steps[near] * places) / height)))
     return fit_line(*np.transpose(positions))
 
 
