@@ -22,7 +22,14 @@ from firmware_tests_interface import (
 from fpxi_readout.protocol import generated as protocol
 
 NEVER = 2**64 - 1
-PANELS = {1: (64, 64, 33), 2: (32, 32, 32)}  # rows, columns, line time in microseconds
+PANELS = {  # rows, columns, line time in microseconds
+    1: (64, 64, 33),
+    2: (32, 32, 32),
+    3: (1, 1, 50),
+    4: (1, 64, 33),
+    5: (7, 11, 50),
+    6: (256, 256, 10),
+}
 EXTRA_LINES, REARM_US = 1, 5
 REPORTS = {
     message.TYPE: message

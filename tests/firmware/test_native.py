@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 
+import numpy as np
 import pytest
 from fpxi_hwsim.native import ABI
 from fpxi_readout.protocol import generated as p
 
-EXPOSURE, TRIGGER_MODE, DELIVERY, STATE, NEXT_FRAME = 1, 5, 8, 32, 37
+EXPOSURE, TRIGGER_MODE, ENCODING, DELIVERY, STATE, NEXT_FRAME = 1, 5, 6, 8, 32, 37
+OVERSAMPLING, AVERAGE = 12, 13
 NEVER = 2**64 - 1
 PERIOD = 1000 + 33 * 32 + 5  # of cmos32 at an exposure shorter than its read-out
 
@@ -179,3 +181,32 @@ def test_the_same_run_gives_the_same_bytes(native):
         return output
 
     assert run() == run()
+
+
+@pytest.mark.parametrize("panel", range(1, 7))
+def test_every_panel_has_room_for_all_that_it_can_hold(native, panel):
+    device = native(panel=panel, slots=16)
+    random = np.random.default_rng(panel)
+    shown = random.integers(0, 2**16, (32, device.rows, device.columns), dtype=np.uint16)
+    device.pattern = lambda number: shown[number]
+    for parameter, value in ((DELIVERY, p.Delivery.RELIABLE), (OVERSAMPLING, 16), (AVERAGE, 1)):
+        device.set(parameter, value)
+    device.set(EXPOSURE, 100_000)
+    device.ask(p.Start(17))
+    device.run(5_000_000)
+    means = (shown[0::2].astype(np.uint32) + shown[1::2] + 1) // 2
+    for number in range(16):
+        np.testing.assert_array_equal(device.frame(number), means[number])
+    assert device.get(STATE) == p.State.ARMED, "all slots are taken"
+
+
+@pytest.mark.parametrize("panel", range(1, 7))
+def test_every_panel_has_room_for_a_key_frame(native, panel):
+    device = native(panel=panel)
+    device.set(ENCODING, p.Encoding.AEC_REFERENCE)
+    device.ask(p.Start(3))
+    device.run(1_000_000)
+    flags = [header.flags & p.FrameFlag.KEY for header in device.of(p.FrameHeader)]
+    assert flags == [p.FrameFlag.KEY, 0, 0]
+    coded = {chunk.encoding for chunk in device.of(p.FrameChunk) if chunk.frame > 0}
+    assert coded <= {p.Encoding.AEC_REFERENCE, p.Encoding.RAW16}
