@@ -13,8 +13,7 @@ ELEMENTARY_CHARGE_uC = 1.602176634e-13
 def sensitivity_uC_Gy_cm2(spectrum: Spectrum, converter: Converter, bias_V: float) -> float:
     """Return the signed charge in the circuit for each gray of air kerma and cm2 of the panel.
 
-    All charge counts, also what sharing takes over the panel's edge; the film's memory and traps
-    change it further.
+    The film's memory and traps change it further.
     """
     left = deposits(converter.absorber, spectrum.energy_keV)
     keV = float(spectrum.photons_per_Gy_cm2 @ (left.absorbed * left.energy_keV))

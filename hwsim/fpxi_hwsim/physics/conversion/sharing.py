@@ -62,7 +62,11 @@ def make_kernel(spread: Spread, pitch_um: float) -> Kernel:
 
 
 def share(fine: Map, kernel: Kernel) -> Map:
-    """Spread a fine map, float32 (2 rows, 2 columns); what crosses the panel's edge is lost."""
+    """Spread a fine map, float32 (2 rows, 2 columns); the sum stays.
+
+    Film, screen and beam go on beyond the pixels: as much comes in over the panel's edge as goes
+    out, so what crosses it is mirrored.
+    """
     if not kernel.parts:
         return fine
     shared = _spread_once(fine, *kernel.parts[0])
@@ -123,26 +127,30 @@ def gaussian_sigma_um(frequency_lp_mm: float, mtf: float, aperture_um: float = 0
 
 
 def _spread_once(fine: Map, fraction: float, taps: Sequence[float]) -> Map:
-    across = _along_rows(fine, np.float32(fraction) * np.asarray(taps, np.float32))
-    return _along_columns(across, np.asarray(taps, np.float32))
+    rows, columns = fine.shape
+    across = _along_rows(fine, np.float32(fraction) * _folded(taps, columns))
+    return _along_rows(across.T, _folded(taps, rows)).T
 
 
 def _along_rows(fine: Map, taps: Map) -> Map:
+    """Add to each fine pixel those at either side; beyond the edge stand their mirror images."""
     spread: Map = fine * taps[0]
-    for distance, tap in enumerate(taps[1 : fine.shape[1]], start=1):
+    for distance, tap in enumerate(taps[1:], start=1):
         part = fine * tap
         spread[:, distance:] += part[:, :-distance]
         spread[:, :-distance] += part[:, distance:]
+        spread[:, :distance] += part[:, distance - 1 :: -1]
+        spread[:, -distance:] += part[:, : -distance - 1 : -1]
     return spread
 
 
-def _along_columns(fine: Map, taps: Map) -> Map:
-    spread: Map = fine * taps[0]
-    for distance, tap in enumerate(taps[1 : fine.shape[0]], start=1):
-        part = fine * tap
-        spread[distance:] += part[:-distance]
-        spread[:-distance] += part[distance:]
-    return spread
+def _folded(taps: Sequence[float], size: int) -> Map:
+    """Return taps no farther than `size`: images of images repeat after twice the size."""
+    folded = np.zeros(min(len(taps), size + 1))
+    for distance, tap in enumerate(taps):
+        nearest = min(distance % (2 * size), -distance % (2 * size))
+        folded[nearest] += tap if distance == 0 or nearest else 2 * tap
+    return folded.astype(np.float32)
 
 
 def _taps(sigma: float) -> tuple[float, ...]:
