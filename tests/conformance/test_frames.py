@@ -57,8 +57,11 @@ def content(frame):
 @pytest.mark.parametrize("panel", ["tft64", "cmos32"])
 @pytest.mark.parametrize("name", SETTINGS)
 def test_both_boards_deliver_the_same_frames(make_rig, panel, name):
+    # The time between triggered frames differs by what each board takes to answer, and with it
+    # what a panel still knows of the last one.
+    forgetful = {"without": "lag,left-charge"} if "trigger_mode" in SETTINGS[name] else {}
     native, emulated = (
-        taken(make_rig(board, panel, seed=7), 3, SETTINGS[name])
+        taken(make_rig(board, panel, seed=7, **forgetful), 3, SETTINGS[name])
         for board in ("native", "stm32f405")
     )
     assert [content(frame) for frame in native] == [content(frame) for frame in emulated]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fpxi_hwsim.physics.conversion.absorption import Absorption
 from fpxi_hwsim.physics.conversion.expectation import expected_absorption
 from fpxi_hwsim.physics.conversion.sharing import Kernel, bin_to_pixels, make_kernel, share
+from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.object import ImagePlane, SceneObject, ThicknessMaps, blur, make_object
 from fpxi_hwsim.physics.object.plane import SUBPIXELS
 from fpxi_hwsim.physics.source.field import relative_intensity
@@ -46,7 +47,7 @@ class Projection:
     Raises
     ------
     ObjectError, UnknownKeyError, BadValueError, UnphysicalError
-        There is no such object, or none that could be.
+        There is no such object, none that could be, or the converter absorbs nothing.
 
     """
 
@@ -61,6 +62,7 @@ class Projection:
         self._preset = preset
         self._kernel = make_kernel(preset.converter.spread, geometry.pitch_um)
         self._open_keV_per_Gy = self._open_beam()
+        require("energy that a pixel absorbs for each gray", self._open_keV_per_Gy, above=0)
         self._still = None if self._object.moving else self._cast(0.0)
 
     def at(self, time_s: float) -> Shadow:

@@ -45,4 +45,4 @@ def test_every_map_of_a_panel_has_a_stream_of_its_own() -> None:
 
 
 def test_the_key_holds_for_ever() -> None:
-    assert key_of(1, 0, "letters-caep", 10_000) .hex() == "62b35b4339fb043d5cf08334039c382c"
+    assert key_of(1, 0, "letters-caep", 10_000).hex() == "62b35b4339fb043d5cf08334039c382c"

@@ -46,7 +46,8 @@ def make_switch_maps(
     Raises
     ------
     UnphysicalError
-        Reading a row leaves nearly all of the charge on its pixels.
+        Reading a row leaves nearly all of the charge on its pixels, or ends before its far switches
+        conduct.
 
     """
     spread = settings.capacitance_spread * _normal(draws, PanelMap.CAPACITANCE, imaging.shape)
@@ -81,6 +82,7 @@ def _remaining(
     discharge_us = settings.on_resistance_MOhm * settings.pixel_capacitance_fF * 1e-3
     if not discharge_us:
         return None
+    require("array.gate_line_us", settings.gate_line_us, most=2 * geometry.line_time_us)
     along = np.arange(1, geometry.columns + 1) / geometry.columns
     # The delay of a distributed line grows with the square of its length (Elmore: RC / 2).
     open_us = geometry.line_time_us - 0.5 * settings.gate_line_us * along**2
