@@ -34,6 +34,17 @@ def absorb(
 ) -> Map:
     """Draw the energy that each fine pixel absorbs, in keV, float32 (2 rows, 2 columns); never < 0.
 
+    For many draws under the same conditions, keep `absorbed_energy`, which takes the same and
+    raises the same.
+    """
+    return absorbed_energy(absorption, dose_Gy, excess=excess).draw(random)
+
+
+def absorbed_energy(
+    absorption: Absorption, dose_Gy: float | Map, *, excess: float = 0.0
+) -> CompoundPoisson:
+    """Return the distribution of the energy that each fine pixel absorbs, in keV.
+
     `dose_Gy` is the air kerma without an object: one number, or (2 rows, 1) where each row has a
     window of its own. `excess` is the relative variance that collection and gain add to what a
     photon leaves: 0 where equal energies always make equal charges.
@@ -51,86 +62,107 @@ def absorb(
     relative = absorption.relative_variance
     if excess:
         relative = relative * np.float32(1 + excess) + np.float32(excess)
-    energy = draw_sums(absorption.photons_per_Gy * dose, relative, random)
-    energy *= absorption.mean_keV
-    return energy
+    return CompoundPoisson(absorption.photons_per_Gy * dose, absorption.mean_keV, relative)
 
 
-def draw_sums(expected: Map, relative_variance: Map, random: np.random.Generator) -> Map:
-    """Draw the sums of Poisson numbers of quanta, each of mean one and this relative variance.
+class CompoundPoisson:
+    """Sums of Poisson numbers of quanta: a map of distributions, ready to be drawn from often.
 
-    Maps are float32 of one shape; nothing is drawn where nothing is expected anywhere.
+    `expected` numbers of quanta, their `mean` and their `relative_variance` are float32 maps of one
+    shape. It does not change.
     """
-    if not expected.any():
-        return np.zeros_like(expected)
-    normal = random.standard_normal(expected.shape, dtype=np.float32)
-    counted = np.flatnonzero(expected < FEW_PHOTONS)
-    if counted.size == expected.size:
-        return _few(expected, relative_variance, normal, random)
-    sums = _many(expected, relative_variance, normal)
-    if counted.size:
-        few, relative = expected.take(counted), relative_variance.take(counted)
-        sums.put(counted, _few(few, relative, normal.take(counted), random))
-    return sums
+
+    def __init__(self, expected: Map, mean: Map, relative_variance: Map) -> None:
+        self._shape = expected.shape
+        self._empty = not expected.any()
+        counted = np.flatnonzero(expected < FEW_PHOTONS)
+        self._all_counted = counted.size == expected.size
+        self._counted = counted
+        self._few = _Few(
+            expected.take(counted), mean.take(counted), relative_variance.take(counted)
+        )
+        self._many = None if self._all_counted else _Many(expected, mean, relative_variance)
+
+    def draw(self, random: np.random.Generator) -> Map:
+        """Draw one sum for each place, never negative; nothing where nothing is expected at all."""
+        if self._empty:
+            return np.zeros(self._shape, np.float32)
+        normal = random.standard_normal(self._shape, dtype=np.float32)
+        if self._many is None:
+            return self._few.draw(normal.ravel(), random).reshape(self._shape)
+        sums = self._many.draw(normal)
+        if self._counted.size:
+            sums.put(self._counted, self._few.draw(normal.take(self._counted), random))
+        return sums
 
 
-def _many(expected: Map, relative_variance: Map, normal: Map) -> Map:
-    """Return L + a z + b (z^2 - 1), of variance a^2 + 2 b^2 and third cumulant about 6 a^2 b.
+class _Many:
+    """L + a z + b (z^2 - 1), of variance a^2 + 2 b^2 and third cumulant about 6 a^2 b.
 
-    b is (1 + 2 c)/6.
+    In units of the mean, b is (1 + 2 c)/6.
     """
-    bend = relative_variance * np.float32(1 / 3)
-    bend += np.float32(1 / 6)
-    spread = relative_variance + np.float32(1)
-    spread *= expected
-    spread -= 2 * bend * bend
-    np.maximum(spread, 0, out=spread)  # negative only where quanta are counted instead
-    np.sqrt(spread, out=spread)
-    sums: Map = bend * normal
-    sums += spread
-    sums *= normal
-    sums -= bend
-    sums += expected
-    return np.maximum(sums, 0, out=sums)
+
+    def __init__(self, expected: Map, mean: Map, relative_variance: Map) -> None:
+        bend = relative_variance * np.float32(1 / 3) + np.float32(1 / 6)
+        variance = (relative_variance + np.float32(1)) * expected
+        # the rest is negative only where quanta are counted instead
+        rest = np.maximum(variance - 2 * bend * bend, 0)
+        self._bend = bend * mean
+        self._spread = np.sqrt(rest) * mean
+        self._level = (expected - bend) * mean
+
+    def draw(self, normal: Map) -> Map:
+        sums: Map = self._bend * normal
+        sums += self._spread
+        sums *= normal
+        sums += self._level
+        return np.maximum(sums, 0, out=sums)
 
 
-def _few(expected: Map, relative_variance: Map, normal: Map, random: np.random.Generator) -> Map:
-    """Count quanta and give the sum of n of them the gamma distribution of shape n/c.
+class _Few:
+    """Counted quanta; the sum of n of them has the gamma distribution of shape n/c.
 
     By the cube of a normal number (E. B. Wilson and M. M. Hilferty, Proc. Natl. Acad. Sci. 17
     (1931) 684), whose mean is right to (c/9n)^3 and whose variance, for c < 1, to 0.4 per cent.
-    Quanta without a variance sum to exactly n.
+    Quanta without a variance sum to exactly n times their value.
     """
-    number = _counts(expected, random)
-    ninth = relative_variance * np.float32(1 / 9)
-    ninth /= np.maximum(number, 1)
-    root = np.sqrt(ninth)
-    root *= normal
-    root += 1 - ninth
-    np.maximum(root, 0, out=root)
-    number *= root * root * root
-    return number
 
+    def __init__(self, expected: Map, mean: Map, relative_variance: Map) -> None:
+        self._expected = expected
+        self._mean = mean
+        self._ninth = relative_variance * np.float32(1 / 9)
+        self._none = np.exp(-expected.astype(np.float64)).astype(np.float32)
 
-def _counts(expected: Map, random: np.random.Generator) -> Map:
-    """Draw Poisson numbers of fewer than FEW_PHOTONS expected, by inversion, for all at once.
+    def draw(self, normal: Map, random: np.random.Generator) -> Map:
+        number = self._counts(random)
+        ninth = self._ninth / np.maximum(number, 1)
+        root = np.sqrt(ninth)
+        root *= normal
+        root += 1 - ninth
+        np.maximum(root, 0, out=root)
+        number *= root * root * root
+        number *= self._mean
+        return number
 
-    Several times as fast as numpy's, which goes number by number. A number is how many of the
-    cumulated probabilities lie below a uniform number of 24 bits; these probabilities are right to
-    a millionth, and so the uniform number stays below 1 by half of that.
-    """
-    left = random.random(expected.shape, dtype=np.float32)
-    left += np.float32(2.0**-25)
-    left *= np.float32(1 - 2.0**-21)
-    chance = np.exp(-expected.astype(np.float64)).astype(np.float32)
-    number = np.zeros(expected.shape, np.uint8)
-    reached = np.empty(expected.shape, np.bool_)
-    for count in range(1, _MOST_COUNTED):
-        left -= chance
-        np.greater(left, 0, out=reached)
-        if not reached.any():
-            break
-        number += reached.view(np.uint8)
-        chance *= expected
-        chance *= np.float32(1 / count)
-    return number.astype(np.float32)
+    def _counts(self, random: np.random.Generator) -> Map:
+        """Draw Poisson numbers by inversion, for all places at once.
+
+        Several times as fast as numpy's, which goes place by place. A number is how many of the
+        cumulated probabilities lie below a uniform number of 24 bits; these probabilities are right
+        to a millionth, and so the uniform number stays below 1 by half of that.
+        """
+        left = random.random(self._expected.shape, dtype=np.float32)
+        left += np.float32(2.0**-25)
+        left *= np.float32(1 - 2.0**-21)
+        chance = self._none.copy()
+        number = np.zeros(chance.shape, np.uint8)
+        reached = np.empty(chance.shape, np.bool_)
+        for count in range(1, _MOST_COUNTED):
+            left -= chance
+            np.greater(left, 0, out=reached)
+            if not reached.any():
+                break
+            number += reached.view(np.uint8)
+            chance *= self._expected
+            chance *= np.float32(1 / count)
+        return number.astype(np.float32)

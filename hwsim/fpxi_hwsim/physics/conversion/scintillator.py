@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_hwsim.physics.conversion.absorber import Absorber
-from fpxi_hwsim.physics.conversion.photon_statistics import draw_sums
+from fpxi_hwsim.physics.conversion.photon_statistics import CompoundPoisson
 from fpxi_hwsim.physics.conversion.sharing import Spread, require_spread
 from fpxi_hwsim.physics.limits import require
 
@@ -90,6 +90,7 @@ def detect_light(scintillator: Scintillator, pixel_keV: Map, random: np.random.G
     `pixel_keV` is float32 (rows, columns), the energy whose light goes to each pixel.
     """
     per_keV = np.float32(scintillator.electrons_per_keV(0.0))
-    electrons = draw_sums(pixel_keV * per_keV, np.zeros_like(pixel_keV), random)
+    one, none = np.ones_like(pixel_keV), np.zeros_like(pixel_keV)
+    electrons = CompoundPoisson(pixel_keV * per_keV, one, none).draw(random)
     electrons /= per_keV
     return electrons

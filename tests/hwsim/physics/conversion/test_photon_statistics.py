@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.conversion.absorption import Absorption
-from fpxi_hwsim.physics.conversion.photon_statistics import FEW_PHOTONS, absorb, draw_sums
+from fpxi_hwsim.physics.conversion.photon_statistics import (
+    FEW_PHOTONS,
+    CompoundPoisson,
+    absorb,
+    absorbed_energy,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -144,7 +149,18 @@ class Extreme:
 
 def test_not_even_the_rarest_draw_just_above_the_border_is_negative():
     expected = np.full((2, 2), FEW_PHOTONS + 0.5, np.float32)
-    assert (draw_sums(expected, np.zeros_like(expected), Extreme()) == 0).all()
+    sums = CompoundPoisson(expected, np.ones_like(expected), np.zeros_like(expected))
+    assert (sums.draw(Extreme()) == 0).all()
+
+
+@pytest.mark.parametrize("photons", [5.0, 500.0])
+def test_a_distribution_can_be_drawn_from_again_and_again(photons):
+    absorption = uniform(photons, shape=(64, 64))
+    energy = absorbed_energy(absorption, 1.0, excess=0.1)
+    random, again = np.random.default_rng(10), np.random.default_rng(10)
+    for _ in range(3):
+        expected = absorb(absorption, 1.0, again, excess=0.1)
+        np.testing.assert_array_equal(energy.draw(random), expected)
 
 
 @pytest.mark.parametrize("dose", [-1e-9, np.nan, np.inf])
