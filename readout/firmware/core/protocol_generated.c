@@ -249,7 +249,7 @@ static const fpxi_parameter_t cmos32_parameters[] = {
 static const fpxi_parameter_t pixel_parameters[] = {
     {1, FPXI_ACCESS_ANY_TIME, false, true, 0x000003E8u, 0x03938700u, 0x000186A0u},
     {2, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x07270E00u, 0x00000000u},
-    {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000007u, 0x00000003u},
+    {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000007u, 0x00000007u},
     {4, FPXI_ACCESS_ANY_TIME, true, false, 0xFFFCF2C0u, 0x00030D40u, 0x00000000u},
     {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000003u, 0x00000000u},
     {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000004u, 0x00000000u},
@@ -329,7 +329,7 @@ static const fpxi_parameter_t line64_parameters[] = {
 static const fpxi_parameter_t array7x11_parameters[] = {
     {1, FPXI_ACCESS_ANY_TIME, false, true, 0x000003E8u, 0x03938700u, 0x000186A0u},
     {2, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x07270E00u, 0x00000000u},
-    {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000005u, 0x00000002u},
+    {3, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000005u, 0x00000003u},
     {4, FPXI_ACCESS_ANY_TIME, true, false, 0xFFFCF2C0u, 0x00030D40u, 0x00000000u},
     {5, FPXI_ACCESS_WHEN_IDLE, false, true, 0x00000000u, 0x00000003u, 0x00000000u},
     {6, FPXI_ACCESS_ANY_TIME, false, true, 0x00000000u, 0x00000004u, 0x00000000u},
