@@ -15,7 +15,7 @@ from PIL import Image
 Run = Callable[..., Result]
 BarePanel = Callable[[str], str]
 EXPOSURES = {"pixel": "10ms", "line64": "10ms", "array7x11": "100ms", "camera256": "20ms"}
-DOSE_RATES = {"pixel": 1e-6, "line64": 1e-5, "array7x11": 1e-4, "camera256": 1e-4}
+DOSE_RATES = {"pixel": 1e-3, "line64": 1e-5, "array7x11": 1e-4, "camera256": 1e-4}
 TIMESTAMPS = "entry/instrument/detector/timestamp"
 
 
