@@ -114,28 +114,35 @@ class PixelSource:
             self._put_in_us = began_us
         middle_us = began_us - self._put_in_us + exposure.integration_us / 2
         beam_s = exposure.beam_us * 1e-6
-        rate_Gy_s = scene.rate_Gy_s(exposure.beam_us)
+        output = self._output(exposure, began_us, scene, draws)
+        rate_Gy_s = scene.rate_Gy_s(exposure.beam_us) * output
         return Illumination(
             shadow=scene.projection.at(middle_us * 1e-6),
-            dose_Gy=rate_Gy_s * beam_s * self._output(exposure, began_us, scene, draws),
+            dose_Gy=_for_fine_rows(rate_Gy_s * beam_s),
             rate_Gy_s=rate_Gy_s,
             beam_s=beam_s,
         )
 
     def _output(
         self, exposure: Exposure, began_us: int, scene: SceneState, draws: ScanDraws
-    ) -> float | Map:
-        """Return the beam's output relative to a steady one: of the scan, or of each fine row."""
+    ) -> float | npt.NDArray[np.float64]:
+        """Return the output relative to a steady one: of the scan, or (rows, 1) of each row.
+
+        Rows of a rolling shutter have windows of their own. A beam that was asked for is one
+        window for all of them: it ends when the first row is read.
+        """
         output, geometry = scene.preset.beam.output, self._preset.geometry
         if output == STEADY or not exposure.beam_us:
             return 1.0
-        delay_us = geometry.line_time_us * exposure.oversampling
-        rows = np.arange(geometry.rows, dtype=np.float64)
-        began_s = (began_us + rows * (delay_us if geometry.shutter == "rolling" else 0)) * 1e-6
+        asked_for = exposure.beam_us < exposure.integration_us
+        windows = geometry.rows if geometry.shutter == "rolling" and not asked_for else 1
+        first_us = began_us + exposure.integration_us - exposure.beam_us
+        row_us = geometry.line_time_us * exposure.oversampling
+        began_s = (first_us + np.arange(windows, dtype=np.float64) * row_us) * 1e-6
         relative = relative_dose(
             output, began_s, exposure.beam_us * 1e-6, draws.of(Effect.BEAM_JITTER)
         )
-        return np.repeat(relative, SUBPIXELS).astype(np.float32)[:, None]
+        return relative[:, None] if windows > 1 else float(relative[0])
 
     def _key(self, exposure: Exposure, scene: SceneState) -> bytes:
         return key_of(
@@ -151,3 +158,10 @@ class PixelSource:
             exposure.cds,
             exposure.oversampling,
         )
+
+
+def _for_fine_rows(of_rows: float | npt.NDArray[np.float64]) -> float | Map:
+    """Repeat what each row has, (rows, 1), for its fine rows."""
+    if isinstance(of_rows, float):
+        return of_rows
+    return np.repeat(of_rows, SUBPIXELS, axis=0).astype(np.float32)

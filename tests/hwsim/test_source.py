@@ -118,3 +118,42 @@ def test_noise_is_that_of_its_frame_whatever_was_asked_before() -> None:
     source.expose(EXPOSURE)
     scene.beam_on = True
     np.testing.assert_array_equal(one(source), frames(url)[1])
+
+
+def outputs(output: str, exposure: Exposure, count: int = 1) -> np.ndarray:
+    """Mean of each row of the last of some frames, in counts, without what differs by itself."""
+    quiet = "read-noise,defects,spreads,offsets,channel-gains,feed-through,flicker,nonlinearity"
+    url = f"sim:tft64?object=none&dose_rate=2e-5&without={quiet},lag&output={output}"
+    return np.asarray(frames(url, count, exposure)[-1].mean(axis=1))
+
+
+def test_a_beam_that_is_asked_for_is_one_window_for_all_rows() -> None:
+    # Of 10 ms, 5 are asked for, the last before the first row is read: rows of a rolling shutter
+    # are read later, but see no other beam.
+    asked_for = replace(EXPOSURE, beam_us=5_000, gain_setting=5)
+    dark = outputs("steady", replace(asked_for, beam_us=0))
+    all_of_it, nothing, first_half = (
+        np.median(outputs(f"shutter={window}", asked_for) - dark)
+        for window in ("0.005s..0.010s", "0s..0.005s", "0s..0.0075s")
+    )
+    assert all_of_it > 1000
+    assert abs(nothing) < 0.01 * all_of_it
+    assert first_half == pytest.approx(all_of_it / 2, rel=0.02)
+    rows = outputs("shutter=0s..0.0075s", asked_for) - dark
+    assert rows[-1] == pytest.approx(rows[0], rel=0.05)
+
+
+def test_rows_of_a_rolling_shutter_have_windows_of_their_own() -> None:
+    exposure = replace(EXPOSURE, gain_setting=5)
+    dark = outputs("steady", replace(exposure, beam_us=0))
+    rows = outputs("shutter=0s..0.005s", exposure) - dark
+    late = 63 * 33e-6 / 5e-3
+    assert rows[-1] == pytest.approx((1 - late) * rows[0], rel=0.05)
+
+
+def test_a_film_behind_a_closed_shutter_remembers_no_beam() -> None:
+    exposure = replace(EXPOSURE, gain_setting=5)
+    url = "sim:tft64?object=none&dose_rate=2e-5&without=read-noise"
+    shut = frames(f"{url}&output=shutter=100s..", 3, exposure)
+    dark = frames(f"{url}&beam=off", 3, exposure)
+    assert abs(np.median(shut - dark)) < 1

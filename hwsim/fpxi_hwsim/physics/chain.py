@@ -38,8 +38,8 @@ class Illumination:
     shadow: Shadow
     dose_Gy: float | Map
     """of the scan, without an object: one, or (2 rows, 1) where rows have windows of their own"""
-    rate_Gy_s: float
-    """mean air kerma rate while the beam was wanted"""
+    rate_Gy_s: float | npt.NDArray[np.float64]
+    """mean air kerma rate while the beam was wanted: one, or (rows, 1)"""
     beam_s: float
     """for how much of the integration it was wanted"""
 
@@ -95,11 +95,12 @@ class Chain:
             excess=converter.excess(readout.bias_V),
         )
         pixel_keV = bin_to_pixels(share(energy_keV, self._kernel))
-        rate_Gy_s = shadow.brightness * np.float32(light.rate_Gy_s)
+        open_Gy_s = np.asarray(light.rate_Gy_s, np.float32)
+        rate_Gy_s = shadow.brightness * open_Gy_s
         pixel_keV = detected(converter, pixel_keV, rate_Gy_s, draws.of(Effect.LIGHT))
         fC_per_keV = converter.electrons_per_keV(readout.bias_V) * ELECTRON_FC
         collected_fC_per_keV: Map = self.maps.response * np.float32(fC_per_keV)
-        expected_keV_s = shadow.expected_keV_per_Gy * np.float32(light.rate_Gy_s)
+        expected_keV_s = shadow.expected_keV_per_Gy * open_Gy_s
         expected_keV_s = expected_keV_s * expected_light(converter, rate_Gy_s)
         signal_pA: Map = expected_keV_s * collected_fC_per_keV * np.float32(1 / FC_PER_PC)
         return pixel_keV * collected_fC_per_keV, signal_pA
