@@ -13,7 +13,7 @@ from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
 from fpxi_hwsim.physics.array.settings import ELECTRON_FC
 from fpxi_hwsim.physics.conversion.converter import expected_light
 from fpxi_hwsim.physics.conversion.converter import light as detected
-from fpxi_hwsim.physics.conversion.photon_statistics import absorb
+from fpxi_hwsim.physics.conversion.photon_statistics import CompoundPoisson, absorbed_energy
 from fpxi_hwsim.physics.conversion.sharing import bin_to_pixels, make_kernel, share
 from fpxi_hwsim.physics.draws import PanelDraws, ScanDraws
 from fpxi_hwsim.physics.effects import Effect
@@ -72,6 +72,8 @@ class Chain:
             dark=self.maps.dark_factor, drift=drift, lag=self.maps.lag_factor
         )
         self._film: Film | None = None
+        self._absorbed_under: tuple[Shadow, float, float] | None = None
+        self._absorbed: CompoundPoisson
         self._held_fC: Map | None = None
         self._leakage_timing = (0.0, 0)
         self._leaked: tuple[Map | None, float] = (None, 1.0)
@@ -88,12 +90,8 @@ class Chain:
     def _generate(self, readout: Readout, light: Illumination, draws: ScanDraws) -> tuple[Map, Map]:
         """Return the charge that X-rays free and the field collects, and the current expected."""
         converter, shadow = self._preset.converter, light.shadow
-        energy_keV = absorb(
-            shadow.absorption,
-            light.dose_Gy,
-            draws.of(Effect.PHOTONS),
-            excess=converter.excess(readout.bias_V),
-        )
+        absorbed = self._absorbed_energy(light, converter.excess(readout.bias_V))
+        energy_keV = absorbed.draw(draws.of(Effect.PHOTONS))
         pixel_keV = bin_to_pixels(share(energy_keV, self._kernel))
         open_Gy_s = np.asarray(light.rate_Gy_s, np.float32)
         rate_Gy_s = shadow.brightness * open_Gy_s
@@ -104,6 +102,18 @@ class Chain:
         expected_keV_s = expected_keV_s * expected_light(converter, rate_Gy_s)
         signal_pA: Map = expected_keV_s * collected_fC_per_keV * np.float32(1 / FC_PER_PC)
         return pixel_keV * collected_fC_per_keV, signal_pA
+
+    def _absorbed_energy(self, light: Illumination, excess: float) -> CompoundPoisson:
+        """Return the distribution of the energy absorbed; scans under one beam share it."""
+        if isinstance(light.dose_Gy, float):
+            conditions = (light.shadow, light.dose_Gy, excess)
+            if conditions != self._absorbed_under:
+                self._absorbed_under = conditions
+                self._absorbed = absorbed_energy(
+                    light.shadow.absorption, light.dose_Gy, excess=excess
+                )
+            return self._absorbed
+        return absorbed_energy(light.shadow.absorption, light.dose_Gy, excess=excess)
 
     def _expose_film(
         self, readout: Readout, light: Illumination, signal_pA: Map, draws: ScanDraws

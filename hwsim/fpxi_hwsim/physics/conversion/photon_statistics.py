@@ -11,6 +11,8 @@ normal number, bent to the third cumulant (E. A. Cornish and R. A. Fisher, Rev. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,21 +25,10 @@ FEW_PHOTONS = 32
 """expected photons of a fine pixel below which they are counted"""
 _MOST_COUNTED = 80
 """more than any count: of 32 expected photons, 80 come once in 10^12 times"""
-
-
-def absorb(
-    absorption: Absorption,
-    dose_Gy: float | Map,
-    random: np.random.Generator,
-    *,
-    excess: float = 0.0,
-) -> Map:
-    """Draw the energy that each fine pixel absorbs, in keV, float32 (2 rows, 2 columns); never < 0.
-
-    For many draws under the same conditions, keep `absorbed_energy`, which takes the same and
-    raises the same.
-    """
-    return absorbed_energy(absorption, dose_Gy, excess=excess).draw(random)
+_KEPT_PLACES = 1 << 16
+"""places up to which their cumulated probabilities are kept between draws: some MB"""
+HIGHEST = np.float32(1 - 2.0**-21)
+"""uniform numbers end below"""
 
 
 def absorbed_energy(
@@ -132,6 +123,7 @@ class _Few:
         self._mean = mean
         self._ninth = relative_variance * np.float32(1 / 9)
         self._none = np.exp(-expected.astype(np.float64)).astype(np.float32)
+        self._kept = list(self._cumulated()) if expected.size <= _KEPT_PLACES else None
 
     def draw(self, normal: Map, random: np.random.Generator) -> Map:
         number = self._counts(random)
@@ -151,18 +143,26 @@ class _Few:
         cumulated probabilities lie below a uniform number of 24 bits; these probabilities are right
         to a millionth, and so the uniform number stays below 1 by half of that.
         """
-        left = random.random(self._expected.shape, dtype=np.float32)
-        left += np.float32(2.0**-25)
-        left *= np.float32(1 - 2.0**-21)
-        chance = self._none.copy()
-        number = np.zeros(chance.shape, np.uint8)
-        reached = np.empty(chance.shape, np.bool_)
-        for count in range(1, _MOST_COUNTED):
-            left -= chance
-            np.greater(left, 0, out=reached)
-            if not reached.any():
-                break
+        uniform = random.random(self._expected.shape, dtype=np.float32)
+        uniform *= HIGHEST
+        number = np.zeros(uniform.shape, np.uint8)
+        reached = np.empty(uniform.shape, np.bool_)
+        for probability in self._kept or self._cumulated():
+            np.greater_equal(uniform, probability, out=reached)
             number += reached.view(np.uint8)
+        return number.astype(np.float32)
+
+    def _cumulated(self) -> Iterator[Map]:
+        """Yield the probabilities of no quantum, of at most one, of at most two ...
+
+        Up to the one that no uniform number reaches anywhere.
+        """
+        chance = self._none.copy()
+        cumulated = chance.copy()
+        for count in range(1, _MOST_COUNTED):
+            yield cumulated
+            if cumulated.min(initial=1) > HIGHEST:
+                return
             chance *= self._expected
             chance *= np.float32(1 / count)
-        return number.astype(np.float32)
+            cumulated = cumulated + chance

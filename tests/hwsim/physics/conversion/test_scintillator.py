@@ -9,7 +9,7 @@ from fpxi_hwsim.physics.conversion.absorber import Absorber
 from fpxi_hwsim.physics.conversion.absorption import Absorption
 from fpxi_hwsim.physics.conversion.converter import light
 from fpxi_hwsim.physics.conversion.photoconductor import Photoconductor
-from fpxi_hwsim.physics.conversion.photon_statistics import absorb
+from fpxi_hwsim.physics.conversion.photon_statistics import absorbed_energy
 from fpxi_hwsim.physics.conversion.scintillator import (
     Scintillator,
     Superlinearity,
@@ -69,7 +69,7 @@ def test_the_cascade_adds_the_noise_of_its_secondary_quanta(per_photon, swank):
     ones = np.full((400, 400), photons, np.float32)
     absorption = Absorption(ones, ones * np.float32(keV), ones * np.float32(keV**2))
     random = np.random.default_rng(2)
-    pixels = bin_to_pixels(absorb(absorption, 1.0, random, excess=1 / swank - 1))
+    pixels = bin_to_pixels(absorbed_energy(absorption, 1.0, excess=1 / swank - 1).draw(random))
     electrons = detect_light(crystal, pixels, random).astype(np.float64) * per_keV
     expected = 1 + per_photon / swank
     bound = stats.norm.isf(5e-5) * np.sqrt(2 / electrons.size) * 1.05
@@ -83,7 +83,7 @@ def test_spread_light_is_correlated_but_its_photo_electrons_are_not():
     absorption = Absorption(ones, ones * np.float32(keV), ones * np.float32(keV**2))
     kernel = make_kernel((Gaussian(1.0, 100.0),), 100.0)
     random = np.random.default_rng(3)
-    pixels = bin_to_pixels(share(absorb(absorption, 1.0, random), kernel))
+    pixels = bin_to_pixels(share(absorbed_energy(absorption, 1.0).draw(random), kernel))
     electrons = detect_light(crystal, pixels, random).astype(np.float64) * per_keV
     inside = slice(8, -8)
     signal, seen = (each[inside, inside].astype(np.float64) for each in (pixels, electrons))

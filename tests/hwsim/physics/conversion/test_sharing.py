@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.conversion.absorption import Absorption
-from fpxi_hwsim.physics.conversion.photon_statistics import absorb
+from fpxi_hwsim.physics.conversion.photon_statistics import absorbed_energy
 from fpxi_hwsim.physics.conversion.sharing import (
     Gaussian,
     bin_to_pixels,
@@ -74,7 +74,7 @@ def test_the_noise_power_is_the_photons_folded_with_the_kernels_transfer(spread)
     kernel = make_kernel(spread, PITCH_UM)
     lines = np.empty((frames, columns))
     for frame in range(frames):
-        fine = absorb(absorption, 1.0, random) - np.float32(photons * 40)
+        fine = absorbed_energy(absorption, 1.0).draw(random) - np.float32(photons * 40)
         lines[frame] = bin_to_pixels(share(fine, kernel))[8:40, 16:48].sum(axis=0, dtype=float)
     power = (abs(np.fft.fft(lines)) ** 2 / columns).mean(axis=0)[: columns // 2 + 1]
     ratio = power / (photons * mean_square * expected_periodogram(kernel, columns, fine_rows=64))
