@@ -7,7 +7,6 @@ time, range, bias, dose rate, and the panel's published geometry.
 from __future__ import annotations
 
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,9 @@ from fpxi_hwsim.specification import SimulationSpecification
 
 READOUT_US = 5_000
 """from the end of one exposure to the beginning of the next, unless frames are spaced"""
+
+MOST_CLIPPED = 0.05
+"""part of the samples, of defective pixels, that may lie outside the range"""
 
 
 class Bench:
@@ -59,7 +61,10 @@ class Bench:
         range_number: int | None = None,
         period_s: float | None = None,
     ) -> tb.Values:
-        """Read out frames (count, rows, columns) in counts, in the widest range unless told."""
+        """Read out frames (count, rows, columns) in counts, in the widest range unless told.
+
+        ValueError if more than a few samples lie outside the range: no figure would be right.
+        """
         integration_us = round(integration_s * 1e6)
         period_us = integration_us + READOUT_US if period_s is None else round(period_s * 1e6)
         frames = np.empty((count, *self.geometry.shape), np.uint16)
@@ -77,6 +82,9 @@ class Bench:
             assert samples is not None
             frame[:] = samples[0]
             self._clock_us += period_us
+        clipped = float(np.mean((frames == 0) | (frames == self.geometry.full_scale)))
+        if clipped > MOST_CLIPPED:
+            raise ValueError(f"{clipped:.0%} of the samples lie outside the range")
         return frames.astype(float)
 
     def currents_pA(
@@ -84,8 +92,6 @@ class Bench:
     ) -> tb.Values:
         """Frames as the currents that would give their counts; the offset is still in them."""
         counts = self.frames(count, integration_s, range_number=range_number, **more)
-        clipped = np.mean((counts == 0) | (counts == self.geometry.full_scale))
-        assert clipped < 0.05, f"{clipped:.0%} of the samples lie outside the range"
         return tb.current_pA(
             counts, fC_per_count=self.fC_per_count(range_number), integration_s=integration_s
         )
@@ -98,28 +104,6 @@ class Bench:
         widths = self.geometry.full_scale_fC
         return int(np.argmax(widths)) if number is None else number
 
-    def __enter__(self) -> Bench:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.scene.beam_on = False
-
 
 def working_bias_V(preset: Preset) -> float:
     return preset.working_bias_mV * 1e-3
-
-
-def good_pixels(bench: Bench, dose_rate_Gy_s: float, integration_s: float) -> Any:
-    """Find the pixels that image: their signal lies within half of the median's."""
-    bench.beam(0)
-    dark = bench.frames(4, integration_s).mean(axis=0)
-    bench.beam(dose_rate_Gy_s)
-    signal = bench.frames(4, integration_s).mean(axis=0) - dark
-    bench.beam(0)
-    quiet = dark < np.median(dark) + 0.2 * bench.geometry.full_scale
-    return (np.abs(signal / np.median(signal) - 1) < 0.5) & quiet

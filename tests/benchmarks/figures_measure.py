@@ -93,15 +93,16 @@ def flat_corrected(
 ) -> tb.Values:
     """Show each scene to the panel: images (scenes, rows, columns), 1 where nothing is in the way.
 
+    Dark and flat field are means of four times as many frames, so that the noise is the image's.
     Pixels that do not respond are no number.
     """
 
-    def look(scene: str, dose_rate: float) -> tb.Values:
+    def look(scene: str, dose_rate: float, count: int) -> tb.Values:
         bench.scene.object = scene
         bench.beam(dose_rate)
-        return bench.frames(frames, integration_s, range_number=range_number).mean(axis=0)
+        return bench.frames(count, integration_s, range_number=range_number).mean(axis=0)
 
-    dark, flat = look("none", 0), look("none", dose_rate_Gy_s)
-    response = flat - dark
+    dark = look("none", 0, 4 * frames)
+    response = look("none", dose_rate_Gy_s, 4 * frames) - dark
     response[~ordinary(response)] = np.nan
-    return np.array([(look(scene, dose_rate_Gy_s) - dark) / response for scene in scenes])
+    return np.array([(look(scene, dose_rate_Gy_s, frames) - dark) / response for scene in scenes])

@@ -42,9 +42,9 @@ TREATED = Preset(
         gain=Gain(most=1708.6),  # (fit) 7.1e5 uC/Gy/cm2 at 5 V
     ),
     film=FilmSettings(
-        dark=DarkCurrent(conductivity_S_cm=1.2e-11, activation_eV=0.1),
+        dark=DarkCurrent(conductivity_S_cm=6e-11, activation_eV=0.1),
         migration=IonMigration(transition_K=295.0, activation_eV=1.784),  # (E)
-        noise=FilmNoise(strength=2.4e-5),  # (fit) 1e-10 A/rtHz at 1 Hz
+        noise=FilmNoise(strength=9.6e-7),  # (fit) 1e-10 A/rtHz at 1 Hz
     ),
     array=ArraySettings(),
     front_end=FrontEndSettings(
@@ -59,13 +59,13 @@ UNTREATED = replace(
     title="single pixel: crystal of MAPbI3 with its surface as grown, coplanar electrodes",
     film=replace(
         TREATED.film,
-        dark=DarkCurrent(conductivity_S_cm=1.5e-11, activation_eV=0.1),
+        dark=DarkCurrent(conductivity_S_cm=7.5e-11, activation_eV=0.1),
         migration=IonMigration(
             transition_K=285.0,  # (E)
             activation_eV=0.984,  # (E)
             drift=((0.8, 1_500.0), (-0.6, 15_000.0)),  # it drifts (E); how is not in words
         ),
-        noise=FilmNoise(strength=1e-4),
+        noise=FilmNoise(strength=4e-6),
     ),
 )
 

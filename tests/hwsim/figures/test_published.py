@@ -6,7 +6,7 @@ import figures_cmos32
 import figures_pixel
 import figures_tft64
 import pytest
-from figures_table import Figure
+from figures_table import Row
 
 FIGURES = [
     figure
@@ -17,7 +17,7 @@ FIGURES = [
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
-def test_a_published_figure_comes_out_of_frames(figure: Figure):
+def test_a_published_figure_comes_out_of_frames(figure: Row):
     obtained = figure.measure()
     assert figure.agrees(obtained), (
         f"{obtained:.5g} {figure.unit}, published {figure.published:.5g}"
