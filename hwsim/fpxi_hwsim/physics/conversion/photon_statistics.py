@@ -114,27 +114,38 @@ class _Few:
     """Counted quanta; the sum of n of them has the gamma distribution of shape n/c.
 
     By the cube of a normal number (E. B. Wilson and M. M. Hilferty, Proc. Natl. Acad. Sci. 17
-    (1931) 684), whose mean is right to (c/9n)^3 and whose variance, for c < 1, to 0.4 per cent.
-    Quanta without a variance sum to exactly n times their value.
+    (1931) 684), whose mean is right to (c/9n)^3 and whose variance to 0.4 per cent as long as c is
+    1 at most; beyond, it is drawn as such. Quanta without a variance sum to exactly n times their
+    value.
     """
 
     def __init__(self, expected: Map, mean: Map, relative_variance: Map) -> None:
         self._expected = expected
         self._mean = mean
+        self._broad = np.flatnonzero(relative_variance > 1)
+        self._broad_variance = relative_variance.take(self._broad)
         self._ninth = relative_variance * np.float32(1 / 9)
         self._none = np.exp(-expected.astype(np.float64)).astype(np.float32)
         self._kept = list(self._cumulated()) if expected.size <= _KEPT_PLACES else None
 
     def draw(self, normal: Map, random: np.random.Generator) -> Map:
         number = self._counts(random)
+        if self._broad.size:
+            broad = self._sums_of_broad(number.take(self._broad), random)
         ninth = self._ninth / np.maximum(number, 1)
         root = np.sqrt(ninth)
         root *= normal
         root += 1 - ninth
         np.maximum(root, 0, out=root)
         number *= root * root * root
+        if self._broad.size:
+            number.put(self._broad, broad)
         number *= self._mean
         return number
+
+    def _sums_of_broad(self, number: Map, random: np.random.Generator) -> Map:
+        sums = random.standard_gamma(number / self._broad_variance.astype(np.float64))
+        return (sums * self._broad_variance).astype(np.float32)
 
     def _counts(self, random: np.random.Generator) -> Map:
         """Draw Poisson numbers by inversion, for all places at once.

@@ -193,3 +193,15 @@ def test_a_change_of_intensity_keeps_the_energies_moments():
     absorption = uniform(10.0, shape=(2, 2)).mapped(lambda each: each * np.float32(0.5))
     np.testing.assert_allclose(absorption.photons_per_Gy, 5)
     np.testing.assert_allclose(absorption.mean_keV, MEAN, rtol=1e-6)
+
+
+@pytest.mark.parametrize("relative_variance", [0.9, 1.1, 5.0, 10.0])
+@pytest.mark.parametrize("photons", [0.5, 5.0])
+def test_quanta_of_any_spread_keep_their_mean_and_variance(photons, relative_variance):
+    absorption = uniform(photons, 30.0, 30.0**2 * (1 + relative_variance), shape=(1000, 1024))
+    energy = (
+        absorbed_energy(absorption, 1.0).draw(np.random.default_rng(11)).astype(np.float64) / 30
+    )
+    variance = photons * (1 + relative_variance)
+    assert abs(energy.mean() - photons) < 5 * np.sqrt(variance / energy.size)
+    assert energy.var() == pytest.approx(variance, rel=0.02)
