@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 OPEN_BEAM = "none"
 CALIBRATION_FRAMES = 32
-SCANNED = 48
+SCANNED = 32
 """rows and columns of pixels of a scan, at least"""
 MOVING_S = 2.0
 """how long something that moves is looked at"""

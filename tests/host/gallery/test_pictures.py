@@ -70,7 +70,7 @@ def test_a_row_of_pixels_is_drawn_over_the_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "scan"), [((64, 64), None), ((1, 64), (1, 64)), ((1, 1), (48, 48)), ((7, 11), (5, 7))]
+    ("shape", "scan"), [((64, 64), None), ((1, 64), (1, 64)), ((1, 1), (32, 32)), ((7, 11), (3, 5))]
 )
 def test_small_panels_are_moved_over_the_object(
     shape: tuple[int, int], scan: tuple[int, int] | None
