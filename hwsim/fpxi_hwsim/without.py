@@ -48,7 +48,7 @@ EFFECTS: dict[str, Change] = {
     "feed-through": _neutral(
         "array", pedestal_fC=0.0, pedestal_spread_fC=0.0, ring_pedestal_fC=0.0, gate_droop=0.0
     ),
-    "switch-noise": _neutral("array", pixel_capacitance_fF=0.0),
+    "switch-noise": _neutral("array", switch_noise=0.0),
     "left-charge": _neutral("array", on_resistance_MOhm=0.0),
     "leakage": _neutral("array", off_conductance_fS=0.0),
     "full-well": _neutral("array", full_well_fC=None),

@@ -83,8 +83,8 @@ class Chain:
         generated_fC, signal_pA = self._generate(readout, light, draws)
         response = self._expose_film(readout, light, signal_pA, draws)
         charge_fC = self._collect(response, generated_fC, draws)
-        expected_fC = signal_pA * np.float32(light.beam_s * FC_PER_PC)
-        charge_fC = self._pass_array(readout, charge_fC, response, expected_fC)
+        held_fC = self._hold(readout, light, signal_pA, response)
+        charge_fC = self._pass_array(readout, charge_fC, held_fC)
         return self._read(readout, charge_fC, draws)
 
     def _generate(self, readout: Readout, light: Illumination, draws: ScanDraws) -> tuple[Map, Map]:
@@ -136,47 +136,47 @@ class Chain:
         charge_fC = generated_fC
         if response.sensitivity is not None:
             charge_fC = charge_fC * response.sensitivity
-        delayed_fC = response.lag_fC
-        if response.dark_fC is not None:
-            dark_fC = pixels.blink(
-                self.maps, self._preset.array.defects, response.dark_fC, draws.of(Effect.BLINKING)
-            )
-            delayed_fC = dark_fC if delayed_fC is None else dark_fC + delayed_fC
-        if delayed_fC is None:
-            return charge_fC
-        return pixels.add_dark(charge_fC, delayed_fC, draws.of(Effect.DARK_SHOT))
+        dark_fC = response.dark_fC
+        if dark_fC is not None:
+            defects = self._preset.array.defects
+            dark_fC = pixels.blink(self.maps, defects, dark_fC, draws.of(Effect.BLINKING))
+        return pixels.add_delayed(charge_fC, dark_fC, response.lag_fC, draws.of(Effect.DARK_SHOT))
 
     def _wake(self, readout: Readout, light: Illumination, signal_pA: Map) -> Film:
-        """Begin with a film at rest under the bias and the beam of the first scan.
-
-        A beam that is asked for was off before.
-        """
-        steady = light.beam_s >= readout.integration_s
+        """Begin with a film at rest under the bias and the beam of the first scan."""
         return Film(
             self._preset.film,
             pixel_area_cm2=self._preset.pixel_area_cm2,
             thickness_um=self._preset.converter.absorber.thickness_um,
-            signal_pA=signal_pA if steady else np.zeros_like(signal_pA),
+            signal_pA=signal_pA if _was_on(readout, light) else np.zeros_like(signal_pA),
             bias_V=readout.bias_V,
             maps=self._film_maps,
             began_s=readout.began_s,
         )
 
-    def _pass_array(
-        self, readout: Readout, charge_fC: Map, response: FilmResponse, signal_fC: Map
-    ) -> Map:
-        """Hold the charge on the pixels and let their switches pass it on.
+    def _hold(
+        self, readout: Readout, light: Illumination, signal_pA: Map, response: FilmResponse
+    ) -> Map | None:
+        """Return what earlier scans left on the pixels, and keep what this one leaves.
 
-        What stays on the pixels for the next scan follows the charge expected, as the film does.
+        It follows the charge expected, as the film does.
         """
+        switches, held_fC = self.maps.switches, self._held_fC
+        if switches.remaining is None:
+            return None
+        signal_fC = signal_pA * np.float32(light.beam_s * FC_PER_PC)
+        if held_fC is None:
+            before_fC = signal_fC if _was_on(readout, light) else np.zeros_like(signal_fC)
+            held_fC = pixels.held_in_equilibrium(switches, _expected(response, before_fC))
+        total_fC = pixels.accumulate(switches, _expected(response, signal_fC), held_fC)
+        self._held_fC = pixels.hold(switches, total_fC)
+        return held_fC
+
+    def _pass_array(self, readout: Readout, charge_fC: Map, held_fC: Map | None) -> Map:
+        """Gather the charge on the pixels and let their switches pass it on."""
         switches = self.maps.switches
-        charge_fC = pixels.saturate(switches, charge_fC)
-        if switches.remaining is not None:
-            expected_fC = pixels.saturate(switches, _expected(response, signal_fC))
-            if self._held_fC is None:
-                self._held_fC = pixels.held_in_equilibrium(switches, expected_fC)
-            charge_fC = pixels.transfer(switches, charge_fC, self._held_fC)
-            self._held_fC = pixels.hold(switches, expected_fC, self._held_fC)
+        charge_fC = pixels.accumulate(switches, charge_fC, held_fC)
+        charge_fC = pixels.transfer(switches, charge_fC)
         charge_fC = pixels.leak_off(charge_fC, *self._leakage(readout))
         return pixels.inject(switches, charge_fC)
 
@@ -222,6 +222,11 @@ class Chain:
             cds=readout.cds,
             oversampling=readout.oversampling,
         )
+
+
+def _was_on(readout: Readout, light: Illumination) -> bool:
+    """Whether the beam of a first scan was on before: one that is asked for was not."""
+    return light.beam_s >= readout.integration_s
 
 
 def _expected(response: FilmResponse, signal_fC: Map) -> Map:

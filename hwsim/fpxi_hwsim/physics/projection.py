@@ -81,7 +81,9 @@ class Projection:
     def _open_beam(self) -> float:
         """Return the energy that a pixel absorbs for each gray without an object."""
         air = ThicknessMaps((SUBPIXELS, SUBPIXELS), SUBPIXELS, {})
-        return float(self._behind(air).energy_keV_per_Gy.sum())
+        open_keV_per_Gy = float(self._behind(air).energy_keV_per_Gy.sum())
+        require("energy in keV that a pixel absorbs for each gray", open_keV_per_Gy, above=0.0)
+        return open_keV_per_Gy
 
     def _spread_over_panel(self, fine: Map) -> Map:
         """Blur by the focal spot, and weaken where the beam is weaker."""

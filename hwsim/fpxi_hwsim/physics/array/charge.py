@@ -13,6 +13,8 @@ from fpxi_hwsim.physics.array.settings import ELECTRON_FC, Defects
 from fpxi_hwsim.physics.array.switches import SwitchMaps
 
 Map = npt.NDArray[np.float32]
+LEAST_SPENT = 1e-12
+"""time constants of leakage below which nothing has leaked in float64"""
 
 
 def blink(maps: PanelMaps, defects: Defects, dark_fC: Map, random: np.random.Generator) -> Map:
@@ -30,61 +32,71 @@ def blink(maps: PanelMaps, defects: Defects, dark_fC: Map, random: np.random.Gen
     return blinking_fC
 
 
-def add_dark(charge_fC: Map, dark_fC: Map, random: np.random.Generator) -> Map:
-    """Add the dark charge and its shot noise, normal for the many electrons it is made of."""
-    shot_fC = np.sqrt(np.abs(dark_fC) * np.float32(ELECTRON_FC))
-    shot_fC *= random.standard_normal(dark_fC.shape, dtype=np.float32)
-    shot_fC += dark_fC
-    shot_fC += charge_fC
-    return shot_fC
+def add_delayed(
+    charge_fC: Map, dark_fC: Map | None, lag_fC: Map | None, random: np.random.Generator
+) -> Map:
+    """Add the dark charge, the charge that traps release, and the shot noise of both.
 
-
-def saturate(switches: SwitchMaps, charge_fC: Map) -> Map:
-    """Keep what each pixel can hold; the rest is lost through the film."""
-    if switches.full_well_fC is None:
-        return charge_fC
-    return np.clip(charge_fC, -switches.full_well_fC, switches.full_well_fC)
-
-
-def transfer(switches: SwitchMaps, charge_fC: Map, held_fC: Map | None) -> Map:
-    """Return the charge that reaches the data lines, with what earlier scans left on the pixels.
-
-    `held_fC` is what `hold` returned after the last scan; None where there was none.
+    It is normal for the many electrons they are made of. Where one flows against the other, as
+    after a reversal of the bias, their noises add up all the same.
     """
-    if switches.remaining is None:
+    parts_fC = [part_fC for part_fC in (dark_fC, lag_fC) if part_fC is not None]
+    if not parts_fC:
         return charge_fC
+    electrons_fC: Map = sum((np.abs(part_fC) for part_fC in parts_fC[1:]), np.abs(parts_fC[0]))
+    total_fC: Map = np.sqrt(electrons_fC * np.float32(ELECTRON_FC))
+    total_fC *= random.standard_normal(total_fC.shape, dtype=np.float32)
+    for part_fC in (*parts_fC, charge_fC):
+        total_fC += part_fC
+    return total_fC
+
+
+def accumulate(switches: SwitchMaps, charge_fC: Map, held_fC: Map | None) -> Map:
+    """Return the charge on the pixels as an integration ends: what they held, and what came.
+
+    What is more than a pixel can hold is lost through the film.
+    """
     total_fC = charge_fC if held_fC is None else charge_fC + held_fC
-    return total_fC - total_fC * switches.remaining
+    if switches.full_well_fC is None:
+        return total_fC
+    return np.clip(total_fC, -switches.full_well_fC, switches.full_well_fC)
 
 
-def hold(switches: SwitchMaps, charge_fC: Map, held_fC: Map | None) -> Map | None:
-    """Return the charge that stays on the pixels when they are read, for the next scan.
+def transfer(switches: SwitchMaps, total_fC: Map) -> Map:
+    """Return the part of the charge on the pixels that a read brings to the data lines."""
+    return total_fC if switches.remaining is None else total_fC - total_fC * switches.remaining
+
+
+def hold(switches: SwitchMaps, total_fC: Map) -> Map | None:
+    """Return the part of the charge on the pixels that a read leaves there, for the next scan.
 
     With `transfer`, no charge is made or lost. Driven by the expected charge instead of the
-    noisy one, the memory of the array is as the film's: without randomness across scans. In
-    equilibrium with charge Q, a pixel holds Q r / (1 - r) and gives Q: see `held_in_equilibrium`.
+    noisy one, the memory of the array is as the film's: without randomness across scans. No time
+    between scans changes it.
     """
-    if switches.remaining is None:
-        return None
-    total_fC = charge_fC if held_fC is None else charge_fC + held_fC
-    return total_fC * switches.remaining
+    return None if switches.remaining is None else total_fC * switches.remaining
 
 
 def held_in_equilibrium(switches: SwitchMaps, charge_fC: Map) -> Map | None:
-    """Return the charge that stays on the pixels after many scans of this charge."""
+    """Return the charge that stays on the pixels after many scans of this charge.
+
+    A pixel to which Q comes holds Q r / (1 - r) then, and gives Q, if that fits its full well.
+    """
     if switches.remaining is None:
         return None
-    return charge_fC * (switches.remaining / (1 - switches.remaining))
+    return hold(switches, accumulate(switches, charge_fC / (1 - switches.remaining), None))
 
 
 def off_loss(switches: SwitchMaps, off_s: float) -> Map | None:
     """Return the part of its charge that each pixel leaks while it is off for `off_s` seconds.
 
-    1 - exp(-t / RC). It is the same for scans of the same timing.
+    The charge comes evenly over that time t: 1 - (1 - exp(-t / RC)) / (t / RC), half of t / RC
+    where that is small. It is the same for scans of the same timing.
     """
     if switches.leakage_per_s is None or not off_s:
         return None
-    loss: Map = -np.expm1(switches.leakage_per_s.astype(np.float64) * -off_s).astype(np.float32)
+    spent = np.maximum(switches.leakage_per_s.astype(np.float64) * off_s, LEAST_SPENT)
+    loss: Map = (1 + np.expm1(-spent) / spent).astype(np.float32)
     return loss
 
 

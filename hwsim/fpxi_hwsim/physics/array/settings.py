@@ -103,7 +103,9 @@ class ArraySettings:
     gate_droop: float = 0.0
     """part of the injected charge missing at the far end of a gate line, whose edge is slower"""
     pixel_capacitance_fF: float = 0.0
-    """what a switch charges, leaving its kTC noise on it; 0: none of its effects"""
+    """what a switch charges; 0: none of its effects"""
+    switch_noise: float = 1.0
+    """of a hard reset's noise on that capacitance, kTC: 1 as it is, about 0.7 soft, 0 none"""
     capacitance_spread: float = 0.0
     on_resistance_MOhm: float = 0.0
     """of a conducting switch; with the capacitance, how fast a pixel empties"""
@@ -130,18 +132,19 @@ class ArraySettings:
             require(f"array.{name}", getattr(self, name), least=-LARGEST, most=LARGEST)
         for name in _SPREADS:
             require(f"array.{name}", getattr(self, name), most=1)
-        require("array.gate_droop", self.gate_droop, least=0, most=1)
+        for name in ("gate_droop", "switch_noise"):
+            require(f"array.{name}", getattr(self, name), least=0, most=1)
         if self.pixel_capacitance_fF:
             require("array.pixel_capacitance_fF", self.pixel_capacitance_fF, least=0.1)
         if self.full_well_fC is not None:
             require("array.full_well_fC", self.full_well_fC, above=0, most=LARGEST)
 
     def switch_noise_e(self, temperature_K: float) -> float:
-        """Return the noise that each opening switch leaves on its pixel: the square root of kTC.
+        """Return the noise that each opening switch leaves on its pixel: from kTC.
 
         Electrons, root mean square. CDS at the amplifier does not see it.
         """
-        return reset_noise_e(self.pixel_capacitance_fF, temperature_K)
+        return self.switch_noise * reset_noise_e(self.pixel_capacitance_fF, temperature_K)
 
 
 def reset_noise_e(capacitance_fF: float, temperature_K: float) -> float:

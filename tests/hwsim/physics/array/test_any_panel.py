@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 from fpxi_hwsim.physics.array.charge import (
-    add_dark,
+    accumulate,
+    add_delayed,
     blink,
     held_in_equilibrium,
     hold,
     inject,
     leak_off,
     off_loss,
-    saturate,
     transfer,
 )
 from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
@@ -115,9 +115,9 @@ def _collect(
 ) -> np.ndarray:
     switches = maps.switches
     dark_fC = blink(maps, array.defects, maps.dark_factor, random)
-    charge_fC = saturate(switches, add_dark(charge_fC * maps.response, dark_fC, random))
-    held_fC = hold(switches, charge_fC, held_in_equilibrium(switches, charge_fC))
-    charge_fC = transfer(switches, charge_fC, held_fC)
+    charge_fC = add_delayed(charge_fC * maps.response, dark_fC, None, random)
+    total_fC = accumulate(switches, charge_fC, held_in_equilibrium(switches, charge_fC))
+    charge_fC = transfer(switches, accumulate(switches, charge_fC, hold(switches, total_fC)))
     charge_fC = leak_off(charge_fC, off_loss(switches, 0.01), 0.5)
     assert np.isfinite(charge_fC).all()
     return inject(switches, charge_fC)
