@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from fpxi_hwsim.physics.object.plane import ImagePlane, Map
 
@@ -22,6 +21,8 @@ def blur(fine: Map, plane: ImagePlane) -> Map:
     width = plane.focal_spot_um * (plane.magnification - 1) / fine_um
     if width == 0:
         return fine
+    from scipy import ndimage  # noqa: PLC0415 (slow to load, and rarely asked for)
+
     weights = box_weights(width)
     for axis in (0, 1):
         fine = ndimage.convolve1d(fine, weights, axis=axis, mode="nearest")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
-from scipy import ndimage
 
 from fpxi_hwsim.errors import ObjectError
 from fpxi_hwsim.physics.limits import require
@@ -65,6 +64,8 @@ class Picture(Thing):
 
         Larger pictures are averaged over the fine pixels first, smaller ones keep their own.
         """
+        from scipy import ndimage  # noqa: PLC0415 (slow to load, and only for pictures)
+
         most, scale = values.max(), self._scale(canvas, values.shape)
         if scale < 1:
             # even like the grid, so that an unturned picture falls on its pixels
