@@ -85,14 +85,16 @@ def limit_of_detection(dose_rates: npt.ArrayLike, ratios: npt.ArrayLike, *, at: 
     return float(np.exp(logarithm))
 
 
-def quanta(frames: Values) -> float:
-    """Mean squared over variance: events in a sample of a Poisson process, frames (frames, ...).
+def quanta(lit: Values, dark: Values) -> Values:
+    """Mean squared over variance of each pixel: events in a sample of a Poisson process.
 
-    The variance is half that of the differences of successive frames, so that drift and the
-    pattern of the panel leave it alone; both are averaged over the pixels.
+    Frames (frames, ...) with and without beam; what the dark has of both is subtracted. The
+    variance is half that of the differences of successive frames, so that drift leaves it alone;
+    a pixel's own gain cancels.
     """
-    differences = np.diff(frames, axis=0)
-    return float(frames.mean() ** 2 / (differences.var(axis=0).mean() / 2))
+    mean = lit.mean(axis=0) - dark.mean(axis=0)
+    variance = (np.diff(lit, axis=0).var(axis=0) - np.diff(dark, axis=0).var(axis=0)) / 2
+    return mean**2 / variance
 
 
 @dataclass(frozen=True, slots=True)

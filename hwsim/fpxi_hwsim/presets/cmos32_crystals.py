@@ -68,7 +68,7 @@ PASSIVATED = Preset(
 UNPASSIVATED = replace(
     PASSIVATED,
     name="cmos32-cspbbr3-unpassivated",
-    title="the same die, its crystal's surfaces left with their traps",
+    title="32 x 32 CMOS die with a crystal of CsPbBr3, its surfaces not passivated",
     film=replace(
         PASSIVATED.film,
         traps=Traps(

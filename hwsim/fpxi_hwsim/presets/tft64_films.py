@@ -29,7 +29,7 @@ FILM_THICKNESS_UM = 327.5
 WORKING_FIELD_V_CM = -100  # (A)
 _BIAS_MV = round(WORKING_FIELD_V_CM * FILM_THICKNESS_UM * 1e-4 * 1e3)
 _RECOMBINATION_V_CM = 16.86  # (fit) the same ratios
-_GATE_CARRIER_CM2_V = 7.81e-5  # (A) of electrons
+_MU_TAU_CM2_V = 7.81e-5  # (A) of electrons
 _ELECTRONS = 0.68  # part of the conductivity at 25 °C; the rest is that of ions
 
 BEAM = Beam(
@@ -60,7 +60,7 @@ TIO2 = Preset(
     temperature_mC=25_000,
     geometry=PANELS["tft64"],
     beam=BEAM,
-    converter=_film(_GATE_CARRIER_CM2_V, 7.382, built_in_V=-0.67),  # (A) 0.67 V; gain (fit)
+    converter=_film(_MU_TAU_CM2_V, 7.382, built_in_V=-0.67),  # (A) 0.67 V; gain (fit)
     film=FilmSettings(
         dark=DarkCurrent(
             conductivity_S_cm=_ELECTRONS / 2.48e8,  # (A)
@@ -87,8 +87,8 @@ TIO2 = Preset(
 NO_TIO2 = replace(
     TIO2,
     name="tft64-ba2ma9pb10i31-no-tio2",
-    title="the same panel, its film grown in mixed gas, without TiO2",
-    converter=_film(_GATE_CARRIER_CM2_V, 3.929, built_in_V=0.0),
+    title="64 x 64 TFT panel with a film of BA2MA9Pb10I31 grown in mixed gas, without TiO2",
+    converter=_film(_MU_TAU_CM2_V, 3.929, built_in_V=0.0),
     film=replace(
         TIO2.film,
         dark=DarkCurrent(conductivity_S_cm=_ELECTRONS / 2.48e8, activation_eV=0.1),  # (A)
@@ -101,7 +101,7 @@ NO_TIO2 = replace(
 CH3NH2 = replace(
     NO_TIO2,
     name="tft64-ba2ma9pb10i31-ch3nh2",
-    title="the same panel, its film grown in CH3NH2, without TiO2",
+    title="64 x 64 TFT panel with a film of BA2MA9Pb10I31 grown in CH3NH2, without TiO2",
     converter=_film(
         5.5e-5, 3.397, built_in_V=0.0
     ),  # less than in mixed gas (A), by how much: (fit)
