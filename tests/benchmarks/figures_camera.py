@@ -168,8 +168,8 @@ FIGURES: list[Row] = [
         "%",
         "none",
         lambda: afterglow(EU_GLASS),
-        "the same; statistical error about 0.15 %",
-        least=-0.4,
-        most=0.4,
+        "the same; statistical error about 0.2 %",
+        least=-0.6,
+        most=0.6,
     ),
 ]

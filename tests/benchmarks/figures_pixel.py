@@ -22,11 +22,6 @@ def slope() -> float:
     return sensitivity(bench(TREATED), DOSE_RATES, 0.1, frames=20).slope
 
 
-def one_dose_rate() -> float:
-    """Signal current density over the dose rate, at 20.3 µGy/s."""
-    return sensitivity(bench(TREATED), (1e-6, 2.03e-5, 2.03e-5), 0.1, frames=20).slope
-
-
 def limit_nGy_s(records: int = 24) -> float:
     """From the mean signal and noise of records of 60 samples of 1 s, each with its own noise."""
     dose_rates = (1.0e-9, 2.2e-9)
