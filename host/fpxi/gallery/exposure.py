@@ -17,7 +17,7 @@ FEW_ABOVE = 95.0
 TRIALS = 12
 TRIAL_FRAMES = 2
 LARGEST_CHANGE = 16.0
-LONGEST_US = 1_000_000
+LONGEST_US = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def choose_exposure(session: Session) -> int:
     """Set an exposure time that suits the beam with nothing in it, and return it, in us.
 
     The range of the front end is widened where even the shortest exposure is too long, and narrowed
-    where the longest, one second at most, is too short.
+    where the longest, a fifth of a second at most, is too short.
     """
     assert session.dictionary is not None
     exposure = session.dictionary.parameters["exposure_us"]

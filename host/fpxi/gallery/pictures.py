@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -31,7 +32,10 @@ SCANNED = 32
 """rows and columns of pixels of a scan, at least"""
 MOVING_S = 2.0
 """how long something that moves is looked at"""
-MOST_MOVING_FRAMES = 200
+MOVING_PERIOD_US = 50_000
+"""from one frame of it to the next, at least"""
+NOTHING_MORE: Mapping[str, int] = MappingProxyType({})
+"""no settings beside those of the other pictures"""
 SMALL_ARRAY = 16
 """rows up to which an array is stepped over its object"""
 
@@ -110,15 +114,17 @@ class Bench:
         return self._take(name, name, self.frames, mean, dose_frames=self.frames, how=how)
 
     def _take_moving(self, name: str) -> Picture:
-        quarter = max(1, min(MOST_MOVING_FRAMES, round(MOVING_S * 1e6 / self.period_us)) // 4)
+        period_us = max(MOVING_PERIOD_US, self.period_us)
+        quarter = max(1, round(MOVING_S * 1e6 / period_us) // 4)
         chosen = [part * quarter for part in range(4)]
 
         def shots(source: ImageSource) -> Image:
             return _two_by_two([source.image(index) for index in chosen])
 
-        times = ", ".join(f"{index * self.period_us * 1e-6:.3g}" for index in chosen)
+        times = ", ".join(f"{index * period_us * 1e-6:.3g}" for index in chosen)
         how = f"single frames at {times} s"
-        return self._take(name, name, chosen[-1] + 1, shots, dose_frames=1, how=how)
+        slow = {"frame_period_us": period_us}
+        return self._take(name, name, chosen[-1] + 1, shots, slow, dose_frames=1, how=how)
 
     def _take_scan(self, name: str, scan: Scan) -> Picture:
         assert scan.rows is not None
@@ -138,12 +144,13 @@ class Bench:
         scene_object: str,
         count: int,
         read: Callable[[ImageSource], Image],
+        more: Mapping[str, int] = NOTHING_MORE,
         *,
         dose_frames: int,
         how: str,
     ) -> Picture:
         url = self._url(scene_object)
-        recording = self._record(url, count, ImageKey.IMAGE)
+        recording = self._record(url, count, ImageKey.IMAGE, more)
         with open_source(recording, self.calibration) as source:
             values, flags = read(source)
         return Picture(
@@ -162,10 +169,12 @@ class Bench:
     def _url(self, name: str) -> str:
         return f"sim:{self.preset.name}?time=virtual&object={quote(name, safe='@:=,/')}"
 
-    def _record(self, url: str, count: int, key: ImageKey) -> Path:
+    def _record(
+        self, url: str, count: int, key: ImageKey, more: Mapping[str, int] = NOTHING_MORE
+    ) -> Path:
         path = self.folder / f"{key.name.lower()}.h5"
         with open_session(url) as session:
-            for name, value in self.settings.items():
+            for name, value in {**self.settings, **more}.items():
                 session.set(name, value)
             session.capture(count, path, image_key=key, overwrite=True)
         return path

@@ -52,7 +52,7 @@ def test_the_url_of_a_picture_gives_its_frames_again(bench: Bench) -> None:
 
 
 def test_of_a_moving_object_four_frames_are_shown(bench: Bench) -> None:
-    picture = bench.take("edge@rotate:deg_s=2000")
+    picture = bench.take("edge@rotate:deg_s=90")
     assert picture.values.shape == (65, 65)
     first, last = picture.values[:32, :32], picture.values[33:, 33:]
     inner = (slice(4, 28), slice(4, 28))
