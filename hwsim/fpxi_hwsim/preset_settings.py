@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fpxi_hwsim.errors import BadValueError, UnphysicalError
+from fpxi_hwsim.errors import BadValueError
 from fpxi_hwsim.physics.source.text import parse_output, parse_tube
 from fpxi_hwsim.presets.preset import Preset
-from fpxi_hwsim.settings_text import parse_float
+from fpxi_hwsim.settings_text import parse_float, parse_up_to
 from fpxi_hwsim.without import without
 
 
@@ -26,10 +26,7 @@ def _output(preset: Preset, text: str) -> Preset:
 def _beam_number(name: str) -> Callable[[Preset, str], Preset]:
     def change(preset: Preset, text: str) -> Preset:
         value: Any = parse_float(name, text)
-        try:
-            return replace(preset, beam=replace(preset.beam, **{name: value}))
-        except UnphysicalError as error:
-            raise BadValueError(name, text, error.allowed) from error
+        return replace(preset, beam=replace(preset.beam, **{name: value}))
 
     return change
 
@@ -37,17 +34,16 @@ def _beam_number(name: str) -> Callable[[Preset, str], Preset]:
 def _current(preset: Preset, text: str) -> Preset:
     """Set the dose rate that the tube, as it is, gives at the panel."""
     beam = preset.beam
-    mA = parse_float("mA", text)
-    if mA < 0:
-        raise BadValueError("mA", text, "a tube current in mA, zero or more")
+    mA = parse_up_to("mA", text, MOST_mA)
     rate_Gy_s = beam.tube.dose_rate_Gy_s(mA, beam.field.source_distance_mm)
     return replace(preset, beam=replace(beam, dose_rate_Gy_s=rate_Gy_s))
 
 
 def _distance(preset: Preset, text: str) -> Preset:
     distance_mm = parse_float("distance_mm", text)
-    if distance_mm <= 0:
-        raise BadValueError("distance_mm", text, "the way from the focal spot to the panel in mm")
+    if not NEAREST_MM <= distance_mm <= FARTHEST_MM:
+        allowed = f"mm from the focal spot to the panel, from {NEAREST_MM:g} to {FARTHEST_MM:g}"
+        raise BadValueError("distance_mm", text, allowed)
     field = replace(preset.beam.field, source_distance_mm=distance_mm)
     return replace(preset, beam=replace(preset.beam, field=field))
 
@@ -60,6 +56,8 @@ def _temperature(preset: Preset, text: str) -> Preset:
 
 
 COLDEST_C, HOTTEST_C = -100, 150
+NEAREST_MM, FARTHEST_MM = 1.0, 1e5
+MOST_mA = 1e5
 PRESET_SETTINGS: dict[str, Callable[[Preset, str], Preset]] = {
     "tube": _tube,
     "output": _output,

@@ -27,6 +27,8 @@ class SceneState:
     """of its beam, the one in force"""
     projection: Projection
     recorded: RecordedFrames | None
+    objects_put_in: int = 1
+    """so far; each begins its motion with the first exposure that sees it"""
 
     def rate_Gy_s(self, beam_us: int) -> float:
         """Air kerma rate during an exposure whose beam is wanted for so long."""
@@ -88,7 +90,14 @@ class Scene:
 
     @object.setter  # noqa: A003 (the scene's own word)
     def object(self, text: str) -> None:
-        self._change(object=text, projection=Projection(self._state.preset, text))
+        with self._lock:
+            state = self._state
+            self._state = replace(
+                state,
+                object=text,
+                projection=Projection(state.preset, text),
+                objects_put_in=state.objects_put_in + 1,
+            )
 
     @property
     def tube(self) -> str:
@@ -100,11 +109,13 @@ class Scene:
 
     @tube.setter
     def tube(self, text: str) -> None:
-        beam = replace(
-            self._state.preset.beam, tube=parse_tube("tube", text), photons_per_Gy_cm2=None
-        )
-        preset = replace(self._state.preset, beam=beam)
-        self._change(preset=preset, projection=Projection(preset, self._state.object))
+        tube = parse_tube("tube", text)
+        with self._lock:
+            state = self._state
+            beam = replace(state.preset.beam, tube=tube, photons_per_Gy_cm2=None)
+            preset = replace(state.preset, beam=beam)
+            projection = Projection(preset, state.object)
+            self._state = replace(state, preset=preset, projection=projection)
 
     def play(
         self, path: str, *, place: tuple[int, int] | None = None, at_end: AtEnd = "loop"

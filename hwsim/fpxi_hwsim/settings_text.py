@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fpxi_hwsim.errors import BadValueError, UnknownKeyError
+from fpxi_hwsim.physics.limits import MOST_Gy
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -55,18 +56,20 @@ def parse_up_to(key: str, text: str, most: float) -> float:
 
 
 def parse_dose_rate(key: str, text: str) -> float:
-    """Read an air kerma rate in Gy/s: finite and not negative."""
+    """Read an air kerma rate in Gy/s, up to `MOST_Gy`."""
     value = _float(text)
-    if not 0 <= value < math.inf:
-        raise BadValueError(key, text, "an air kerma rate in Gy/s, zero or more, such as 2.7e-6")
+    if not 0 <= value <= MOST_Gy:
+        raise BadValueError(
+            key, text, f"an air kerma rate in Gy/s, such as 2.7e-6: from 0 to {MOST_Gy:g}"
+        )
     return value
 
 
 def parse_dose(key: str, text: str) -> float:
-    """Read an air kerma in Gy: finite and not negative."""
+    """Read an air kerma in Gy, up to `MOST_Gy`."""
     value = _float(text)
-    if not 0 <= value < math.inf:
-        raise BadValueError(key, text, "an air kerma in Gy, zero or more, such as 50e-6")
+    if not 0 <= value <= MOST_Gy:
+        raise BadValueError(key, text, f"an air kerma in Gy, such as 50e-6: from 0 to {MOST_Gy:g}")
     return value
 
 

@@ -12,7 +12,6 @@ from fpxi_hwsim.physics.chain import Chain, Illumination, Readout
 from fpxi_hwsim.physics.draws import ScanDraws, key_of
 from fpxi_hwsim.physics.effects import Effect
 from fpxi_hwsim.physics.object.plane import SUBPIXELS
-from fpxi_hwsim.physics.projection import Projection
 from fpxi_hwsim.physics.source.output import STEADY, relative_dose
 from fpxi_hwsim.scene import Scene, SceneState
 from fpxi_hwsim.specification import SimulationSpecification
@@ -64,7 +63,7 @@ class PixelSource:
         self._chain = Chain(specification.preset, specification.seed)
         self._draws = ScanDraws()
         self._free_us = 0
-        self._projection: Projection | None = None
+        self._objects_put_in = 0
         self._put_in_us = 0
         self.exposures = 0
 
@@ -109,8 +108,8 @@ class PixelSource:
         self, exposure: Exposure, began_us: int, scene: SceneState, draws: ScanDraws
     ) -> Illumination:
         """Return the beam of a scan: of a moving object, as it stands in the middle of it."""
-        if scene.projection is not self._projection:
-            self._projection = scene.projection
+        if scene.objects_put_in != self._objects_put_in:
+            self._objects_put_in = scene.objects_put_in
             self._put_in_us = began_us
         middle_us = began_us - self._put_in_us + exposure.integration_us / 2
         beam_s = exposure.beam_us * 1e-6

@@ -73,8 +73,10 @@ EFFECTS: dict[str, Change] = {
 
 def without(preset: Preset, names: str) -> Preset:
     """Return the preset without the effects named, between commas; BadValueError if one is none."""
-    for name in names.split(","):
-        if name not in EFFECTS:
-            raise BadValueError("without", name, f"names between commas: {', '.join(EFFECTS)}")
+    left_out = names.split(",")
+    for name in left_out:
+        if name not in EFFECTS or left_out.count(name) > 1:
+            choices = ", ".join(EFFECTS)
+            raise BadValueError("without", name, f"names between commas, each once: {choices}")
         preset = EFFECTS[name](preset)
     return preset

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fpxi_hwsim.errors import BadValueError, ObjectError, RecordedFramesError
+from fpxi_hwsim.errors import (
+    BadValueError,
+    ObjectError,
+    RecordedFramesError,
+    UnphysicalError,
+)
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.specification import SimulationSpecification
 
@@ -43,6 +48,21 @@ def test_another_tube_keeps_the_dose_rate_and_sees_through_more(scene: Scene) ->
     with pytest.raises(BadValueError, match="kV"):
         scene.tube = "120"
     assert scene.tube == "W:120kV:Al 2.5mm"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "object=bars:lp_mm=1e9@rotate",
+        "magnification=1e6",
+        "magnification=2&focal_spot_um=130000",
+        "tube=W:50kV:lead 1000mm",
+        "mA=1e5&distance_mm=1&tube=W:250kV",
+    ],
+)
+def test_what_cannot_be_is_refused_before_a_frame_is_read(setting: str) -> None:
+    with pytest.raises(UnphysicalError):
+        Scene(SimulationSpecification.from_url(f"sim:tft64?{setting}"))
 
 
 def test_a_state_once_taken_does_not_change(scene: Scene) -> None:

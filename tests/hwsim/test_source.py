@@ -157,3 +157,24 @@ def test_a_film_behind_a_closed_shutter_remembers_no_beam() -> None:
     shut = frames(f"{url}&output=shutter=100s..", 3, exposure)
     dark = frames(f"{url}&beam=off", 3, exposure)
     assert abs(np.median(shut - dark)) < 1
+
+
+def test_a_motion_begins_with_the_object_and_not_with_another_tube() -> None:
+    def last(change: str) -> np.ndarray:
+        specification = SimulationSpecification.from_url(
+            "sim:tft64?object=edge@rotate:deg_s=900&tube=W:70kV:Al 2.5mm"
+        )
+        scene = Scene(specification)
+        source = PixelSource(specification, scene)
+        for _ in range(9):
+            one(source)
+        if change == "tube":
+            scene.tube = "W:70kV:Al 2.6mm"
+        elif change == "object":
+            scene.object = scene.object
+        return one(source)
+
+    unchanged = last("")
+    shadow = unchanged < np.median(unchanged)
+    assert np.mean((last("tube") < np.median(unchanged)) == shadow) > 0.95
+    assert np.mean((last("object") < np.median(unchanged)) == shadow) < 0.7

@@ -6,6 +6,9 @@ import math
 
 from fpxi_hwsim.errors import UnphysicalError
 
+MOST_Gy = 1e6
+"""of an exposure, and of a second: more than any source of pulses gives"""
+
 
 def require(
     name: str,

@@ -63,7 +63,9 @@ class Projection:
         self._kernel = make_kernel(preset.converter.spread, geometry.pitch_um)
         self._open_keV_per_Gy = self._open_beam()
         require("energy that a pixel absorbs for each gray", self._open_keV_per_Gy, above=0)
-        self._still = None if self._object.moving else self._cast(0.0)
+        # A moving object is drawn, too: what cannot be drawn is to be refused here, not later.
+        first = self._cast(0.0)
+        self._still = None if self._object.moving else first
 
     def at(self, time_s: float) -> Shadow:
         """Return the shadow at a time since the object was put in; a still object's is one."""

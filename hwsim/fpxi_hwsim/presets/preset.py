@@ -10,7 +10,7 @@ from fpxi_hwsim.physics.array.settings import ArraySettings
 from fpxi_hwsim.physics.conversion.converter import Converter
 from fpxi_hwsim.physics.film.settings import FilmSettings
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
-from fpxi_hwsim.physics.limits import require
+from fpxi_hwsim.physics.limits import MOST_Gy, require
 from fpxi_hwsim.physics.source.field import BeamField
 from fpxi_hwsim.physics.source.output import STEADY, BeamOutput
 from fpxi_hwsim.physics.source.spectrum import Spectrum
@@ -36,7 +36,7 @@ class Beam:
     magnification: float = 1.0
 
     def __post_init__(self) -> None:
-        require("dose_rate_Gy_s", self.dose_rate_Gy_s, least=0)
+        require("dose_rate_Gy_s", self.dose_rate_Gy_s, least=0, most=MOST_Gy)
         if self.photons_per_Gy_cm2 is not None:
             require("photons_per_Gy_cm2", self.photons_per_Gy_cm2, above=0)
 

@@ -158,13 +158,18 @@ def test_only_effects_that_exist_can_be_switched_off(name: str) -> None:
     if name in EFFECTS:
         assert without(TFT64, name).film.lag == ()
     else:
-        with pytest.raises(BadValueError, match="names between commas: unsteadiness"):
+        with pytest.raises(BadValueError, match="each once: unsteadiness"):
             without(TFT64, f"lag,{name}")
 
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_every_effect_is_at_work_in_some_preset(name: str) -> None:
     assert any(without(preset, name) != preset for preset in PRESETS.values())
+
+
+def test_an_effect_is_switched_off_once() -> None:
+    with pytest.raises(BadValueError, match="without=lag"):
+        without(TFT64, "lag,dark,lag")
 
 
 def test_rows_of_a_rolling_shutter_see_the_ripple_of_the_mains() -> None:

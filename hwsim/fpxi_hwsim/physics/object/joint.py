@@ -17,6 +17,7 @@ from fpxi_hwsim.physics.object.thing import Thing, require_size
 
 DRAWN_MM = 30.0
 """length of the drawing below, whose numbers are mm of a finger; the hinge is in the middle"""
+SHORTEST_PERIOD_S = 1e-3
 SPONGE = 0.4
 """part of a bone's head that is bone"""
 
@@ -49,7 +50,7 @@ class Joint(Thing):
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
         require("bend_deg", self.bend_deg, least=0, most=110)
-        require("period_s", self.period_s, above=0)
+        require("period_s", self.period_s, least=SHORTEST_PERIOD_S)
         require_size("length_mm", self.length_mm)
 
     def bend_at(self, time_s: float) -> float:

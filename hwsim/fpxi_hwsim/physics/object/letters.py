@@ -16,7 +16,7 @@ from fpxi_hwsim.physics.object.glyphs import STROKE, STROKES
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.outlines import stroke
 from fpxi_hwsim.physics.object.plane import Points
-from fpxi_hwsim.physics.object.thing import Thing, require_size
+from fpxi_hwsim.physics.object.thing import Thing, require_size, require_thickness
 
 LETTER_PART = 0.79
 """of the distance from one letter to the next"""
@@ -44,7 +44,7 @@ class Letters(Thing):
         require_size("size_mm", self.size_mm)
         if self.columns is not None:
             require("columns", self.columns, least=1)
-        require("thickness_mm", self.thickness_mm, least=0)
+        require_thickness("thickness_mm", self.thickness_mm)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the letters' coverage: what at least one of the strokes covers."""

@@ -9,6 +9,11 @@ from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.object.plane import ImagePlane, Pose
 from fpxi_hwsim.physics.object.thing import FARTHEST_MM, require_size
 
+FASTEST_MM_S = 1e6
+FASTEST_DEG_S = 1e6
+MOST_STEPS = 10_000
+"""of a raster, each way"""
+SHORTEST_DWELL_MS, LONGEST_DWELL_MS = 1e-3, 1e9
 DWELL_MARGIN = 1e-6
 """of a dwell: a time that should be a whole number of dwells counts as that, however rounded"""
 
@@ -38,7 +43,7 @@ class Scan(Motion):
     range_mm: float | None = None
 
     def __post_init__(self) -> None:
-        require("speed_mm_s", self.speed_mm_s)
+        require("speed_mm_s", self.speed_mm_s, least=-FASTEST_MM_S, most=FASTEST_MM_S)
         require("angle_deg", self.angle_deg)
         require_size("range_mm", self.range_mm)
 
@@ -61,7 +66,7 @@ class Line(Motion):
     range_mm: float | None = None
 
     def __post_init__(self) -> None:
-        require("speed_mm_s", self.speed_mm_s, least=0)
+        require("speed_mm_s", self.speed_mm_s, least=0, most=FASTEST_MM_S)
         require_size("range_mm", self.range_mm)
 
     def pose(self, time_s: float, plane: ImagePlane) -> Pose:
@@ -77,7 +82,7 @@ class Rotate(Motion):
     deg_s: float = 30.0
 
     def __post_init__(self) -> None:
-        require("deg_s", self.deg_s)
+        require("deg_s", self.deg_s, least=-FASTEST_DEG_S, most=FASTEST_DEG_S)
 
     def pose(self, time_s: float, plane: ImagePlane) -> Pose:  # noqa: ARG002 (others need it)
         """Return the turn."""
@@ -103,11 +108,11 @@ class Raster(Motion):
     serpentine: bool = False
 
     def __post_init__(self) -> None:
-        require("columns", self.columns, least=1)
-        require("rows", self.rows, least=1)
+        require("columns", self.columns, least=1, most=MOST_STEPS)
+        require("rows", self.rows, least=1, most=MOST_STEPS)
         for name in ("step_um", "step_x_um", "step_y_um"):
             require_size(name, getattr(self, name), most=1e3 * FARTHEST_MM)
-        require("dwell_ms", self.dwell_ms, above=0)
+        require("dwell_ms", self.dwell_ms, least=SHORTEST_DWELL_MS, most=LONGEST_DWELL_MS)
 
     def pose(self, time_s: float, plane: ImagePlane) -> Pose:
         """Return the shift, a step function of the time."""

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from fpxi_hwsim.errors import ObjectError
-from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.materials.catalogue import find_material
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.plane import Map
-from fpxi_hwsim.physics.object.thing import Thing, require_size
+from fpxi_hwsim.physics.object.thing import FARTHEST_MM, Thing, require_size, require_thickness
 
 ARRAY_SUFFIX = ".npy"
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Picture(Thing):
             find_material(self.material)
         require_size("width_mm", self.width_mm)
         if self.thickness_mm is not None:
-            require("thickness_mm", self.thickness_mm, least=0)
+            require_thickness("thickness_mm", self.thickness_mm)
         values = read_absorbance(self.path, thickness=self.is_thickness)
         object.__setattr__(self, "_absorbance", values)
 
@@ -107,25 +108,26 @@ def read_absorbance(path: str, *, thickness: bool) -> Map:
     is_array = Path(path).suffix == ARRAY_SUFFIX
     values = _read_array(path) if is_array else _read_image(path)
     if thickness:
-        if not (np.isfinite(values).all() and values.min() >= 0):
-            raise ObjectError(path, "a thickness is a number of millimetres, 0 or more")
-        return values
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= FARTHEST_MM):
+            raise ObjectError(path, f"a thickness is a number of mm, from 0 to {FARTHEST_MM:g}")
+        return values.astype(np.float32)
     if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
         raise ObjectError(path, "transmission must lie between 0 and 1")
-    return 1 - values
+    return (1 - values).astype(np.float32)
 
 
-def _read_array(path: str) -> Map:
+def _read_array(path: str) -> Values:
     try:
         values = np.load(path, allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise ObjectError(path, f"not readable as an array ({error})") from error
     if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "fiu":
         raise ObjectError(path, "an array must be two-dimensional, of real numbers")
-    return np.asarray(values, np.float32)
+    numbers: Values = values.astype(np.float64)
+    return numbers
 
 
-def _read_image(path: str) -> Map:
+def _read_image(path: str) -> Values:
     try:
         with Image.open(path) as opened:
             return _grey(path, opened)
@@ -133,10 +135,11 @@ def _read_image(path: str) -> Map:
         raise ObjectError(path, f"not readable as an image ({error})") from error
 
 
-def _grey(path: str, image: Image.Image) -> Map:
+def _grey(path: str, image: Image.Image) -> Values:
     """Grey values from 0 to 1, by the full scale of the image's type."""
     if image.mode == "I":
         raise ObjectError(path, "32-bit integers have no agreed white; save 8 or 16 bits")
     array = np.asarray(image if image.mode in ("I;16", "I;16B", "F") else image.convert("L"))
     scale = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
-    return np.asarray(array, np.float32) / np.float32(scale)
+    grey: Values = array.astype(np.float64) / scale
+    return grey

@@ -25,6 +25,9 @@ MOST_OVERSAMPLING = 16
 STILL_FINE_PIXELS = 2**18
 MOVING_FINE_PIXELS = 2**14
 SINGLE_PIXEL_EXTENT_MM = 12.8
+MOST_MAGNIFICATION = 1000.0
+MOST_PENUMBRA = 10.0
+"""times the panel's longer side"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,14 @@ class ImagePlane:
         for count in self.shape:
             require("shape", count, least=1)
         require("pitch_um", self.pitch_um, above=0)
-        require("magnification", self.magnification, least=1)
+        require("magnification", self.magnification, least=1, most=MOST_MAGNIFICATION)
         require("focal_spot_um", self.focal_spot_um, least=0)
+        penumbra_um = self.focal_spot_um * (self.magnification - 1)
+        require(
+            "penumbra_um on the panel",
+            penumbra_um,
+            most=MOST_PENUMBRA * max(self.shape) * self.pitch_um,
+        )
 
     @property
     def pixel_mm(self) -> float:

@@ -15,7 +15,13 @@ from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
 from fpxi_hwsim.physics.object.outlines import disk, rectangle
 from fpxi_hwsim.physics.object.plane import Points
-from fpxi_hwsim.physics.object.thing import FARTHEST_MM, Thing, require_place, require_size
+from fpxi_hwsim.physics.object.thing import (
+    FARTHEST_MM,
+    Thing,
+    require_place,
+    require_size,
+    require_thickness,
+)
 
 BEYOND_MM = 10 * FARTHEST_MM
 """farther than any field reaches, wherever the object is shifted"""
@@ -36,7 +42,7 @@ class Slab(Thing):
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
         find_material(self.material)
-        require("thickness_mm", self.thickness_mm, least=0)
+        require_thickness("thickness_mm", self.thickness_mm)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return one thickness without an outline."""
@@ -61,7 +67,7 @@ class Edge(Thing):
         Thing.__post_init__(self)
         find_material(self.material)
         require_place("offset_mm", self.offset_mm)
-        require("thickness_mm", self.thickness_mm, least=0)
+        require_thickness("thickness_mm", self.thickness_mm)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the plate's coverage, exact."""
@@ -87,8 +93,8 @@ class Bars(Thing):
         Thing.__post_init__(self)
         find_material(self.material)
         for frequency in self.lp_mm:
-            require("lp_mm", frequency, above=0)
-        require("thickness_mm", self.thickness_mm, least=0)
+            require("lp_mm", frequency, least=1 / FARTHEST_MM)
+        require_thickness("thickness_mm", self.thickness_mm)
 
     def draw(self, canvas: Canvas) -> ThicknessMaps:
         """Return the bars' coverage."""
@@ -138,7 +144,7 @@ class Wedge(Thing):
         Thing.__post_init__(self)
         find_material(self.material)
         require("steps", self.steps, least=1, most=1000)
-        require("step_mm", self.step_mm, least=0)
+        require_thickness("step_mm", self.step_mm)
         require_size("width_mm", self.width_mm)
         require_size("height_mm", self.height_mm)
 
@@ -173,7 +179,7 @@ class Disks(Thing):
     def __post_init__(self) -> None:
         Thing.__post_init__(self)
         find_material(self.material)
-        require("plate_mm", self.plate_mm, above=0)
+        require_size("plate_mm", self.plate_mm)
         require("rows", self.rows, least=1, most=MOST_DISKS)
         require("columns", self.columns, least=1, most=MOST_DISKS)
         require("deepest_mm", self.deepest_mm, above=0, most=self.plate_mm)

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.plane import Map, Points
 
 POINTS_A_STEP = 4
 """points on a wire for each fine pixel or radius, whichever is the wider"""
+MOST_WIRE_POINTS = 2**24
+"""of all disks together: what a computer's memory bears"""
 NARROWEST_WIRE = 0.6
 """of a fine pixel: radius of the disk that stands for a thinner wire, with its whole volume"""
 
@@ -72,6 +75,9 @@ def wires(canvas: Canvas, paths: Sequence[Points], radius: float) -> Map:
     centres = canvas.cells(places) - 0.5
     seen = np.all((centres > -reach) & (centres < (columns - 1 + reach, rows - 1 + reach)), axis=1)
     centres, weights = centres[seen], weights[seen]
+    if not len(centres):
+        return np.zeros(canvas.shape, np.float32)
+    _require_drawable(drawn, len(centres) * (2 * reach + 1) ** 2)
     nearest = np.rint(centres).astype(np.intp)
     around = np.arange(-reach, reach + 1)
     column = nearest[:, 0, None, None] + around[None, None, :]
@@ -88,6 +94,15 @@ def wires(canvas: Canvas, paths: Sequence[Points], radius: float) -> Map:
         np.broadcast_to(cell, disks.shape).ravel(), disks.ravel(), (rows + 2 * margin) * width
     ).reshape(-1, width)
     return drawn_on[margin : margin + rows, margin : margin + columns].astype(np.float32)
+
+
+def _require_drawable(radius: float, points: int) -> None:
+    if points > MOST_WIRE_POINTS:
+        raise UnphysicalError(
+            "radius of a wire in fine pixels",
+            radius,
+            "less: choose a shorter object, smaller steps of the raster, or less magnification",
+        )
 
 
 def _spaced(path: Points, spacing: float) -> tuple[Points, Points]:

@@ -49,6 +49,11 @@ def require_place(name: str, value: float) -> None:
     require(name, value, least=-FARTHEST_MM, most=FARTHEST_MM)
 
 
+def require_thickness(name: str, value: float) -> None:
+    """Accept a thickness in mm, within the room."""
+    require(name, value, least=0, most=FARTHEST_MM)
+
+
 def require_size(name: str, value: float | None, most: float = FARTHEST_MM) -> None:
     """Accept a length in mm above zero, or None for one that follows the field of view."""
     if value is not None:

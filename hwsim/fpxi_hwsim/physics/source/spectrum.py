@@ -115,5 +115,5 @@ class Spectrum:
 def spectrum_of_fluence(name: str, energy_keV: Energies, fluence: Energies) -> Spectrum:
     """Return the spectrum of this shape with as many photons as make one gray."""
     kerma = float(kerma_Gy_cm2(energy_keV) @ fluence)
-    require("kerma of the fluence", kerma, above=0)
+    require("air kerma behind the filters", kerma, above=0)
     return Spectrum(name, energy_keV, fluence / kerma)

@@ -158,7 +158,9 @@ def test_a_material_may_be_chosen_but_must_exist(name: str) -> None:
         {"pitch_um": 0},
         {"pitch_um": float("nan")},
         {"magnification": 0.9},
+        {"magnification": 1001},
         {"focal_spot_um": -1},
+        {"focal_spot_um": 4001, "magnification": 2},
     ],
 )
 def test_a_plane_that_cannot_be_is_refused(settings: dict[str, float]) -> None:

@@ -177,6 +177,8 @@ def test_a_joint_bends_and_comes_back() -> None:
         "joint:bend_deg=111",
         "joint:bend_deg=-1",
         "joint:period_s=0",
+        "joint:period_s=1e-320",
+        "letters:thickness_mm=1e39",
         "joint:length_mm=0",
     ],
 )

@@ -145,17 +145,21 @@ def test_an_array_that_is_no_map_is_refused(tmp_path: Path, values: np.ndarray) 
         make_object(str(tmp_path / "a.npy"), PLANE)
 
 
-@pytest.mark.parametrize("value", [-0.1, np.nan])
+@pytest.mark.parametrize("value", [-0.1, np.nan, 1e5, 1e300])
 def test_a_thickness_that_is_none_is_refused(tmp_path: Path, value: float) -> None:
     np.save(tmp_path / "a.npy", np.full((2, 2), value))
-    with pytest.raises(ObjectError, match="millimetres"):
+    with pytest.raises(ObjectError, match="from 0 to 10000"):
         make_object(f"image:path={tmp_path / 'a.npy'},material=steel", PLANE)
 
 
 def test_pictures_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     np.save(path, np.ones((2, 2)))
-    for settings in ("width_mm=0", "material=steel,thickness_mm=-1"):
+    for settings in (
+        "width_mm=0",
+        "material=steel,thickness_mm=-1",
+        "material=steel,thickness_mm=1e39",
+    ):
         with pytest.raises(UnphysicalError):
             make_object(f"image:path={path},{settings}", PLANE)
     with pytest.raises(UnknownMaterialError):

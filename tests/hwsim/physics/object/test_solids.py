@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.plane import ImagePlane, Pose
 from fpxi_hwsim.physics.object.solids import tube, turned, wires
@@ -86,3 +87,15 @@ def test_a_wire_that_leaves_the_field_keeps_what_is_inside() -> None:
 
 def test_a_wire_beside_the_field_is_not_seen() -> None:
     assert not wires(canvas(), [np.array([[-9.0, 20, 0], [9.0, 20, 0]])], 0.3).any()
+
+
+def test_a_wire_wider_than_memory_bears_is_refused_where_it_is_seen() -> None:
+    on = canvas()
+    wide = 3000 * on.step_mm
+    for x, seen in ((0.0, True), (10 * wide, False)):
+        path = np.array([[x, 0, 0], [x, 1, 0]])
+        if seen:
+            with pytest.raises(UnphysicalError, match="shorter object"):
+                wires(on, [path], wide)
+        else:
+            assert not wires(on, [path], wide).any()
