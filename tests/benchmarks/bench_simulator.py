@@ -27,8 +27,16 @@ from fpxi_hwsim.source import Exposure, PixelSource
 from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_hwsim.without import EFFECTS
 
-SECONDS_PER_TIMING = 0.1
 TFT_SIZES = (64, 128, 256, 512, 1024, 2048)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long everything is timed."""
+
+    rounds: int
+    seconds: float
+    """of each timing, at least"""
 
 
 @dataclass(frozen=True)
@@ -73,22 +81,25 @@ def least_draws(shape: tuple[int, int]) -> Callable[[], object]:
     return lambda: (random.poisson(expected), random.standard_normal(shape, np.float32))
 
 
-def seconds_of(call: Callable[[], object]) -> float:
+def seconds_of(call: Callable[[], object], least_s: float) -> float:
     """Time one call, from as many as a timing lasts."""
     count, began = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < SECONDS_PER_TIMING or count == 0:
+    while (elapsed := time.perf_counter() - began) < least_s or count == 0:
         call()
         count += 1
     return elapsed / count
 
 
-def compare(name: str, specification: SimulationSpecification, rounds: int) -> Result:
+def compare(name: str, specification: SimulationSpecification, timing: Timing) -> Result:
     """Time a panel beside the least draws, one after the other in each round."""
     shape = specification.preset.geometry.shape
     scan, draws = scanning(specification), least_draws(shape)
     for call in (scan, draws):
         call()
-    pairs = [(seconds_of(scan), seconds_of(draws)) for _ in range(rounds)]
+    pairs = [
+        (seconds_of(scan, timing.seconds), seconds_of(draws, timing.seconds))
+        for _ in range(timing.rounds)
+    ]
     best = min(scan_s for scan_s, _ in pairs)
     ratio = statistics.median(scan_s / draws_s for scan_s, draws_s in pairs)
     return Result(name, *shape, 1 / best, best * 1e6, ratio)
@@ -100,25 +111,25 @@ def of_size(preset: Preset, pixels: int) -> Preset:
     return replace(preset, geometry=geometry)
 
 
-def presets(rounds: int) -> Iterator[Result]:
+def presets(timing: Timing) -> Iterator[Result]:
     """Every preset with everything on."""
     for preset in PRESETS.values():
-        yield compare(preset.name, SimulationSpecification(preset), rounds)
+        yield compare(preset.name, SimulationSpecification(preset), timing)
 
 
-def effects(name: str, rounds: int) -> Iterator[Result]:
+def effects(name: str, timing: Timing) -> Iterator[Result]:
     """One preset with each effect switched off."""
-    yield compare(f"{name}, everything on", SimulationSpecification(find_preset(name)), rounds)
+    yield compare(f"{name}, everything on", SimulationSpecification(find_preset(name)), timing)
     for effect in EFFECTS:
         url = f"sim:{name}?without={effect}"
-        yield compare(f"  without {effect}", SimulationSpecification.from_url(url), rounds)
+        yield compare(f"  without {effect}", SimulationSpecification.from_url(url), timing)
 
 
-def sizes(wanted: list[int], rounds: int) -> Iterator[Result]:
+def sizes(wanted: list[int], timing: Timing) -> Iterator[Result]:
     """Arrays of these sizes."""
     for pixels in wanted:
         preset = of_size(find_preset("tft64"), pixels)
-        yield compare(f"{pixels} x {pixels}", SimulationSpecification(preset), rounds)
+        yield compare(f"{pixels} x {pixels}", SimulationSpecification(preset), timing)
 
 
 def plot(results: list[Result], path: str) -> None:
@@ -147,12 +158,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.1, help="of each timing, at least")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(TFT_SIZES))
     parser.add_argument("--effects-of", default="tft64-ba2ma9pb10i31", metavar="PRESET")
     parser.add_argument("--plot", metavar="FILE", help="cost against size as a picture")
     given = parser.parse_args()
-    by_size = list(sizes(given.sizes, given.rounds))
-    results = [*presets(given.rounds), *effects(given.effects_of, given.rounds), *by_size]
+    timing = Timing(given.rounds, given.seconds)
+    by_size = list(sizes(given.sizes, timing))
+    results = [*presets(timing), *effects(given.effects_of, timing), *by_size]
     if given.plot:
         plot(by_size, given.plot)
     if given.json:
