@@ -2,6 +2,10 @@
 
 A point spread function is a sum of Gaussians: one for the diffusion of charge or for a sharp
 screen, more for long tails (light scattered far, fluorescence absorbed elsewhere).
+
+What is expected, and so an edge, has the transfer of `grid_mtf`. So has the photons' noise, but all
+photons of a fine pixel count as in its middle: where charge spreads, the noise power along an axis
+is too high by up to 1/sinc^2(f p / 2), 2 % at 1/8 cycle a pixel, 7 % at 1/4, 23 % at 1/2.
 """
 
 from __future__ import annotations
