@@ -33,7 +33,7 @@ ETCHED = Preset(
     geometry=_GEOMETRY,
     beam=Beam(
         tube=Tube("W", 50.0, (("Be", 0.127), ("aluminium", 1.0))),
-        dose_rate_Gy_s=5e-5,
+        dose_rate_Gy_s=2e-3,
     ),
     converter=Photoconductor(
         absorber=Absorber("MAPbI3", 400.0),  # "several hundred microns" (B)
