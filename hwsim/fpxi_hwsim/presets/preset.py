@@ -38,7 +38,7 @@ class Beam:
     def __post_init__(self) -> None:
         require("dose_rate_Gy_s", self.dose_rate_Gy_s, least=0, most=MOST_Gy)
         if self.photons_per_Gy_cm2 is not None:
-            require("photons_per_Gy_cm2", self.photons_per_Gy_cm2, above=0)
+            require("photons_per_Gy_cm2", self.photons_per_Gy_cm2, least=1, most=1e18)
 
     def spectrum(self) -> Spectrum:
         """Return the spectrum in the panel's plane.

@@ -19,28 +19,30 @@ from hypothesis import strategies as st
 
 STAGES = "beam", "converter", "film", "array", "front_end"
 SMALL = ("tft64", "cmos32", "pixel-mapbi3", "csi-tl")
-Path = tuple[str, ...]
+Path = tuple[str | int, ...]
 
 
 def numbers(settings: Any, path: Path = ()) -> Iterator[Path]:
-    """Yield the way to every number among the settings of a stage."""
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        way = (*path, field.name)
-        if is_dataclass(value):
-            yield from numbers(value, way)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield way
+    """Yield the way to every number among the settings of a stage, by names and by places."""
+    if isinstance(settings, tuple):
+        for place, part in enumerate(settings):
+            yield from numbers(part, (*path, place))
+    elif is_dataclass(settings):
+        for field in fields(settings):
+            yield from numbers(getattr(settings, field.name), (*path, field.name))
+    elif isinstance(settings, int | float) and not isinstance(settings, bool):
+        yield path
 
 
 def with_number(settings: Any, path: Path, value: float) -> Any:
     """Return the settings with one number changed, of the same type."""
-    name, rest = path[0], path[1:]
-    old = getattr(settings, name)
-    if rest:
-        return replace(settings, **{name: with_number(old, rest, value)})
-    new = int(value) if isinstance(old, int) and np.isfinite(value) else value
-    return replace(settings, **{name: new})
+    if not path:
+        return int(value) if isinstance(settings, int) and np.isfinite(value) else value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        new = with_number(settings[step], rest, value)
+        return (*settings[:step], new, *settings[step + 1 :])
+    return replace(settings, **{step: with_number(getattr(settings, step), rest, value)})
 
 
 def frames_of(preset: Preset, *exposures: Exposure, **scene: Any) -> list[np.ndarray]:
@@ -59,7 +61,8 @@ PATHS = sorted(
         if name in PRESETS
         for stage in STAGES
         for path in numbers(getattr(PRESETS[name], stage))
-    }
+    },
+    key=str,
 )
 VALUES = st.one_of(
     st.floats(allow_nan=True, allow_infinity=True),
@@ -129,3 +132,12 @@ def test_any_exposure_of_any_preset_gives_codes_within_range(
 def test_a_chain_with_an_impossible_temperature_is_refused() -> None:
     with pytest.raises(UnphysicalError, match="temperature_K"):
         Chain(replace(PRESETS["tft64"], temperature_mC=-273_150), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("dose_rate_Gy_s", 2e9), ("photons_per_Gy_cm2", 0.5), ("photons_per_Gy_cm2", 2e18)],
+)
+def test_a_beam_of_impossible_strength_is_refused(name: str, value: float) -> None:
+    with pytest.raises(UnphysicalError, match=name):
+        replace(PRESETS["tft64"].beam, **{name: value})

@@ -16,6 +16,7 @@ from fpxi_hwsim.physics.array.lines import broken_lines
 from fpxi_hwsim.physics.array.settings import ArraySettings, Defects
 from fpxi_hwsim.physics.draws import PanelDraws
 from fpxi_hwsim.physics.effects import PanelMap
+from fpxi_hwsim.physics.limits import require
 
 Mask = npt.NDArray[np.bool_]
 Pixels = npt.NDArray[np.int64]
@@ -69,6 +70,7 @@ def _places(defects: Defects, imaging: Mask, draws: PanelDraws) -> list[Pixels]:
     pixels = np.flatnonzero(imaging)
     if sum(counts) > pixels.size:
         raise UnphysicalError("defects", sum(counts), f"{pixels.size} or less on this panel")
+    require("defects.patch", defects.patch, most=pixels.size)
     chosen = draws.of(PanelMap.DEFECTS).choice(pixels, sum(counts), replace=False)
     return np.split(chosen, np.cumsum(counts)[:-1])
 

@@ -48,8 +48,9 @@ class Absorber:
     escape: tuple[Escape, ...] = ()
 
     def __post_init__(self) -> None:
-        require("thickness_um", self.thickness_um, least=0.0)
-        require("fill_factor", self.fill_factor, above=0.0, most=1.0)
+        if self.thickness_um != 0.0:
+            require("thickness_um", self.thickness_um, least=1e-3, most=1e6)
+        require("fill_factor", self.fill_factor, least=1e-6, most=1.0)
         require("escape", sum(each.probability for each in self.escape), least=0.0, most=1.0)
         if self.absorbed_fraction is not None:
             require("absorbed_fraction", self.absorbed_fraction, least=0.0, most=1.0)

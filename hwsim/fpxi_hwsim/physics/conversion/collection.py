@@ -33,7 +33,7 @@ class Carrier:
 
     def __post_init__(self) -> None:
         require("mu_tau_cm2_V", self.mu_tau_cm2_V, least=1e-12, most=10.0)
-        require("recombination_V_cm", self.recombination_V_cm, least=0.0)
+        require("recombination_V_cm", self.recombination_V_cm, least=0.0, most=1e12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class Transport:
     """1/e depth of absorption; 0: all at the entrance, the published forms"""
 
     def __post_init__(self) -> None:
-        require("depth_um", self.depth_um, least=0.0)
+        if self.depth_um != 0.0:
+            require("depth_um", self.depth_um, least=1e-3, most=1e6)
 
 
 @lru_cache(maxsize=256)

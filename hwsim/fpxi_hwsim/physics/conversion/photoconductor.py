@@ -42,8 +42,8 @@ class Gain:
     """relative standard deviation from photon to photon"""
 
     def __post_init__(self) -> None:
-        require("most", self.most, above=0.0, most=1e7)
-        require("half_field_V_cm", self.half_field_V_cm, least=0.0)
+        require("most", self.most, least=1e-9, most=1e7)
+        require("half_field_V_cm", self.half_field_V_cm, least=0.0, most=1e9)
         require("spread", self.spread, least=0.0, most=3.0)
 
     def at(self, field_V_cm: float) -> float:
@@ -71,8 +71,8 @@ class Photoconductor:
     """of charge over the neighbours"""
 
     def __post_init__(self) -> None:
-        require("pair_energy_eV", self.pair_energy_eV, above=0.0)
-        require("built_in_V", self.built_in_V)
+        require("pair_energy_eV", self.pair_energy_eV, least=0.1, most=1e6)
+        require("built_in_V", self.built_in_V, least=-1e4, most=1e4)
         if self.transport is not None or self.gain.half_field_V_cm:
             require("thickness_um of a layer with a field", self.absorber.thickness_um, above=0.0)
         require_spread("spread", self.spread)

@@ -36,7 +36,7 @@ class Superlinearity:
 
     def __post_init__(self) -> None:
         require("lost", self.lost, least=0.0, most=1.0)
-        require("half_rate_Gy_s", self.half_rate_Gy_s, above=0.0)
+        require("half_rate_Gy_s", self.half_rate_Gy_s, least=1e-12, most=1e12)
 
 
 LINEAR = Superlinearity()
@@ -60,9 +60,9 @@ class Scintillator:
     """of light"""
 
     def __post_init__(self) -> None:
-        require("light_yield_per_MeV", self.light_yield_per_MeV, above=0.0, most=1e6)
-        require("collected_fraction", self.collected_fraction, above=0.0, most=1.0)
-        require("quantum_efficiency", self.quantum_efficiency, above=0.0, most=1.0)
+        require("light_yield_per_MeV", self.light_yield_per_MeV, least=1e-2, most=1e6)
+        require("collected_fraction", self.collected_fraction, least=1e-9, most=1.0)
+        require("quantum_efficiency", self.quantum_efficiency, least=1e-6, most=1.0)
         require("excess_variance", self.excess_variance, least=0.0, most=3.0)
         require_spread("spread", self.spread)
 

@@ -38,7 +38,7 @@ class Gaussian:
 
     def __post_init__(self) -> None:
         require("fraction", self.fraction, above=0.0, most=1.0)
-        require("sigma_um", self.sigma_um, least=0.0)
+        require("sigma_um", self.sigma_um, least=0.0, most=1e5)
 
 
 Spread = tuple[Gaussian, ...]

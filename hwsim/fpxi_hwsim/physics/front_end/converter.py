@@ -52,7 +52,7 @@ def transition_levels(
     code = np.arange(1, full_scale + 1)
     levels = code - 0.5 + integral_nonlinearity(front_end, full_scale, random)
     # The difference of two deviations, each even within +-a, has the variance 2 a^2 / 3.
-    reach = front_end.dnl_counts * np.sqrt(1.5)
+    reach = abs(front_end.dnl_counts) * np.sqrt(1.5)  # numpy draws nothing within a negative zero
     levels += random.uniform(-reach, reach, full_scale)
     # A code is missing where the next one begins with it.
     missing = random.choice(full_scale - 1, front_end.missing_codes, replace=False)

@@ -40,7 +40,8 @@ class BeamField:
 
     def __post_init__(self) -> None:
         """Refuse what no tube is."""
-        require("source_distance_mm", self.source_distance_mm, least=0)
+        if self.source_distance_mm != 0:
+            require("source_distance_mm", self.source_distance_mm, least=1, most=1e6)
         require("anode_angle_deg", self.anode_angle_deg, least=1, most=90)
         require("self_absorption", self.self_absorption, least=0, most=10)
 

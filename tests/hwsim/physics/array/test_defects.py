@@ -134,6 +134,7 @@ def test_a_corner_is_the_number_of_pixels_asked_for_and_reaches_farther_along_ro
     ("defects", "name"),
     [
         (Defects(dead=4097), "defects"),
+        (Defects(patch=4097), "defects.patch"),
         (Defects(interrupted_columns=65), "defects.interrupted_columns"),
         (Defects(dead_columns=65), "defects.dead_columns"),
         (Defects(interrupted_rows=65), "defects.interrupted_rows"),

@@ -91,7 +91,8 @@ def test_shading_is_finite_of_mean_one_and_never_negative(
     "settings",
     [
         {"source_distance_mm": -1.0},
-        {"source_distance_mm": float("inf")},
+        {"source_distance_mm": 0.5},
+        {"source_distance_mm": 1e7},
         {"anode_angle_deg": 0.5},
         {"anode_angle_deg": 91.0},
         {"self_absorption": -0.1},
