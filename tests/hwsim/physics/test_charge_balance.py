@@ -29,9 +29,15 @@ LIT_MS, LONG_MS = 10, 500
 QUIET = without(TFT64, f"{FIXED},{NOISES}")
 # Noise of a count, so that the mean of many samples knows parts of a count.
 PANEL = replace(QUIET, front_end=replace(QUIET.front_end, converter_noise_counts=1.0))
+# Of many photons: what a pixel traps follows the photons expected, not those that came.
 PIXEL = replace(
     PANEL,
-    geometry=replace(PANELS["pixel"], full_scale_fC=PANELS["tft64"].full_scale_fC, pitch_um=200.0),
+    geometry=replace(
+        PANELS["pixel"],
+        full_scale_fC=tuple(100 * each_fC for each_fC in PANELS["tft64"].full_scale_fC),
+        pitch_um=10 * PANELS["tft64"].pitch_um,
+    ),
+    array=replace(PANEL.array, full_well_fC=None),
     front_end=replace(PANEL.front_end, outputs=1),
 )
 

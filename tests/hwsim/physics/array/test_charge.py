@@ -115,7 +115,8 @@ def test_the_delay_of_the_gate_line_leaves_the_far_pixels_less_time() -> None:
         ArraySettings(pixel_capacitance_fF=1000.0, on_resistance_MOhm=10.0, gate_line_us=20.0)
     )
     assert maps.switches.remaining is not None
-    near, far = maps.switches.remaining[0, [0, -1]]
+    near, middle, far = maps.switches.remaining[0, [0, 31, -1]]
+    assert middle == pytest.approx(np.exp(-(GEOMETRY.line_time_us - 10.0 / 4) / 10.0), rel=1e-5)
     assert far == pytest.approx(np.exp(-(GEOMETRY.line_time_us - 10.0) / 10.0), rel=1e-5)
     assert near < far
 

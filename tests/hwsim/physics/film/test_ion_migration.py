@@ -117,6 +117,14 @@ def test_the_drift_is_faster_when_warm_as_its_activation_says() -> None:
     )
 
 
+def test_after_a_stronger_field_ions_count_as_settled() -> None:
+    settled, relaxing = Ions(UNTREATED, 100.0), Ions(UNTREATED, 400.0)
+    densities = [
+        ions.mean_density_A_cm2(DARK, 100.0, REFERENCE_K, 1.0) for ions in (settled, relaxing)
+    ]
+    assert densities[0] == densities[1]
+
+
 def test_after_a_reversal_ions_count_once_they_have_crossed() -> None:
     tau_s = 600.0
     migration = IonMigration(285.0, 0.0, drift=((0.5, tau_s),))
