@@ -16,6 +16,7 @@ from fpxi_hwsim.physics.conversion.absorber import Absorber
 from fpxi_hwsim.physics.conversion.scintillator import Scintillator
 from fpxi_hwsim.physics.conversion.sharing import Gaussian, gaussian_sigma_um
 from fpxi_hwsim.physics.film.dark_current import DarkCurrent
+from fpxi_hwsim.physics.film.ghosting import Ghosting
 from fpxi_hwsim.physics.film.settings import FilmSettings
 from fpxi_hwsim.physics.film.traps import Traps
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
@@ -107,6 +108,8 @@ CSI = replace(
     film=FilmSettings(
         dark=DarkCurrent(conductivity_S_cm=1e-15),
         lag=((0.02, 0.004), (0.004, 0.06), (0.001, 1.0)),  # afterglow, visible (C)
+        # Bright burn, typical: 2 % more light once some gray filled its traps, for hours.
+        ghosting=Ghosting(loss=-0.02, filling_nC_cm2=8_500.0, recovery_s=36_000.0),
     ),
 )
 
