@@ -50,6 +50,21 @@ def test_another_tube_keeps_the_dose_rate_and_sees_through_more(scene: Scene) ->
     assert scene.tube == "W:120kV:Al 2.5mm"
 
 
+def test_another_tube_has_photons_of_its_own_whatever_was_published_of_the_first() -> None:
+    name, tube = "tft64-ba2ma9pb10i31", "W:50kV:Be 0.127mm+SiO2 26mm"
+    specification = SimulationSpecification.from_url(f"sim:{name}?object=none")
+    published = specification.preset.beam.photons_per_Gy_cm2
+    assert published == 6.22e12
+    scene = Scene(specification)
+    assert scene.state.preset.beam.spectrum().photons_total == pytest.approx(published)
+    scene.tube = tube
+    asked = Scene(SimulationSpecification.from_url(f"sim:{name}?object=none&tube={tube}"))
+    for changed in (scene, asked):
+        assert changed.state.preset.beam.spectrum().photons_total == pytest.approx(
+            2.24e12, rel=0.02
+        )
+
+
 @pytest.mark.parametrize(
     "setting",
     [

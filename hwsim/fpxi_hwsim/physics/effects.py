@@ -13,9 +13,7 @@ class Effect(IntEnum):
 
     BEAM_JITTER = 1
     PHOTONS = 2
-    ABSORBED_ENERGY = 3
     LIGHT = 4
-    COLLECTION = 5
     DARK_SHOT = 6
     FILM_NOISE = 8
     RESET = 9
@@ -46,5 +44,4 @@ class PanelMap(IntEnum):
     CAPACITANCE = 14
     NONLINEARITY = 15
     DARK_DRIFT = 16
-    TRAPS = 17
     LINE_RESISTANCE = 18

@@ -39,7 +39,7 @@ class PanelMaps:
     """lag relative to the typical pixel"""
     switches: SwitchMaps
     pixel_noise_e: Map
-    """white noise of one sample, root mean square"""
+    """white noise of a read, root mean square"""
     channels: ChannelMaps
     dead: Mask
     hot: Mask

@@ -38,7 +38,8 @@ class FilmResponse:
     dark_fC: Map | None
     """dark charge of the integration, with the sign of the bias"""
     lag_fC: Map | None
-    """charge released in this integration of what was trapped before it"""
+    """charge released in this integration of what was trapped before it, with the sign that it
+    had then, also under a bias reversed or switched off since"""
     sensitivity: Map | None
     """part of the exposure's own charge that is collected in it, times the rate's and the
     history's change of sensitivity"""

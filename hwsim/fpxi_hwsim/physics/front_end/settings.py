@@ -27,7 +27,7 @@ class FrontEndSettings:
     polarity: int = 1
     """sign of the charge that raises the counts: 1 or -1"""
     pixel_noise_e: float = 0.0
-    """white noise of the amplifier in one sample, root mean square"""
+    """white noise of the amplifier in a read, root mean square, with CDS and without"""
     flicker_e: float = 0.0
     """1/f noise of the amplifier: its power density is flicker_e^2 / f, in e^2/Hz"""
     amplifier_us: float = 1.0
