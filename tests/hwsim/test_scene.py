@@ -80,6 +80,26 @@ def test_what_cannot_be_is_refused_before_a_frame_is_read(setting: str) -> None:
         Scene(SimulationSpecification.from_url(f"sim:tft64?{setting}"))
 
 
+def brightness(settings: str) -> np.ndarray:
+    specification = SimulationSpecification.from_url(f"sim:tft64?without=sharing&{settings}")
+    return np.asarray(Scene(specification).state.projection.at(0).brightness)
+
+
+def test_the_beam_of_a_near_tube_is_weaker_at_the_corners() -> None:
+    near = brightness("object=none&distance_mm=20")
+    # Corners are 6.4 mm off in both directions; the cosine of their angle, cubed.
+    expected = (1 + 2 * (6.3 / 20) ** 2) ** -1.5
+    assert near[0, 0] / near[32, 32] == pytest.approx(expected, rel=0.01)
+
+
+def test_a_focal_spot_paints_edges_as_wide_as_its_penumbra() -> None:
+    edge = "object=edge:angle_deg=0&magnification=2&focal_spot_um="
+    sharp, soft = (brightness(f"{edge}{spot}")[32] for spot in (0, 1000))
+    between = [int(np.count_nonzero((row > 0.02) & (row < 0.98))) for row in (sharp, soft)]
+    assert between == [0, 6]  # 1 mm is five pixels, about a boundary between two
+    assert soft.sum() == pytest.approx(sharp.sum(), rel=1e-3)
+
+
 def test_a_state_once_taken_does_not_change(scene: Scene) -> None:
     before = scene.state
     scene.beam_on = False

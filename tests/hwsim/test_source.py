@@ -178,3 +178,18 @@ def test_a_motion_begins_with_the_object_and_not_with_another_tube() -> None:
     shadow = unchanged < np.median(unchanged)
     assert np.mean((last("tube") < np.median(unchanged)) == shadow) > 0.95
     assert np.mean((last("object") < np.median(unchanged)) == shadow) < 0.7
+
+
+def test_a_moving_object_is_seen_as_it_stands_in_the_middle_of_the_exposure() -> None:
+    # 5 ms at 400 mm/s are 2 mm, ten columns.
+    moving, there, before = (
+        frames(f"sim:tft64?without=spreads,defects&object=edge:{text}", 1)[0].mean(axis=0)
+        for text in (
+            "angle_deg=0@scan:speed_mm_s=400",
+            "angle_deg=0,x_mm=2",
+            "angle_deg=0",
+        )
+    )
+    contrast = np.ptp(there)
+    assert np.abs(moving - there).max() < 0.35 * contrast
+    assert np.abs(moving - before).max() > 0.6 * contrast

@@ -77,6 +77,17 @@ def test_the_default_serial_number_fits_its_field_and_follows_the_seed(
     assert serial != from_url(f"sim:{preset}?seed=17").serial
 
 
+def test_another_tube_has_photons_of_its_own_for_each_gray() -> None:
+    published = from_url("sim:tft64-ba2ma9pb10i31").preset.beam
+    other = from_url("sim:tft64-ba2ma9pb10i31?tube=W:50kV:Be 0.127mm").preset.beam
+    assert published.photons_per_Gy_cm2 is not None
+    assert other.photons_per_Gy_cm2 is None
+
+
+def test_a_temperature_is_that_of_the_panel() -> None:
+    assert from_url("sim:tft64?temperature_C=-5.5").preset.temperature_K == pytest.approx(267.65)
+
+
 def test_an_unknown_preset_is_refused_with_a_list() -> None:
     with pytest.raises(UnknownPresetError, match="tft64") as caught:
         from_url("sim:tft65")
