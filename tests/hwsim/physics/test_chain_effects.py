@@ -11,10 +11,13 @@ import pytest
 from fpxi_hwsim.physics.array.settings import ELECTRON_FC, Defects
 from fpxi_hwsim.physics.conversion.absorber import Absorber
 from fpxi_hwsim.physics.conversion.scintillator import Scintillator, Superlinearity
+from fpxi_hwsim.physics.draws import ScanDraws
+from fpxi_hwsim.physics.effects import Effect
 from fpxi_hwsim.physics.film.dark_current import DarkCurrent
 from fpxi_hwsim.physics.film.ion_migration import IonMigration
 from fpxi_hwsim.physics.film.settings import FilmSettings
 from fpxi_hwsim.physics.front_end.flicker import flicker_covariance
+from fpxi_hwsim.physics.source.output import BeamOutput
 from fpxi_hwsim.presets import TFT64, Preset
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource
@@ -91,7 +94,7 @@ def test_rows_and_columns_have_noises_of_their_own() -> None:
 @pytest.mark.parametrize("cds", [True, False])
 def test_the_amplifiers_flicker_with_what_cds_leaves_of_it(cds: bool) -> None:
     panel = _with(
-        front_end={"flicker_e": 1500.0, "cds_interval_us": 16.0, "reset_capacitance_fF": 0.0}
+        front_end={"flicker_e": 1500.0, "cds_interval_us": 2.0, "reset_capacitance_fF": 0.0}
     )
     geometry = panel.geometry
     variance = flicker_covariance(panel.front_end, geometry.rows, geometry.line_time_us, cds=cds)[0]
@@ -209,3 +212,17 @@ def test_the_afterglow_of_a_screen_is_of_the_light_it_gave() -> None:
     panel.scene.beam_on = False
     after = panel.frames(1).mean()
     assert after / lit == pytest.approx(0.2 * 2 * -np.expm1(-0.5), rel=0.03)
+
+
+def test_each_effect_begins_its_own_stream_once_a_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Effect] = []
+    of = ScanDraws.of
+
+    def watched(draws: ScanDraws, effect: Effect) -> np.random.Generator:
+        asked.append(effect)
+        return of(draws, effect)
+
+    monkeypatch.setattr(ScanDraws, "of", watched)
+    beam = replace(TFT64.beam, output=BeamOutput(jitter=0.1))
+    Panel(replace(TFT64, beam=beam), dose_rate_Gy_s=1e-6).frames(1, cds=False)
+    assert sorted(asked) == sorted(Effect)
