@@ -9,14 +9,10 @@ import numpy.typing as npt
 
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.limits import require
-from fpxi_hwsim.physics.materials.attenuation import attenuation_per_cm
 from fpxi_hwsim.physics.materials.elements import MOST_keV, SMALLEST_keV
 from fpxi_hwsim.physics.source.air import kerma_Gy_cm2
 
 Energies = npt.NDArray[np.float64]
-
-BISECTIONS = 50
-"""of the half-value layer, to the last digits of a float"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,52 +60,11 @@ class Spectrum:
         """Mean energy of a photon."""
         return float(self.energy_keV @ self.photons_per_Gy_cm2) / self.photons_total
 
-    @property
-    def kerma_Gy(self) -> float:
-        """Air kerma of these photons: 1, unless `scaled_to` set another fluence."""
-        return float(kerma_Gy_cm2(self.energy_keV) @ self.photons_per_Gy_cm2)
-
     def scaled_to(self, photons_per_Gy_cm2: float) -> Spectrum:
         """Return the same shape with another phi/X, such as a published one."""
         require("photons_per_Gy_cm2", photons_per_Gy_cm2, above=0)
         factor = photons_per_Gy_cm2 / self.photons_total
         return replace(self, photons_per_Gy_cm2=self.photons_per_Gy_cm2 * factor)
-
-    def filtered(self, material: str, thickness_mm: float) -> Spectrum:
-        """Return the spectrum behind a filter, for each gray that is measured behind it.
-
-        Raises
-        ------
-        UnknownMaterialError, BadValueError, UnphysicalError
-            There is no such material; the thickness is negative, or lets no photon through.
-
-        """
-        passed = self.photons_per_Gy_cm2 * self._transmission(material, thickness_mm)
-        kerma = kerma_Gy_cm2(self.energy_keV)
-        left = float(kerma @ passed) / self.kerma_Gy
-        require("kerma behind the filter", left, above=0)
-        return replace(
-            self,
-            name=f"{self.name}, {thickness_mm:g} mm {material}",
-            photons_per_Gy_cm2=passed / left,
-        )
-
-    def half_value_layer_mm(self, material: str = "aluminium") -> float:
-        """Return the thickness of a material that halves the air kerma."""
-        kerma = kerma_Gy_cm2(self.energy_keV) * self.photons_per_Gy_cm2
-        per_mm = attenuation_per_cm(material, self.energy_keV) / 10
-        low_mm, high_mm = 0.0, float(np.log(2) / per_mm.min())
-        for _ in range(BISECTIONS):
-            middle_mm = (low_mm + high_mm) / 2
-            if kerma @ np.exp(-per_mm * middle_mm) > kerma.sum() / 2:
-                low_mm = middle_mm
-            else:
-                high_mm = middle_mm
-        return high_mm
-
-    def _transmission(self, material: str, thickness_mm: float) -> Energies:
-        require("thickness_mm", thickness_mm, least=0)
-        return np.exp(-attenuation_per_cm(material, self.energy_keV) * thickness_mm / 10)
 
 
 def spectrum_of_fluence(name: str, energy_keV: Energies, fluence: Energies) -> Spectrum:

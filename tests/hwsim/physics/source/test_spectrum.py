@@ -30,6 +30,19 @@ RADIATION_QUALITIES = [
 QUARTZ_FILTERED = Tube("W", 50, (("Be", 0.127), ("SiO2", 26)))
 
 
+def kerma_Gy(spectrum: Spectrum) -> float:
+    return float(kerma_Gy_cm2(spectrum.energy_keV) @ spectrum.photons_per_Gy_cm2)
+
+
+def half_value_layer_mm(spectrum: Spectrum) -> float:
+    """Return the thickness of aluminium that halves the air kerma, by interpolation."""
+    kerma = kerma_Gy_cm2(spectrum.energy_keV) * spectrum.photons_per_Gy_cm2
+    per_mm = attenuation_per_cm("aluminium", spectrum.energy_keV) / 10
+    mm = np.linspace(0, 20, 2001)
+    left = np.exp(-np.outer(mm, per_mm)) @ kerma / kerma.sum()
+    return float(np.interp(-0.5, -left, mm))
+
+
 def monochromatic(energy_keV: float) -> Spectrum:
     return spectrum_of_fluence("line", np.array([energy_keV]), np.array([1.0]))
 
@@ -40,7 +53,7 @@ def test_standard_radiation_qualities_have_their_published_fluence(
 ) -> None:
     spectrum = spectrum_of(Tube("W", kV, (("Al", mm_Al),)))
     assert spectrum.photons_total * 1e-8 == pytest.approx(photons_per_mm2_uGy, rel=0.01)
-    assert spectrum.half_value_layer_mm() == pytest.approx(half_mm_Al, rel=0.03)
+    assert half_value_layer_mm(spectrum) == pytest.approx(half_mm_Al, rel=0.03)
 
 
 @pytest.mark.parametrize("settings", TABULATED)
@@ -55,7 +68,7 @@ def test_kerma_and_half_value_layer_are_those_of_spekpy() -> None:
     theirs = spekpy.Spek(kvp=70, th=12, dk=1.0).filter("Be", 0.127).filter("Al", 2.5)
     tube = Tube("W", 70, (("Be", 0.127), ("Al", 2.5)))
     assert tube.output_uGy_mAs_at_1m == pytest.approx(theirs.get_kerma(), rel=0.03)
-    assert spectrum_of(tube).half_value_layer_mm() == pytest.approx(theirs.get_hvl1(), rel=0.02)
+    assert half_value_layer_mm(spectrum_of(tube)) == pytest.approx(theirs.get_hvl1(), rel=0.02)
     assert spectrum_of(tube).mean_keV == pytest.approx(theirs.get_emean(), rel=0.005)
 
 
@@ -67,7 +80,7 @@ def test_tubes_outside_the_table_are_computed() -> None:
 def test_the_quartz_filtered_beam_has_the_published_mean_energy() -> None:
     spectrum = spectrum_of(QUARTZ_FILTERED)
     assert spectrum.mean_keV == pytest.approx(42, rel=0.05)
-    assert spectrum.kerma_Gy == pytest.approx(1)
+    assert kerma_Gy(spectrum) == pytest.approx(1)
 
 
 def test_no_spectrum_can_have_the_fluence_published_with_the_quartz_filter() -> None:
@@ -83,31 +96,15 @@ def test_scaled_to_a_fluence_it_has_it_and_keeps_its_shape() -> None:
     assert scaled.mean_keV == pytest.approx(spectrum.mean_keV)
 
 
-def test_a_filter_between_changes_photons_by_beer_and_lambert_for_each_gray_behind_it() -> None:
-    tube = Tube("W", 50, (("Be", 0.127),))
-    filtered = spectrum_of(tube).filtered("Al", 1.0).filtered("Cu", 0.1)
-    whole = spectrum_of(Tube("W", 50, (("Be", 0.127), ("Al", 1.0), ("Cu", 0.1))))
-    np.testing.assert_allclose(filtered.photons_per_Gy_cm2, whole.photons_per_Gy_cm2)
-    assert filtered.kerma_Gy == pytest.approx(1)
-
-
-def test_a_filter_keeps_the_factor_of_a_published_fluence() -> None:
-    spectrum = spectrum_of(QUARTZ_FILTERED)
-    doubled = spectrum.scaled_to(2 * spectrum.photons_total).filtered("Al", 1)
-    assert doubled.kerma_Gy == pytest.approx(2)
-
-
-def test_half_value_layer_of_one_line_is_that_of_its_attenuation() -> None:
-    expected_mm = 10 * np.log(2) / float(attenuation_per_cm("aluminium", 30.0))
-    assert monochromatic(30).half_value_layer_mm() == pytest.approx(expected_mm)
-
-
-def test_half_the_kerma_passes_a_half_value_layer() -> None:
-    spectrum = spectrum_of(Tube("W", 70, (("Al", 2.5),)))
-    mm = spectrum.half_value_layer_mm("copper")
-    passed = np.exp(-attenuation_per_cm("copper", spectrum.energy_keV) * mm / 10)
-    kerma = kerma_Gy_cm2(spectrum.energy_keV) * spectrum.photons_per_Gy_cm2
-    assert (kerma * passed).sum() / kerma.sum() == pytest.approx(0.5)
+def test_filters_of_a_tube_follow_beer_and_lambert_for_each_gray_behind_them() -> None:
+    bare = spectrum_of(Tube("W", 50, (("Be", 0.127),)))
+    filtered = spectrum_of(Tube("W", 50, (("Be", 0.127), ("Al", 1.0), ("Cu", 0.1))))
+    per_mm = (attenuation_per_cm(name, bare.energy_keV) / 10 for name in ("Al", "Cu"))
+    aluminium, copper = per_mm
+    passed = bare.photons_per_Gy_cm2 * np.exp(-aluminium * 1.0 - copper * 0.1)
+    shape = filtered.photons_per_Gy_cm2 / filtered.photons_total
+    np.testing.assert_allclose(shape, passed / passed.sum())
+    assert kerma_Gy(filtered) == pytest.approx(1)
 
 
 def test_kerma_of_one_photon_is_its_energy_times_the_published_coefficient() -> None:
@@ -168,12 +165,6 @@ def test_impossible_spectra_are_refused(energy: list[float], photons: list[float
 def test_a_fluence_of_nothing_is_refused() -> None:
     with pytest.raises(UnphysicalError, match="kerma"):
         spectrum_of_fluence("none", np.array([20.0]), np.array([0.0]))
-
-
-@pytest.mark.parametrize("thickness_mm", [-1.0, float("nan"), 1e9])
-def test_impossible_filters_are_refused(thickness_mm: float) -> None:
-    with pytest.raises(UnphysicalError):
-        monochromatic(30).filtered("lead", thickness_mm)
 
 
 @pytest.mark.parametrize("fluence", [0.0, -1.0, float("nan")])
