@@ -118,7 +118,7 @@ class FlatNotBrighterError(CalibrationError):
         super().__init__(
             f"the flat is {response:.1f} counts above the dark (median), at least {required:.1f} "
             "are needed; check that the beam was on for the flat and off for the dark, "
-            "and that the two were not swapped"
+            "that the two were not swapped, and that the panel had its bias"
         )
 
 
