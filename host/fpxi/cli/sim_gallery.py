@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from fpxi_hwsim.presets import PRESETS, find_preset
+from fpxi_hwsim.specification import SCHEME
 
 from fpxi.cli.options import JSON_OPTION, OVERWRITE_OPTION, examples
 from fpxi.cli.output import note, plural, print_json
@@ -57,10 +58,11 @@ def command(
     """Take pictures of every object with every simulated panel.
 
     Each picture is made of frames of the simulated device, from power-on, corrected with a
-    calibration of its own and averaged. A single pixel and a row of pixels are moved over the
+    calibration of its own and averaged. A single pixel, a row or a small array is moved over the
     object. The page needs no other file.
     """
-    chosen = [find_preset(name) for name in dict.fromkeys(presets or PRESETS)]
+    names = [name.removeprefix(SCHEME) for name in presets or PRESETS]
+    chosen = [find_preset(name) for name in dict.fromkeys(names)]
     with ProgressBar() as bar:
         result = make_gallery(
             chosen,

@@ -43,7 +43,7 @@ def test_a_gallery_is_not_replaced_unasked(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_is_named_twice_is_taken_once(run: Run, tmp_path: Path) -> None:
-    again = ("--object", "letters-hust", "--preset", "cmos32", "--object", "none")
+    again = ("--object", "letters-hust", "--preset", "sim:cmos32", "--object", "none")
     assert "2 pictures" in take(run, tmp_path, *again).stdout
 
 
