@@ -11,7 +11,13 @@ import numpy.typing as npt
 
 from fpxi_imaging._guards import require_saturation_level
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
-from fpxi_imaging.defects import DEFAULT_THRESHOLDS, DefectThresholds, find_defects, median_noise
+from fpxi_imaging.defects import (
+    DEFAULT_THRESHOLDS,
+    DefectThresholds,
+    cut_off,
+    find_defects,
+    median_noise,
+)
 from fpxi_imaging.errors import (
     CalibrationError,
     FlatNotBrighterError,
@@ -166,10 +172,11 @@ def build_calibration(
     """
     _require_stacks(dark, flat, not_imaging)
     imaging = ~not_imaging
-    saturated = _require_unsaturated(dark, flat, imaging, saturation_level, thresholds)
+    clipped = _require_unsaturated(dark, flat, imaging, saturation_level, thresholds)
+    clipped |= cut_off(dark, imaging, thresholds)
     response = flat.mean - dark.mean
     _require_response(response, dark.variance, imaging, thresholds)
-    defects = find_defects(response, dark.variance, saturated, imaging, thresholds)
+    defects = find_defects(response, dark.variance, clipped, imaging, thresholds)
     _require_good_pixels(defects, imaging, thresholds)
     good = imaging & ~defects
     normalisation = float(np.median(response[good]))

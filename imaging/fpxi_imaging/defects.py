@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numba import types
 
 from fpxi_imaging._jit import index, kernel, read, warm_up, write
+from fpxi_imaging.stack import StackMean
 
 QUANTISATION_SIGMA = 12**-0.5
 """Standard deviation of rounding to whole counts: no pixel's noise is known to be less."""
@@ -37,6 +38,9 @@ class DefectThresholds:
     """The flat must rise above the dark by this multiple of that sigma."""
     most_defective: float = 0.5
     """Largest fraction of imaging pixels that may be defective."""
+    most_cut_off: float = 0.1
+    """Defective if a larger fraction of its darks than this reads 0, below which nothing is read:
+    their mean is then no offset, and at low doses the pixel's corrected values fall short."""
     most_saturated: float = 0.05
     """Largest fraction of imaging pixels that may saturate in a stack."""
 
@@ -58,22 +62,35 @@ def median_noise(dark_variance: npt.NDArray[np.float64], imaging: npt.NDArray[np
 def find_defects(
     response: npt.NDArray[np.float64],
     dark_variance: npt.NDArray[np.float64],
-    saturated: npt.NDArray[np.bool_],
+    clipped: npt.NDArray[np.bool_],
     imaging: npt.NDArray[np.bool_],
     thresholds: DefectThresholds,
 ) -> npt.NDArray[np.bool_]:
     """Return which imaging pixels are defective; all arrays of shape (rows, cols).
 
-    Defective are pixels that saturate, do not respond to radiation (`response` = flat - dark,
-    counts, not above 0), are noisy, or respond much more or less than the local median of the rest.
+    Defective are pixels that are `clipped` (saturate or are cut off), do not respond to radiation
+    (`response` = flat - dark, counts, not above 0), are noisy, or respond much more or less than
+    the local median of the rest.
     A pixel of unknown variance (NaN) is not called noisy.
     """
     limit = thresholds.noise * median_noise(dark_variance, imaging)
-    suspect = saturated | ~(response > 0) | (dark_variance > limit**2)
+    suspect = clipped | ~(response > 0) | (dark_variance > limit**2)
     local = local_median(response, imaging & ~suspect, thresholds.window)
     over = response > thresholds.over_response * local
     under = response < thresholds.under_response * local
     return (suspect | over | under) & imaging
+
+
+def cut_off(
+    dark: StackMean, imaging: npt.NDArray[np.bool_], thresholds: DefectThresholds
+) -> npt.NDArray[np.bool_]:
+    """Return the pixels, shape (rows, cols), whose darks are cut off at 0 counts too often.
+
+    None in a panel without noise: its darks of 0 may be exact, as those of a photon counter.
+    """
+    if median_noise(dark.variance, imaging) <= QUANTISATION_SIGMA:
+        return np.zeros(dark.shape, np.bool_)
+    return dark.zeros > thresholds.most_cut_off * dark.count[:, None]
 
 
 def local_median(

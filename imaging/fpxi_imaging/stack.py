@@ -41,6 +41,8 @@ class StackMean:
         self.frames = 0
         self.maximum: npt.NDArray[np.uint16] = np.zeros(shape, np.uint16)
         """Largest count seen at each pixel."""
+        self.zeros: npt.NDArray[np.uint32] = np.zeros(shape, np.uint32)
+        """Frames in which each pixel read 0, the converter's lowest code."""
         self.count: npt.NDArray[np.int64] = np.zeros(shape[0], np.int64)
         """Frames in which each row was received."""
         self._total = np.zeros(shape, np.uint64)
@@ -58,6 +60,7 @@ class StackMean:
         received = self._every_row if row_received is None else row_received
         require_frame(self.shape, samples, received)
         _accumulate(samples, received, self._total, self._squares, self.maximum)
+        self.zeros += (samples == 0) & received[:, None]
         self.count += received
         self.frames += 1
 

@@ -45,6 +45,21 @@ Build = Callable[..., im.Calibration]
 Frames = tuple[np.ndarray, np.ndarray]
 
 
+def test_a_pixel_whose_darks_are_cut_off_at_zero_is_defective(build: Build, frames: Frames) -> None:
+    dark, flat = frames
+    dark[:4, 0, 0] = 0  # a tenth of 40
+    dark[:5, 1, 1] = 0
+    defects = build(dark, flat, thresholds=im.DefectThresholds(noise=1000.0)).defects
+    assert np.argwhere(defects).tolist() == [[1, 1]]
+
+
+def test_darks_of_zero_are_an_offset_where_the_panel_has_no_noise(
+    build: Build, frames: Frames
+) -> None:
+    dark, flat = frames
+    assert not build(np.zeros_like(dark), flat).defects.any()
+
+
 def test_the_corrected_flat_is_flat_in_counts_of_the_median_pixel(
     build: Build, frames: Frames
 ) -> None:

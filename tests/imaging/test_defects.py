@@ -48,13 +48,13 @@ def test_local_median_is_as_the_naive_twin_has_it(
 def defects_of(
     response: np.ndarray | None = None,
     variance: np.ndarray | None = None,
-    saturated: np.ndarray | None = None,
+    clipped: np.ndarray | None = None,
     imaging: np.ndarray | None = None,
 ) -> np.ndarray:
     return find_defects(
         np.full(SHAPE, 1000.0) if response is None else response,
         np.full(SHAPE, 4.0) if variance is None else variance,
-        np.zeros(SHAPE, bool) if saturated is None else saturated,
+        np.zeros(SHAPE, bool) if clipped is None else clipped,
         np.ones(SHAPE, bool) if imaging is None else imaging,
         DefectThresholds(),
     )
@@ -107,8 +107,8 @@ def test_unknown_noise_condemns_nobody() -> None:
     assert median_noise(np.full(SHAPE, np.nan), np.ones(SHAPE, bool)) == QUANTISATION_SIGMA
 
 
-def test_a_saturated_pixel_is_a_defect() -> None:
-    assert only_there(defects_of(saturated=changed(1, 0) > 0))
+def test_a_clipped_pixel_is_a_defect() -> None:
+    assert only_there(defects_of(clipped=changed(1, 0) > 0))
 
 
 def test_the_process_ring_has_no_defects_and_no_say_in_the_median() -> None:

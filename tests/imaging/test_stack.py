@@ -7,10 +7,10 @@ from hypothesis.extra import numpy as hnp
 
 
 @given(
-    frames=hnp.arrays(np.uint16, (4, 3, 2), elements=st.integers(0, 65535)),
+    frames=hnp.arrays(np.uint16, (4, 3, 2), elements=st.integers(0, 65535) | st.just(0)),
     received=hnp.arrays(np.bool_, (4, 3)),
 )
-def test_mean_variance_and_maximum_are_those_of_the_received_rows(
+def test_mean_variance_maximum_and_zeros_are_those_of_the_received_rows(
     frames: np.ndarray, received: np.ndarray
 ) -> None:
     stack = im.StackMean((3, 2))
@@ -25,6 +25,7 @@ def test_mean_variance_and_maximum_are_those_of_the_received_rows(
         np.testing.assert_allclose(stack.mean[row], mean, rtol=1e-12)
         np.testing.assert_allclose(stack.variance[row], variance, rtol=1e-9, atol=1e-5)
         np.testing.assert_array_equal(stack.maximum[row], kept.max(axis=0, initial=0))
+        np.testing.assert_array_equal(stack.zeros[row], (kept == 0).sum(axis=0))
 
 
 def test_a_small_variance_on_a_large_mean_survives_many_frames() -> None:
