@@ -35,6 +35,7 @@ from fpxi.cli.options import (
 from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
+from fpxi.cli.scene import tell_missing_bias
 
 Settings = tuple[tuple[str, str], ...]
 DEFAULT_FRAMES = "100"
@@ -151,6 +152,7 @@ def _live(
     with fpxi.Session(url, reconnect=False) as session, ProgressBar() as bar:
         session.wait_connected()
         session.submit(lambda panel: apply_settings(panel, settings)).result()
+        tell_missing_bias(session)
 
         def prompt(step: BeamStep) -> None:
             bar.hide()

@@ -27,7 +27,7 @@ from fpxi.cli.options import (
 from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
-from fpxi.cli.scene import set_scene
+from fpxi.cli.scene import set_scene, tell_missing_bias
 from fpxi.frame_rate_limit import rate_text
 from fpxi.image_key import ImageKey
 from fpxi.replay_url import is_replay
@@ -98,6 +98,7 @@ def command(
         with session, ProgressBar() as bar:
             session.wait_connected()
             session.submit(lambda panel: apply_settings(panel, settings)).result()
+            tell_missing_bias(session)
             set_scene(session, image_key)
             result = session.capture(
                 frames,

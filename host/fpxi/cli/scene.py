@@ -16,3 +16,12 @@ def set_scene(session: Session, image_key: ImageKey) -> None:
     if image_key is ImageKey.FLAT:
         scene.object = "none"
     note(f"Simulated beam: {'on, nothing in it' if scene.beam_on else 'off'}.")
+
+
+def tell_missing_bias(session: Session) -> None:
+    """Say so if a simulated panel is to be read without the bias that it needs."""
+    if session.scene is None or session.get("bias_mV") != 0:
+        return
+    preset = session.scene.state.preset
+    if not preset.own_supply and preset.working_bias_mV != 0:
+        note(f"Note: no bias is set; this panel works with --set bias_mV={preset.working_bias_mV}.")

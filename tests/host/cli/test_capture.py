@@ -61,6 +61,25 @@ def test_settings_hold_for_the_frames(run: Run, tmp_path: Path) -> None:
     assert list(read(tmp_path / "run.h5", "gain_setting")) == [4, 4]
 
 
+@pytest.mark.parametrize(
+    ("panel", "settings", "told"),
+    [
+        ("tft64-ba2ma9pb10i31", (), "Note: no bias is set; this panel works with --set bias_mV="),
+        ("tft64-ba2ma9pb10i31", ("--set", "bias_mV=-1000"), ""),
+        ("tft64", (), ""),
+        ("csi-tl", (), ""),
+    ],
+)
+def test_a_simulated_panel_without_its_bias_is_told(
+    panel: str, settings: tuple[str, ...], told: str, run: Run, tmp_path: Path
+) -> None:
+    url = f"sim:{panel}?time=virtual"
+    result = run("capture", url, "-n", 1, "-o", tmp_path / "run.h5", *settings)
+    assert result.exit_code == 0
+    assert result.stderr.startswith(told)
+    assert bool(result.stderr) == bool(told)
+
+
 def test_a_wrong_setting_records_nothing(run: Run, tmp_path: Path) -> None:
     result = run("capture", FAST, "-n", 2, "-o", tmp_path / "run.h5", "--set", "gain_setting=9")
     assert result.exit_code == 1
