@@ -72,7 +72,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(PATHS), VALUES)
 def test_any_value_of_any_parameter_is_refused_by_name_or_gives_possible_frames(
     place: tuple[str, str, Path], value: float
