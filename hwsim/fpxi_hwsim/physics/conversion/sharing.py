@@ -3,9 +3,10 @@
 A point spread function is a sum of Gaussians: one for the diffusion of charge or for a sharp
 screen, more for long tails (light scattered far, fluorescence absorbed elsewhere).
 
-What is expected, and so an edge, has the transfer of `grid_mtf`. So has the photons' noise, but all
-photons of a fine pixel count as in its middle: where charge spreads, the noise power along an axis
-is too high by up to 1/sinc^2(f p / 2), 2 % at 1/8 cycle a pixel, 7 % at 1/4, 23 % at 1/2.
+Photons fall anywhere in a fine pixel, but the grid knows its middle alone. What is expected, and so
+an edge, is averaged over fine pixels already and is spread with the Gaussians (`make_kernel`). What
+is drawn is spread with the root of the noise power that photons anywhere would have
+(`make_noise_kernel`); its mean is then brought back to the expected one, map by map.
 """
 
 from __future__ import annotations
@@ -24,8 +25,11 @@ Frequencies = npt.NDArray[np.float64]
 
 _FITTED_TO = 0.8
 """the part of the fine grid's Nyquist frequency up to which taps are fitted"""
+_ANGLES = np.linspace(0.0, _FITTED_TO * np.pi, 161)
 _NARROW = 0.9
 """sigma in fine pixels up to which they are"""
+_ALIASES = 30
+"""of the fine grid that are counted, either way"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,22 @@ class Kernel:
 
 
 def make_kernel(spread: Spread, pitch_um: float) -> Kernel:
-    """Return the kernel of a spread for a panel of this pitch."""
+    """Return the kernel that spreads what is expected, for a panel of this pitch."""
     require("pitch_um", pitch_um, above=0.0)
     fine_um = pitch_um / SUBPIXELS
     return Kernel(tuple((part.fraction, _taps(part.sigma_um / fine_um)) for part in spread))
+
+
+def make_noise_kernel(spread: Spread, pitch_um: float) -> Kernel:
+    """Return the kernel that spreads what was drawn, for a panel of this pitch.
+
+    Photons anywhere, spread by a Gaussian G and sampled by fine pixels, have the noise power
+    sum sinc^2(u + k) G^2(u + k) over all whole k, with u in cycles a fine pixel: the presampled
+    power and its aliases. The kernel's transfer is its root: 1 without any spread.
+    """
+    require("pitch_um", pitch_um, above=0.0)
+    fine_um = pitch_um / SUBPIXELS
+    return Kernel(tuple((part.fraction, _noise_taps(part.sigma_um / fine_um)) for part in spread))
 
 
 def share(fine: Map, kernel: Kernel) -> Map:
@@ -165,29 +181,48 @@ def _taps(sigma: float) -> tuple[float, ...]:
     """
     if sigma == 0:
         return (1.0,)
-    sides = _samples(sigma) if sigma > _NARROW else _fitted(sigma)
-    return (1 - 2 * sum(sides), *sides)
+    if sigma > _NARROW:
+        return _samples(sigma)
+    return _fitted(-np.expm1(-((sigma * _ANGLES) ** 2) / 2))
 
 
-def _samples(sigma: float) -> list[float]:
+def _noise_taps(sigma: float) -> tuple[float, ...]:
+    """Return the taps with the root of the noise power, likewise.
+
+    Of a wide Gaussian, no alias is left, and a place anywhere in a fine pixel is a twelfth of
+    variance more.
+    """
+    if sigma == 0:
+        return (1.0,)
+    if sigma > _NARROW:
+        return _samples(float(np.sqrt(sigma**2 + 1 / 12)))
+    cycles = _ANGLES[:, None] / (2 * np.pi) + np.arange(-_ALIASES, _ALIASES + 1)
+    power = (np.sinc(cycles) * np.exp(-2 * (np.pi * sigma * cycles) ** 2)) ** 2
+    return _fitted(1 - np.sqrt(power.sum(axis=1)))
+
+
+def _samples(sigma: float) -> tuple[float, ...]:
     reach = np.ceil(3.5 * sigma)
     distance = np.arange(-reach, reach + 1)
     samples = np.exp(-((distance / sigma) ** 2) / 2)
     samples /= samples.sum()
-    return [float(sample) for sample in samples[distance > 0]]
+    sides = [float(sample) for sample in samples[distance > 0]]
+    return (1 - 2 * sum(sides), *sides)
 
 
-def _fitted(sigma: float) -> list[float]:
-    """Fit two taps, or one where the second would be negative."""
-    angle = np.linspace(0.0, _FITTED_TO * np.pi, 161)
-    missing = -np.expm1(-((sigma * angle) ** 2) / 2)
-    first, second = 2 - 2 * np.cos(angle), 2 - 2 * np.cos(2 * angle)
+def _fitted(missing: Frequencies) -> tuple[float, ...]:
+    """Fit two taps beside the middle, or one where the second would be negative.
+
+    `missing` is what the transfer lacks to 1 at `_ANGLES`.
+    """
+    first, second = 2 - 2 * np.cos(_ANGLES), 2 - 2 * np.cos(2 * _ANGLES)
     both = first @ second
-    one = first @ missing / (first @ first)
-    far = (second @ missing - one * both) / (second @ second - both**2 / (first @ first))
+    one = float(first @ missing / (first @ first))
+    far = float((second @ missing - one * both) / (second @ second - both**2 / (first @ first)))
     if far <= 0:
-        return [float(one)]
-    return [float(one - far * both / (first @ first)), float(far)]
+        return (1 - 2 * one, one)
+    near = float(one - far * both / (first @ first))
+    return (1 - 2 * (near + far), near, far)
 
 
 def _transfer(taps: Sequence[float], angle: Frequencies) -> Frequencies:
