@@ -144,8 +144,11 @@ class PixelSource:
         return relative[:, None] if windows > 1 else float(relative[0])
 
     def _key(self, exposure: Exposure, scene: SceneState) -> bytes:
+        # Boards whose supplies differ by a step of their converter have the same noise.
+        bias_V = round(self._preset.bias_V(exposure.bias_mV), 1)
         return key_of(
             *self._seeds,
+            bias_V,
             scene.beam_on,
             scene.dose_rate_Gy_s,
             scene.dose_Gy,

@@ -57,6 +57,16 @@ def test_frames_under_other_conditions_never_share_their_noise() -> None:
     assert abs(correlation(off[1] - off[0], dim[1] - dim[0])) < 0.25
 
 
+def test_frames_at_another_bias_never_share_their_noise() -> None:
+    url = "sim:tft64-ba2ma9pb10i31?beam=off"
+    low, high, near = (
+        frames(url, exposure=replace(EXPOSURE, bias_mV=bias_mV))
+        for bias_mV in (-3200, -3600, -3201)
+    )
+    assert abs(correlation(low[1] - low[0], high[1] - high[0])) < 0.25
+    assert correlation(low[1] - low[0], near[1] - near[0]) > 0.9
+
+
 def test_the_noise_is_that_of_the_scan_whatever_the_firmware_calls_it() -> None:
     first = frames("sim:tft64", 4)
     assert len({frame.tobytes() for frame in first}) == 4

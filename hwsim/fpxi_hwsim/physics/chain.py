@@ -14,7 +14,6 @@ from fpxi_hwsim.physics.array.settings import ELECTRON_FC
 from fpxi_hwsim.physics.conversion.converter import expected_light
 from fpxi_hwsim.physics.conversion.converter import light as detected
 from fpxi_hwsim.physics.conversion.photon_statistics import CompoundPoisson, absorbed_energy
-from fpxi_hwsim.physics.conversion.sharing import bin_to_pixels, make_kernel, share
 from fpxi_hwsim.physics.draws import PanelDraws, ScanDraws
 from fpxi_hwsim.physics.effects import Effect
 from fpxi_hwsim.physics.film.film import Film, FilmResponse
@@ -63,7 +62,6 @@ class Chain:
     def __init__(self, preset: Preset, seed: int) -> None:
         """Make the panel; UnphysicalError if its settings do not fit its geometry."""
         self._preset = preset
-        self._kernel = make_kernel(preset.converter.spread, preset.geometry.pitch_um)
         self.maps: PanelMaps = make_panel_maps(
             preset.array, preset.front_end, preset.geometry, seed
         )
@@ -91,8 +89,7 @@ class Chain:
         """Return the charge that X-rays free and the field collects, and the current expected."""
         converter, shadow = self._preset.converter, light.shadow
         absorbed = self._absorbed_energy(light, converter.excess(readout.bias_V))
-        energy_keV = absorbed.draw(draws.of(Effect.PHOTONS))
-        pixel_keV = bin_to_pixels(share(energy_keV, self._kernel))
+        pixel_keV = shadow.pixels_keV(absorbed.draw(draws.of(Effect.PHOTONS)))
         open_Gy_s = np.asarray(light.rate_Gy_s, np.float32)
         rate_Gy_s = shadow.brightness * open_Gy_s
         pixel_keV = detected(converter, pixel_keV, rate_Gy_s, draws.of(Effect.LIGHT))

@@ -198,7 +198,8 @@ def _noise_taps(sigma: float) -> tuple[float, ...]:
         return _samples(float(np.sqrt(sigma**2 + 1 / 12)))
     cycles = _ANGLES[:, None] / (2 * np.pi) + np.arange(-_ALIASES, _ALIASES + 1)
     power = (np.sinc(cycles) * np.exp(-2 * (np.pi * sigma * cycles) ** 2)) ** 2
-    return _fitted(1 - np.sqrt(power.sum(axis=1)))
+    of_pixels = np.cos(_ANGLES / 2) ** 2  # what the sum to pixels leaves of a power
+    return _fitted(1 - np.sqrt(power.sum(axis=1)), of_pixels)
 
 
 def _samples(sigma: float) -> tuple[float, ...]:
@@ -210,12 +211,13 @@ def _samples(sigma: float) -> tuple[float, ...]:
     return (1 - 2 * sum(sides), *sides)
 
 
-def _fitted(missing: Frequencies) -> tuple[float, ...]:
+def _fitted(missing: Frequencies, weight: Frequencies | float = 1.0) -> tuple[float, ...]:
     """Fit two taps beside the middle, or one where the second would be negative.
 
     `missing` is what the transfer lacks to 1 at `_ANGLES`.
     """
-    first, second = 2 - 2 * np.cos(_ANGLES), 2 - 2 * np.cos(2 * _ANGLES)
+    first, second = (weight * (2 - 2 * np.cos(step * _ANGLES)) for step in (1, 2))
+    missing = weight * missing
     both = first @ second
     one = float(first @ missing / (first @ first))
     far = float((second @ missing - one * both) / (second @ second - both**2 / (first @ first)))

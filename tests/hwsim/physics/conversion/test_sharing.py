@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
@@ -12,6 +14,7 @@ from fpxi_hwsim.physics.conversion.sharing import (
     grid_mtf,
     ideal_mtf,
     make_kernel,
+    make_noise_kernel,
     require_spread,
     share,
 )
@@ -165,3 +168,22 @@ def test_pixels_are_the_sums_of_their_fine_pixels():
 def test_an_impossible_spread_is_refused(make):
     with pytest.raises(UnphysicalError):
         make()
+
+
+@pytest.mark.parametrize("sigma_um", [0.0, 10.0, 25.0, 46.6, 60.0, 85.0, 150.0])
+def test_drawn_energy_has_the_noise_power_of_photons_that_fall_anywhere(sigma_um: float) -> None:
+    pitch_um, pixels = 200.0, 128
+    kernel = make_noise_kernel((Gaussian(1.0, sigma_um),), pitch_um)
+    impulse = np.zeros((2 * pixels, 2 * pixels), np.float32)
+    covariance = np.zeros((pixels, pixels))
+    for row, column in itertools.product((0, 1), repeat=2):
+        fine = impulse.copy()
+        fine[pixels + row, pixels + column] = 1
+        response = np.fft.fft2(bin_to_pixels(share(fine, kernel)).astype(np.float64))
+        covariance += np.abs(response) ** 2 / 4
+    cycles = np.fft.fftfreq(pixels)
+    alias = cycles[:, None] + np.arange(-200, 201)
+    transfer = np.sinc(alias) * np.exp(-2 * (np.pi * sigma_um / pitch_um * alias) ** 2)
+    expected = (transfer**2).sum(axis=1)
+    seen = cycles <= 0.4
+    np.testing.assert_allclose(covariance[0][seen], expected[seen], rtol=0.025)
