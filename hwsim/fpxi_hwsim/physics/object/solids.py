@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.object.canvas import Canvas
 from fpxi_hwsim.physics.object.plane import Map, Points
 
+Lengths = npt.NDArray[np.float64]
 POINTS_A_STEP = 4
 """points on a wire for each fine pixel or radius, whichever is the wider"""
 MOST_WIRE_POINTS = 2**24
@@ -29,15 +31,15 @@ def turned(canvas: Canvas, profile: Points, y: float = 0.0) -> Map:
     thickness = np.zeros(canvas.shape, np.float32)
     ends, widest = (profile[0, 0], profile[-1, 0]), profile[:, 1].max()
     window = canvas.window((ends[0], y - widest, ends[1], y + widest))
-    x, across = canvas.local(window)
-    half = np.float32(canvas.step_mm / 2 * np.abs(canvas.pose.rotation[0]).max())
-    radius = np.interp(x, *profile.T).astype(np.float32)
-    radius = np.maximum(radius, np.float32(1e-6))
-    across = across - np.float32(y)
+    x, local_y = canvas.local(window)
+    half = canvas.step_mm / 2 * np.abs(canvas.pose.rotation[0]).max()
+    radius = np.maximum(np.interp(x, *profile.T), 1e-6)
+    across = local_y.astype(np.float64) - y
     chord = (_chord_sum(across + half, radius) - _chord_sum(across - half, radius)) / (2 * half)
     inside = np.clip((x - ends[0]) / (2 * half) + 0.5, 0, 1)
     inside *= np.clip((ends[1] - x) / (2 * half) + 0.5, 0, 1)
-    thickness[window] = np.maximum(chord, 0) * inside
+    # In whole nanometres, so that no processor's last digits of the arc sine show.
+    thickness[window] = np.rint(np.maximum(chord, 0) * inside * 1e6) * 1e-6
     return thickness
 
 
@@ -52,10 +54,10 @@ def tube(
     return wall
 
 
-def _chord_sum(s: Map, radius: Map) -> Map:
+def _chord_sum(s: Lengths, radius: Lengths) -> Lengths:
     """Integral of the chord 2 sqrt(r² - s²) from the axis to s."""
     part = np.clip(s / radius, -1, 1)
-    total: Map = radius**2 * (part * np.sqrt(1 - part**2) + np.arcsin(part))
+    total: Lengths = radius**2 * (part * np.sqrt(1 - part**2) + np.arcsin(part))
     return total
 
 
