@@ -77,6 +77,11 @@ class Scene(Protocol):
     tube: str
     dose_rate: float
 
+    @property
+    def wanted_bias_mV(self) -> int:
+        """Bias at which the panel works; 0: it asks for none."""
+        ...
+
 
 class ViewerSession(Protocol):
     """The properties, `preview`, `statistics` and `events` never wait; the other methods may."""

@@ -39,7 +39,9 @@ class SceneControl:
         scene = self._session.scene
         if scene is None:
             return None
-        return SceneState(scene.beam_on, scene.object, scene.tube, scene.dose_rate)
+        return SceneState(
+            scene.beam_on, scene.object, scene.tube, scene.dose_rate, scene.wanted_bias_mV
+        )
 
     def _change(self, change: Callable[[Scene], None]) -> None:
         scene = self._session.scene

@@ -51,6 +51,7 @@ class ScenePanel(Card):
         self.motion_settings = TextField()
         self.tube = TextField()
         self.dose_rate = NumberField(0.0, _HIGHEST_UGY_PER_S, decimals=2)
+        self.wanted_bias = label("", "dim")
         self._lay_out()
         self._connect()
         self.hide()
@@ -63,6 +64,8 @@ class ScenePanel(Card):
         self.beam.setChecked(scene.beam_on)
         self.tube.show_text(scene.tube)
         self.dose_rate.show_value(scene.dose_rate_Gy_per_s * 1e6)
+        self.wanted_bias.setText(f"works at {scene.wanted_bias_mV} mV")
+        self._fields.setRowVisible(self.wanted_bias, scene.wanted_bias_mV != 0)
         self._show_object(ObjectText.of(scene.object_name))
 
     def _show_object(self, shown: ObjectText) -> None:
@@ -86,9 +89,11 @@ class ScenePanel(Card):
         unit = label("µGy/s", "dim")
         unit.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._fields.addRow("Dose rate", row(self.dose_rate, unit))
+        self._fields.addRow("Bias", self.wanted_bias)
         self.beam.setToolTip("Switch the X-ray source (B)")
         self.tube.explain(TUBE_GRAMMAR, TUBE_GRAMMAR)
         self.dose_rate.setToolTip("Air kerma rate at the panel, without the object")
+        self.wanted_bias.setToolTip("Set bias_mV of the device: without it this panel shows little")
         self.body.addWidget(self.beam)
         self.body.addLayout(self._fields)
 

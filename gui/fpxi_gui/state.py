@@ -238,6 +238,8 @@ class SceneState:
     object_name: str
     tube: str
     dose_rate_Gy_per_s: float
+    wanted_bias_mV: int = 0
+    """at which the panel works; 0: it asks for none"""
 
 
 @dataclass(frozen=True)

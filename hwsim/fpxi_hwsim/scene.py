@@ -71,6 +71,12 @@ class Scene:
         self._change(beam_on=on)
 
     @property
+    def wanted_bias_mV(self) -> int:
+        """Bias of the board at which the panel's figures hold; 0 where it asks for none."""
+        preset = self._state.preset
+        return 0 if preset.own_supply else preset.working_bias_mV
+
+    @property
     def dose_rate(self) -> float:
         """Air kerma rate at the panel without an object, in Gy/s.
 

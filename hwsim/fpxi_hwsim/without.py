@@ -73,7 +73,7 @@ EFFECTS: dict[str, Change] = {
 
 def without(preset: Preset, names: str) -> Preset:
     """Return the preset without the effects named, between commas; BadValueError if one is none."""
-    left_out = names.split(",")
+    left_out = [name.strip() for name in names.split(",")]
     for name in left_out:
         if name not in EFFECTS or left_out.count(name) > 1:
             choices = ", ".join(EFFECTS)

@@ -220,6 +220,7 @@ class FakeScene:
         self.object = "letters-caep"
         self.tube = "W:50kV"
         self.dose_rate = 5e-3
+        self.wanted_bias_mV = 0
 
 
 class FakeSession:

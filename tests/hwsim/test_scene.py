@@ -137,3 +137,8 @@ def test_a_flaw_in_the_urls_scene_is_found_before_anything_runs() -> None:
         Scene(SimulationSpecification.from_url("sim:tft64?object=gold"))
     with pytest.raises(RecordedFramesError):
         Scene(SimulationSpecification.from_url("sim:tft64?frames=absent.npy"))
+
+
+@pytest.mark.parametrize(("name", "bias_mV"), [("tft64", 0), ("cmos32-cspbbr3", -100_000)])
+def test_a_scene_knows_the_bias_that_its_panel_asks_for(name: str, bias_mV: int) -> None:
+    assert Scene(SimulationSpecification.from_url(f"sim:{name}")).wanted_bias_mV == bias_mV

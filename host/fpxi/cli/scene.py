@@ -22,6 +22,6 @@ def tell_missing_bias(session: Session) -> None:
     """Say so if a simulated panel is to be read without the bias that it needs."""
     if session.scene is None or session.get("bias_mV") != 0:
         return
-    preset = session.scene.state.preset
-    if not preset.own_supply and preset.working_bias_mV != 0:
-        note(f"Note: no bias is set; this panel works with --set bias_mV={preset.working_bias_mV}.")
+    wanted_mV = session.scene.wanted_bias_mV
+    if wanted_mV != 0:
+        note(f"Note: no bias is set; this panel works with --set bias_mV={wanted_mV}.")

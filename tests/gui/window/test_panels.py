@@ -213,6 +213,15 @@ def test_the_scene_is_shown_and_changed(live: Any) -> None:
     assert fake.dose_rate == pytest.approx(120e-6)
 
 
+def test_a_panel_says_at_which_bias_it_works(live: Any) -> None:
+    panel = live.window.scene
+    assert not panel.wanted_bias.isVisibleTo(live.window)
+    live.rig.session.scene.wanted_bias_mV = -3275
+    live.settle()
+    assert panel.wanted_bias.isVisibleTo(live.window)
+    assert panel.wanted_bias.text() == "works at -3275 mV"
+
+
 def test_the_highest_dose_rate_fits_into_its_field(live: Any) -> None:
     field = live.window.scene.dose_rate
     field.show_value(field.maximum())

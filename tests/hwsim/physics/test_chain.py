@@ -157,7 +157,7 @@ def test_an_effect_switched_off_leaves_the_noise_of_the_others_bit_for_bit(name:
 @pytest.mark.parametrize("name", ["lag", "converter-range", ""])
 def test_only_effects_that_exist_can_be_switched_off(name: str) -> None:
     if name in EFFECTS:
-        assert without(TFT64, name).film.lag == ()
+        assert without(TFT64, f"defects, {name}").film.lag == ()
     else:
         with pytest.raises(BadValueError, match="each once: unsteadiness"):
             without(TFT64, f"lag,{name}")
