@@ -49,7 +49,7 @@ EACH_PRESET = [pytest.param(preset, id=name) for name, preset in PRESETS.items()
 @pytest.mark.parametrize("preset", EACH_PRESET)
 def test_every_preset_delivers_frames_within_its_converters_range(preset: Preset) -> None:
     widest = int(np.argmax(preset.geometry.full_scale_fC))
-    frames = Bench(preset).frames(3, gain_setting=widest)
+    frames = Bench(preset).frames(8, gain_setting=widest)
     assert frames.shape[1:] == preset.geometry.shape
     assert frames.min() >= 0
     assert frames.max() <= preset.geometry.full_scale

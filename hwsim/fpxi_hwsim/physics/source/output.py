@@ -68,7 +68,8 @@ class BeamOutput:
         require("pulse_width_ms", self.pulse_width_ms, least=0)
         require("shutter_opens_s", self.shutter_opens_s, least=0)
         require("shutter_closes_s", self.shutter_closes_s, least=0)
-        require("shutter_travel_ms", self.shutter_travel_ms, least=0)
+        if self.shutter_travel_ms != 0:
+            require("shutter_travel_ms", self.shutter_travel_ms, least=1e-3)
         require("jitter", self.jitter, least=0, most=1)
         if self.pulse_hz > 0:
             most_ms = 1000 / self.pulse_hz

@@ -45,7 +45,7 @@ class Tube:
         require("anode_angle_deg", self.anode_angle_deg, least=1, most=90)
         for material, thickness_mm in self.filters:
             find_material(material)
-            require(f"mm of {material}", thickness_mm, least=0)
+            require(f"mm of {material}", thickness_mm, least=0, most=1e6)
 
     def __str__(self) -> str:
         """Return the text from which `parse_tube` reads this tube."""

@@ -217,7 +217,7 @@ def test_what_no_source_does_is_refused(value: float, name: str) -> None:
         "pulse_width_ms": value == 0,
         "shutter_opens_s": 0 <= value < math.inf,
         "shutter_closes_s": 0 <= value < math.inf,
-        "shutter_travel_ms": 0 <= value < math.inf,
+        "shutter_travel_ms": value == 0 or 1e-3 <= value < math.inf,
         "jitter": 0 <= value <= 1,
     }
     if possible[name]:

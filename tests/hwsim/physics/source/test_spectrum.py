@@ -183,6 +183,7 @@ def test_impossible_fluences_are_refused(fluence: float) -> None:
         ({"anode_angle_deg": 0.0}, UnphysicalError),
         ({"anode_angle_deg": 91.0}, UnphysicalError),
         ({"filters": (("Al", -1.0),)}, UnphysicalError),
+        ({"filters": (("Al", 1e7),)}, UnphysicalError),
         ({"filters": (("vibranium", 1.0),)}, UnknownMaterialError),
     ],
 )
