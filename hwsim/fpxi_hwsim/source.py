@@ -11,7 +11,7 @@ from fpxi_hwsim.physics.array.maps import PanelMaps
 from fpxi_hwsim.physics.chain import Chain, Illumination, Readout
 from fpxi_hwsim.physics.draws import ScanDraws, key_of
 from fpxi_hwsim.physics.effects import Effect
-from fpxi_hwsim.physics.object.plane import SUBPIXELS
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.source.output import STEADY, relative_dose
 from fpxi_hwsim.scene import Scene, SceneState
 from fpxi_hwsim.specification import SimulationSpecification

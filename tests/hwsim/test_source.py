@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.presets import TFT64
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource

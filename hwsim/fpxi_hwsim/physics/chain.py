@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fpxi_hwsim.physics.array import charge as pixels
 from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.conversion.converter import expected_light
 from fpxi_hwsim.physics.conversion.converter import light as detected
 from fpxi_hwsim.physics.conversion.photon_statistics import CompoundPoisson, absorbed_energy

@@ -18,9 +18,9 @@ from fpxi_hwsim.physics.conversion.sharing import (
     make_noise_kernel,
     share,
 )
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.object import ImagePlane, SceneObject, ThicknessMaps, blur, make_object
-from fpxi_hwsim.physics.object.plane import SUBPIXELS
 from fpxi_hwsim.physics.source.field import relative_intensity
 
 if TYPE_CHECKING:

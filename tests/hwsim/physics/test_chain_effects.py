@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC, Defects
+from fpxi_hwsim.physics.array.settings import Defects
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.conversion.absorber import Absorber
 from fpxi_hwsim.physics.conversion.scintillator import Scintillator, Superlinearity
 from fpxi_hwsim.physics.draws import ScanDraws

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_hwsim.physics.array.maps import PanelMaps
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC, Defects
+from fpxi_hwsim.physics.array.settings import Defects
 from fpxi_hwsim.physics.array.switches import SwitchMaps
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 
 Map = npt.NDArray[np.float32]
 LEAST_SPENT = 1e-12

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, fields
 
+from fpxi_hwsim.physics.constants import BOLTZMANN_J_K, ELEMENTARY_CHARGE_C
 from fpxi_hwsim.physics.limits import require
 
-BOLTZMANN_J_K = 1.380649e-23
-ELEMENTARY_CHARGE_C = 1.602176634e-19
-ELECTRON_FC = ELEMENTARY_CHARGE_C * 1e15
 LARGEST = 1e9
 """of any quantity in its unit: float32 holds every sum and product of such"""
 

@@ -8,8 +8,8 @@ from fpxi_hwsim.physics.conversion.absorber import deposits
 from fpxi_hwsim.physics.conversion.absorption import Absorption
 from fpxi_hwsim.physics.conversion.converter import Converter
 from fpxi_hwsim.physics.conversion.transmission import transmitted_sums
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
-from fpxi_hwsim.physics.object.plane import SUBPIXELS
 from fpxi_hwsim.physics.source.spectrum import Spectrum
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fpxi_hwsim.physics.constants import ELEMENTARY_CHARGE_C
 from fpxi_hwsim.physics.conversion.absorber import deposits
 from fpxi_hwsim.physics.conversion.converter import Converter
 from fpxi_hwsim.physics.limits import require
 from fpxi_hwsim.physics.source.spectrum import Spectrum
 
-ELEMENTARY_CHARGE_uC = 1.602176634e-13
+ELEMENTARY_CHARGE_uC = ELEMENTARY_CHARGE_C * 1e6
 
 
 def sensitivity_uC_Gy_cm2(spectrum: Spectrum, converter: Converter, bias_V: float) -> float:

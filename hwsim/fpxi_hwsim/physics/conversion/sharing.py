@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.limits import require
-from fpxi_hwsim.physics.object.plane import SUBPIXELS
 
 Map = npt.NDArray[np.float32]
 Frequencies = npt.NDArray[np.float64]

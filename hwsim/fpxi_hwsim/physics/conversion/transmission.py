@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.materials.attenuation import attenuation_per_cm
 from fpxi_hwsim.physics.object.maps import ThicknessMaps
-from fpxi_hwsim.physics.object.plane import SUBPIXELS
 
 Map = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]

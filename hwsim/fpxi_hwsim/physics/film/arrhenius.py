@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
+from fpxi_hwsim.physics.constants import BOLTZMANN_EV_K
 from fpxi_hwsim.physics.limits import require
 
-BOLTZMANN_EV_K = 8.617333262e-5
 REFERENCE_K = 298.15
 """temperature at which settings state conductivities and time constants"""
 COLDEST_K = 100.0

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fpxi_hwsim.physics.constants import BOLTZMANN_EV_K, ELEMENTARY_CHARGE_C
 from fpxi_hwsim.physics.film.arrhenius import (
-    BOLTZMANN_EV_K,
     REFERENCE_K,
     activation,
     require_activation,
 )
 from fpxi_hwsim.physics.limits import require
 
-_ELEMENTARY_CHARGE_C = 1.602176634e-19
 _VACUUM_PERMITTIVITY_F_M = 8.8541878128e-12
 _LARGEST_DENSITY_A_CM2 = 1e3
 
@@ -69,7 +68,7 @@ def barrier_factor(dark: DarkCurrent, field_V_per_cm: float, temperature_K: floa
         return 1.0
     permittivity_F_m = _VACUUM_PERMITTIVITY_F_M * dark.barrier_permittivity
     field_V_m = abs(field_V_per_cm) * 100.0
-    lowering_eV = math.sqrt(_ELEMENTARY_CHARGE_C * field_V_m / (math.pi * permittivity_F_m))
+    lowering_eV = math.sqrt(ELEMENTARY_CHARGE_C * field_V_m / (math.pi * permittivity_F_m))
     lowering_eV = min(lowering_eV, dark.activation_eV)
     return math.exp(lowering_eV / (BOLTZMANN_EV_K * temperature_K))
 

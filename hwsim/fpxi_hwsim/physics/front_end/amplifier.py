@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.front_end.channels import ChannelMaps
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpxi_hwsim.errors import UnphysicalError
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.limits import require
-from fpxi_hwsim.physics.object.plane import SUBPIXELS, Map
+from fpxi_hwsim.physics.object.plane import Map
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.limits import require
 
 Points = npt.NDArray[np.float64]
@@ -19,8 +20,6 @@ Points = npt.NDArray[np.float64]
 Map = npt.NDArray[np.float32]
 """(fine rows, fine columns)"""
 
-SUBPIXELS = 2
-"""fine pixels a pixel and direction on which photons land"""
 MOST_OVERSAMPLING = 16
 STILL_FINE_PIXELS = 2**18
 MOVING_FINE_PIXELS = 2**14

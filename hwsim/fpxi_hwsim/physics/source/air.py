@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_hwsim.physics.constants import JOULE_PER_keV
 from fpxi_hwsim.physics.materials.attenuation import attenuation_per_cm
 from fpxi_hwsim.physics.materials.catalogue import MATERIALS
 
 Energies = npt.NDArray[np.float64]
 
-JOULE_PER_keV = 1.602176634e-16
 
 AIR_keV = (3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200)
 # fmt: off

@@ -8,13 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_hwsim.physics.grid import SUBPIXELS
 from fpxi_hwsim.physics.limits import require
 
 FineMap = npt.NDArray[np.float32]
 Side = Literal["top", "bottom", "left", "right"]
-
-SUBPIXELS = 2
-"""of the fine grid, for each pixel and direction"""
 
 
 @dataclass(frozen=True, slots=True)

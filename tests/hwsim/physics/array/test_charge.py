@@ -18,7 +18,8 @@ from fpxi_hwsim.physics.array.charge import (
     transfer,
 )
 from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC, ArraySettings, Defects, reset_noise_e
+from fpxi_hwsim.physics.array.settings import ArraySettings, Defects, reset_noise_e
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.front_end.settings import FrontEndSettings
 from fpxi_readout.protocol.generated import PANELS
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fpxi_hwsim.physics.array.maps import PanelMaps, make_panel_maps
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC, ArraySettings, Defects
+from fpxi_hwsim.physics.array.settings import ArraySettings, Defects
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.front_end.amplifier import (
     add_column_noise,
     add_flicker,

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from fpxi_hwsim.errors import UnphysicalError
 from fpxi_hwsim.physics.array.maps import make_panel_maps
-from fpxi_hwsim.physics.array.settings import ELECTRON_FC, ArraySettings
+from fpxi_hwsim.physics.array.settings import ArraySettings
+from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.front_end.amplifier import add_flicker
 from fpxi_hwsim.physics.front_end.flicker import (
     flicker_covariance,
