@@ -169,10 +169,10 @@ def _misfit(
     if geometry is None or identity is None:
         return None
     try:
-        calibration.require_match(
+        resolved = calibration.resolve(
             conditions_of(preview.frame, geometry.name, identity.serial_number)
         )
-        for_area(calibration, preview.frame.area)
+        for_area(resolved, preview.frame.area)
     except FpxiError as error:
         return error
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpxi_imaging import Calibration, Conditions
+from fpxi_imaging import Conditions, ResolvedCalibration
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import FrameArea
 
@@ -24,6 +24,6 @@ def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
     )
 
 
-def for_area(calibration: Calibration, area: FrameArea) -> Calibration:
+def for_area(calibration: ResolvedCalibration, area: FrameArea) -> ResolvedCalibration:
     """Return what corrects frames of an area. Raises `fpxi_imaging.RegionMismatchError`."""
     return calibration.region(area.first_row, area.first_column, area.shape)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-from fpxi_imaging import Calibration, Corrector, PixelFlag, Tolerances
+from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
 
 from fpxi.calibration.files import write_calibration
 from fpxi.conditions import for_area
@@ -70,12 +70,11 @@ def correct_recording(
     with read_recording(run) as reader:
         if reader.frame_count == 0:
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
-        for conditions in recorded_conditions(reader):
-            calibration.require_match(conditions, tolerances)
-        calibration = for_area(calibration, reader.area)
+        resolved = [calibration.resolve(each, tolerances) for each in recorded_conditions(reader)]
+        fitted = for_area(resolved[-1], reader.area)
         with whole_hdf5(out) as (file, raw):
-            _write_facts(file, reader, calibration, source, sources)
-            for done in _write_frames(file, reader, calibration):
+            _write_facts(file, reader, calibration, fitted, source=source, sources=sources)
+            for done in _write_frames(file, reader, fitted):
                 raw.require_sound()
                 if progress is not None:
                     progress(done, reader.frame_count)
@@ -86,6 +85,8 @@ def _write_facts(
     file: h5py.File,
     reader: RecordingReader,
     calibration: Calibration,
+    fitted: ResolvedCalibration,
+    *,
     source: str | Path | None,
     sources: Sequence[str | Path],
 ) -> None:
@@ -108,7 +109,7 @@ def _write_facts(
         for key, value in recorded_detector[name].attrs.items():
             detector[name].attrs[key] = value
     mask = detector["pixel_mask"]
-    mask[...] |= np.where(calibration.defects, layout.MASK_DEAD, 0).astype(mask.dtype)
+    mask[...] |= np.where(fitted.defects, layout.MASK_DEAD, 0).astype(mask.dtype)
     _copy_device(reader, nexus_group(file, layout.DEVICE, "NXcollection"))
     process = nexus_group(file, PROCESS, "NXprocess")
     process["program"] = "fpxi"
@@ -133,7 +134,7 @@ def _copy_device(reader: RecordingReader, device: h5py.Group) -> None:
 def _write_frames(
     file: h5py.File,
     reader: RecordingReader,
-    calibration: Calibration,
+    calibration: ResolvedCalibration,
 ) -> Iterator[int]:
     """Write frame after frame; say how many are done."""
     shape = (reader.frame_count, *calibration.shape)

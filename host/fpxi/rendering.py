@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging import NO_AVERAGING, Averaging, Calibration, Corrector, ImagingError, PixelFlag
+from fpxi_imaging import (
+    NO_AVERAGING,
+    Averaging,
+    Calibration,
+    Corrector,
+    ImagingError,
+    PixelFlag,
+    Processing,
+    ResolvedCalibration,
+)
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
@@ -30,7 +37,7 @@ class Renderer:
         self._not_imaging = geometry.not_imaging
         self._corrector: Corrector | None = None
         self._made_for: tuple[object, ...] = ()
-        self._fitted: Calibration | None = None
+        self._fitted: ResolvedCalibration | None = None
         self._fitted_for: tuple[object, ...] = ()
         self._generation = 0
 
@@ -67,10 +74,7 @@ class Renderer:
         if settings.calibration is None:
             return NO_CALIBRATION
         try:
-            settings.calibration.require_match(
-                conditions_of(frame, self._geometry.name, self._serial_number)
-            )
-            self._fit(settings.calibration)
+            self._fit(frame, settings.calibration)
         except ImagingError as error:
             return f"showing raw counts: {error}"
         return ""
@@ -106,28 +110,27 @@ class Renderer:
     ) -> Corrector:
         averaging = Averaging.exponential(frames) if frames > 1 else NO_AVERAGING
         if calibration is None:
-            return Corrector(self._neutral(frame), averaging=averaging)
-        return Corrector(self._fit(calibration), averaging=averaging)
+            return Corrector(self._neutral(frame), Processing(averaging=averaging))
+        return Corrector(self._fit(frame, calibration), Processing(averaging=averaging))
 
-    def _fit(self, calibration: Calibration) -> Calibration:
-        """Return what corrects the area at hand. Raises `fpxi_imaging.RegionMismatchError`."""
+    def _fit(self, frame: Frame, calibration: Calibration) -> ResolvedCalibration:
+        """Return what corrects the frame. Raises `fpxi_imaging.ImagingError` if nothing does."""
+        actual = conditions_of(frame, self._geometry.name, self._serial_number)
+        resolved = calibration.resolve(actual)
         if self._fitted is None or self._fitted_for != (calibration, self._area):
-            self._fitted = for_area(calibration, self._area)
+            self._fitted = for_area(resolved, self._area)
             self._fitted_for = (calibration, self._area)
         return self._fitted
 
-    def _neutral(self, frame: Frame) -> Calibration:
+    def _neutral(self, frame: Frame) -> ResolvedCalibration:
         """Return a calibration that changes nothing, for the average of raw counts."""
         shape = frame.samples.shape
-        return Calibration(
+        return ResolvedCalibration(
             offset=np.zeros(shape, np.float32),
             gain=np.ones(shape, np.float32),
             defects=np.zeros(shape, np.bool_),
             not_imaging=self._not_imaging,
             normalisation=1.0,
             saturation_level=self._geometry.full_scale,
-            dark_frames=0,
-            flat_frames=0,
             conditions=conditions_of(frame, self._geometry.name, self._serial_number),
-            created=datetime.now(UTC),
         )

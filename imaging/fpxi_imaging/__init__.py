@@ -24,11 +24,14 @@ from fpxi_imaging.errors import (
 )
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.levels import histogram, robust_levels
+from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.raw import raw_values
+from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
 from fpxi_imaging.stack import StackMean
 
 __all__ = [
+    "DEFAULT_PROCESSING",
     "NO_AVERAGING",
     "ArrayLayoutError",
     "Averaging",
@@ -43,9 +46,13 @@ __all__ = [
     "ImagingError",
     "Mismatch",
     "NotEnoughFramesError",
+    "Orientation",
     "PixelFlag",
+    "Processing",
     "RegionMismatchError",
+    "ResolvedCalibration",
     "SaturatedError",
+    "Scale",
     "ScanPath",
     "ScanSizeError",
     "ScanStepError",

@@ -16,8 +16,8 @@ from numba import types
 
 from fpxi_imaging._jit import helper, index, kernel, read, write
 from fpxi_imaging._repair import WIDTH, repair_table
-from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.resolved import ResolvedCalibration
 
 _DEFECT = np.uint8(PixelFlag.DEFECT)
 _SATURATED = np.uint8(PixelFlag.SATURATED)
@@ -32,7 +32,7 @@ _OFFSET_AT = _CACHE_LINE // 4
 _BAND_PIXELS = 2048
 
 
-def pack_plan(calibration: Calibration) -> npt.NDArray[np.uint8]:
+def pack_plan(calibration: ResolvedCalibration) -> npt.NDArray[np.uint8]:
     """Lay out header, offset, gain, marks and repair table, each from a cache line of its own.
 
     The header is int64: rows, cols, saturation level, items in the repair table. Gain is NaN where

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +22,13 @@ from fpxi_imaging.errors import (
     CalibrationError,
     FlatNotBrighterError,
     NotEnoughFramesError,
-    RegionMismatchError,
     SaturatedError,
     SettingError,
     ShapeMismatchError,
     TooManyDefectsError,
 )
+from fpxi_imaging.frozen import frozen_copy
+from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.stack import StackMean
 
 __all__ = [
@@ -72,7 +73,7 @@ class Calibration:
 
     def __post_init__(self) -> None:
         for name, dtype in _ARRAYS.items():
-            object.__setattr__(self, name, _frozen_copy(getattr(self, name), dtype))
+            object.__setattr__(self, name, frozen_copy(getattr(self, name), dtype))
         self._require_one_shape()
         self._require_settings()
         good = ~(self.defects | self.not_imaging)
@@ -88,38 +89,23 @@ class Calibration:
         rows, cols = self.offset.shape
         return rows, cols
 
-    def require_match(
+    def resolve(
         self, actual: Conditions, tolerances: Tolerances = DEFAULT_TOLERANCES
-    ) -> None:
-        """Raise `CalibrationMismatchError`, naming every difference, unless `actual` agrees."""
-        self.conditions.require_match(actual, tolerances)
+    ) -> ResolvedCalibration:
+        """Return what corrects frames taken under `actual`, less their region.
 
-    def region(self, first_row: int, first_column: int, shape: tuple[int, int]) -> Calibration:
-        """Return the part that corrects frames of a region; itself where that is all of it.
-
-        `first_row` and `first_column` are the panel's pixels, `shape` is in samples, binned as this
-        calibration is. Values stay in counts of the median pixel of the whole. Raises
-        `RegionMismatchError` unless the region lies within this calibration's.
+        Raises `CalibrationMismatchError`, naming every difference, where this calibration does not
+        hold.
         """
-        at = self.conditions
-        if (first_row, first_column, shape) == (at.first_row, at.first_column, self.shape):
-            return self
-        rows, row_rest = divmod(first_row - at.first_row, at.binning)
-        columns, column_rest = divmod(first_column - at.first_column, at.binning)
-        fits = (
-            row_rest == column_rest == 0
-            and 0 <= rows <= self.shape[0] - shape[0]
-            and 0 <= columns <= self.shape[1] - shape[1]
-        )
-        if not fits:
-            raise RegionMismatchError(
-                (at.first_row, at.first_column, *self.shape), (first_row, first_column, *shape)
-            )
-        part = np.s_[rows : rows + shape[0], columns : columns + shape[1]]
-        return replace(
-            self,
-            **{name: getattr(self, name)[part] for name in _ARRAYS},
-            conditions=replace(at, first_row=first_row, first_column=first_column),
+        self.conditions.require_match(actual, tolerances)
+        return ResolvedCalibration(
+            offset=self.offset,
+            gain=self.gain,
+            defects=self.defects,
+            not_imaging=self.not_imaging,
+            normalisation=self.normalisation,
+            saturation_level=self.saturation_level,
+            conditions=self.conditions,
         )
 
     def _require_one_shape(self) -> None:
@@ -144,12 +130,6 @@ _ARRAYS: dict[str, Any] = {
     "defects": np.bool_,
     "not_imaging": np.bool_,
 }
-
-
-def _frozen_copy(array: npt.ArrayLike, dtype: Any) -> npt.NDArray[Any]:
-    copy = np.array(array, dtype, order="C")
-    copy.flags.writeable = False
-    return copy
 
 
 def build_calibration(

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from fpxi_imaging._correction import correct_average, correct_single, pack_plan
 from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
-from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
-from fpxi_imaging.calibration import Calibration
+from fpxi_imaging.averaging import AveragingMode
+from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing
+from fpxi_imaging.resolved import ResolvedCalibration
 
 
 class Corrector:
@@ -23,7 +24,10 @@ class Corrector:
     Not thread safe: one thread owns a corrector. Nothing is allocated per frame.
     """
 
-    def __init__(self, calibration: Calibration, *, averaging: Averaging = NO_AVERAGING) -> None:
+    def __init__(
+        self, calibration: ResolvedCalibration, processing: Processing = DEFAULT_PROCESSING
+    ) -> None:
+        averaging = processing.averaging
         self.calibration = calibration
         self.averaging = averaging
         self._shape = calibration.shape
@@ -111,7 +115,7 @@ class Corrector:
 
 def correct_frame(
     samples: npt.NDArray[np.uint16],
-    calibration: Calibration,
+    calibration: ResolvedCalibration,
     row_received: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Return corrected values and flags of one raw frame, as `Corrector.correct` gives them.

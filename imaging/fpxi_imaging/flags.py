@@ -9,11 +9,11 @@ class PixelFlag(enum.IntFlag):
     """Bits of the uint8 flag carried beside every pixel of an image; 0 is a good pixel.
 
     `MISSING`, `NOT_IMAGING` and `UNREPAIRABLE` pixels are NaN and carry no other bit. A `DEFECT`
-    whose neighbours are saturated is `DEFECT | SATURATED`.
+    takes over `SATURATED` and `CUT_OFF` from the neighbours that its value is made of.
     """
 
     DEFECT = 1
-    """The value is the mean of good neighbours."""
+    """The value is interpolated from good neighbours."""
     SATURATED = 2
     """The value rests on a raw count at or above the saturation level: a lower bound."""
     MISSING = 4
@@ -22,3 +22,9 @@ class PixelFlag(enum.IntFlag):
     """The pixel belongs to the process ring, not to the image; the value is NaN."""
     UNREPAIRABLE = 16
     """A defect without a usable good neighbour; the value is NaN."""
+    CUT_OFF = 32
+    """The value rests on a raw count of 0, the converter's lowest code: an upper bound."""
+    ZINGER = 64
+    """The newest frame's value stood out for that frame alone and was replaced by earlier ones."""
+    NO_LOGARITHM = 128
+    """The value is not above 0 and has no logarithm; it is NaN."""

@@ -95,7 +95,7 @@ def _percentile(values: npt.NDArray[np.float32], percentile: float) -> float:
 
 
 def _around(value: float) -> tuple[float, float]:
-    half = max(0.5, float(np.spacing(np.float32(abs(value)))))
+    half = max(0.5, abs(value) * float(np.finfo(np.float32).eps))
     return value - half, value + half
 
 

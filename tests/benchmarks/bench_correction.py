@@ -20,7 +20,6 @@ import sys
 import timeit
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # read by pyFAI's extension when it is loaded
@@ -67,18 +66,15 @@ class Frame:
         self.out = np.empty(shape, np.float32)
         self.flags = np.empty(shape, np.uint8)
 
-    def _calibration(self, defects: Any) -> im.Calibration:
-        return im.Calibration(
+    def _calibration(self, defects: Any) -> im.ResolvedCalibration:
+        return im.ResolvedCalibration(
             offset=self.offset,
             gain=self.gain,
             defects=defects,
             not_imaging=np.zeros_like(defects),
             normalisation=30_000.0,
             saturation_level=59_000,
-            dark_frames=100,
-            flat_frames=100,
             conditions=im.Conditions("bench", "0", 1, 1, 0, 25_000),
-            created=datetime.now(UTC),
         )
 
 
@@ -90,7 +86,7 @@ def copy_of(size: int, bytes_moved: int) -> Call:
 
 
 def ours(frame: Frame, averaging: im.Averaging = im.NO_AVERAGING) -> Call:
-    corrector = im.Corrector(frame.calibration, averaging=averaging)
+    corrector = im.Corrector(frame.calibration, im.Processing(averaging=averaging))
     samples, received, out, flags = frame.samples, frame.row_received, frame.out, frame.flags
     return lambda: corrector.correct(samples, received, out=out, flags=flags)
 

@@ -16,7 +16,6 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import fpxi_imaging as im
 import imagecodecs
@@ -173,17 +172,14 @@ def corrector() -> Callable[[Frame], object]:
     """Return what corrects a frame into a buffer."""
     shape = (SIDE, SIDE)
     none = np.zeros(shape, np.bool_)
-    calibration = im.Calibration(
+    calibration = im.ResolvedCalibration(
         offset=np.full(shape, 100, np.float32),
         gain=np.ones(shape, np.float32),
         defects=none,
         not_imaging=none,
         normalisation=5000.0,
         saturation_level=65_535,
-        dark_frames=100,
-        flat_frames=100,
         conditions=im.Conditions("bench", "0", 1000, 3, 0, 25_000),
-        created=datetime.now(UTC),
     )
     correction = im.Corrector(calibration)
     out, flags = np.empty(shape, np.float32), np.empty(shape, np.uint8)

@@ -69,3 +69,22 @@ def test_data() -> Path:
     if folder is None:
         pytest.skip("FPXI_TEST_DATA is not set: no real detector frames to test with")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def make_resolved(conditions: im.Conditions) -> Callable[..., im.ResolvedCalibration]:
+    """Return a factory of what corrects frames: as `make_calibration` makes them."""
+
+    def make(shape: tuple[int, int] = (4, 5), **changes: Any) -> im.ResolvedCalibration:
+        values: dict[str, Any] = {
+            "offset": np.zeros(shape),
+            "gain": np.ones(shape),
+            "defects": np.zeros(shape, bool),
+            "not_imaging": np.zeros(shape, bool),
+            "normalisation": 1000.0,
+            "saturation_level": 60_000,
+            "conditions": conditions,
+        }
+        return im.ResolvedCalibration(**values | changes)
+
+    return make

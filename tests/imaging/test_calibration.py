@@ -71,7 +71,7 @@ def test_the_corrected_flat_is_flat_in_counts_of_the_median_pixel(
     np.testing.assert_allclose(calibration.offset, dark.mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(calibration.gain, np.median(response) / response, rtol=1e-6)
     assert (calibration.dark_frames, calibration.flat_frames) == (40, 30)
-    values, flags = im.correct_frame(flat[0], calibration)
+    values, flags = im.correct_frame(flat[0], calibration.resolve(calibration.conditions))
     assert not flags.any()
     assert values.std() < 60  # noise alone; the fixed pattern was 600
 
@@ -217,7 +217,7 @@ class TestCalibration:
 class TestRequireMatch:
     def test_equal_conditions_match(self, make_calibration: Build) -> None:
         calibration = make_calibration()
-        calibration.require_match(calibration.conditions)
+        calibration.resolve(calibration.conditions)
 
     @pytest.mark.parametrize(
         ("name", "value", "tolerance"),
@@ -236,7 +236,7 @@ class TestRequireMatch:
         calibration = make_calibration()
         actual = dataclasses.replace(calibration.conditions, **{name: value})
         with pytest.raises(im.CalibrationMismatchError) as caught:
-            calibration.require_match(actual)
+            calibration.resolve(actual)
         calibrated = getattr(calibration.conditions, name)
         assert caught.value.mismatches == (im.Mismatch(name, calibrated, value, tolerance),)
         assert all(str(text) in str(caught.value) for text in (name, value, calibrated))
@@ -245,75 +245,22 @@ class TestRequireMatch:
         calibration = make_calibration()
         actual = im.Conditions("x", "y", 0, 0, 0, 0)
         with pytest.raises(im.CalibrationMismatchError) as caught:
-            calibration.require_match(actual)
+            calibration.resolve(actual)
         assert len(caught.value.mismatches) == 6
 
     def test_differences_within_tolerance_match(self, make_calibration: Build) -> None:
         calibration = make_calibration()
         warmer = dataclasses.replace(calibration.conditions, temperature_mC=30_000, bias_mV=-50_100)
-        calibration.require_match(warmer, im.Tolerances(temperature_mC=5000))
-
-
-def patterned(make_calibration, shape=(6, 8), **changes):
-    values = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
-    defects = np.zeros(shape, bool)
-    defects[2, 5] = True
-    gain = 1 + values / 100
-    return make_calibration(shape, offset=values, gain=gain, defects=defects, **changes)
-
-
-def test_a_region_of_a_calibration_corrects_as_the_whole_does(make_calibration):
-    whole = patterned(make_calibration)
-    part = whole.region(1, 3, (4, 5))
-    samples = np.random.default_rng(1).integers(0, 50_000, (6, 8), dtype=np.uint16)
-    inside = np.s_[1:5, 3:8]
-    values, flags = im.correct_frame(np.ascontiguousarray(samples[inside]), part)
-    expected, expected_flags = im.correct_frame(samples, whole)
-    # Neighbours that a defect at the region's edge would take are outside of it; here it has all.
-    np.testing.assert_array_equal(values, expected[inside])
-    np.testing.assert_array_equal(flags, expected_flags[inside])
-    assert (part.conditions.first_row, part.conditions.first_column) == (1, 3)
-    assert part.normalisation == whole.normalisation
-
-
-def test_a_region_of_a_region_is_counted_from_the_panel(make_calibration):
-    whole = patterned(make_calibration)
-    part = whole.region(1, 3, (4, 5)).region(2, 4, (2, 2))
-    np.testing.assert_array_equal(part.offset, whole.offset[2:4, 4:6])
-    assert whole.region(0, 0, (6, 8)) is whole
-
-
-def test_a_binned_calibration_has_regions_of_whole_bins(make_calibration, conditions):
-    binned = patterned(
-        make_calibration, conditions=dataclasses.replace(conditions, binning=2, first_row=4)
-    )
-    part = binned.region(8, 6, (3, 2))
-    np.testing.assert_array_equal(part.offset, binned.offset[2:5, 3:5])
-    for first_row, first_column in ((7, 6), (8, 5)):
-        with pytest.raises(im.RegionMismatchError):
-            binned.region(first_row, first_column, (3, 2))
-
-
-@pytest.mark.parametrize(
-    ("first_row", "first_column", "shape"),
-    [(1, 0, (6, 8)), (0, 1, (6, 8)), (0, 0, (7, 8)), (0, 0, (6, 9)), (5, 7, (2, 1))],
-)
-def test_a_region_beyond_the_calibration_is_refused(
-    make_calibration, first_row, first_column, shape
-):
-    with pytest.raises(im.RegionMismatchError, match="calibrate that region") as caught:
-        patterned(make_calibration).region(first_row, first_column, shape)
-    assert caught.value.calibrated == (0, 0, 6, 8)
-    assert caught.value.actual == (first_row, first_column, *shape)
+        calibration.resolve(warmer, im.Tolerances(temperature_mC=5000))
 
 
 @pytest.mark.parametrize("name", ["binning", "cds", "oversampling"])
 def test_sampling_that_changes_counts_must_be_as_calibrated(make_calibration, conditions, name):
     other = dataclasses.replace(conditions, **{name: getattr(conditions, name) + 1})
     with pytest.raises(im.CalibrationMismatchError, match=name) as caught:
-        make_calibration().require_match(other)
+        make_calibration().resolve(other)
     assert [mismatch.name for mismatch in caught.value.mismatches] == [name]
 
 
 def test_where_the_region_lies_is_no_mismatch(make_calibration, conditions):
-    make_calibration().require_match(dataclasses.replace(conditions, first_row=7, first_column=9))
+    make_calibration().resolve(dataclasses.replace(conditions, first_row=7, first_column=9))

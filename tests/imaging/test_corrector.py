@@ -75,16 +75,16 @@ def cases(draw: st.DrawFn, frames: int = 1) -> dict[str, Any]:
     }
 
 
-def calibration_of(make_calibration: Calibrate, case: dict[str, Any]) -> im.Calibration:
+def calibration_of(make_resolved: Calibrate, case: dict[str, Any]) -> im.Calibration:
     names = ("offset", "gain", "defects", "not_imaging")
-    return make_calibration(case["shape"], **{name: case[name] for name in names})
+    return make_resolved(case["shape"], **{name: case[name] for name in names})
 
 
 @given(case=cases())
 def test_every_pixel_is_as_the_naive_twin_has_it(
-    case: dict[str, Any], make_calibration: Calibrate
+    case: dict[str, Any], make_resolved: Calibrate
 ) -> None:
-    calibration = calibration_of(make_calibration, case)
+    calibration = calibration_of(make_resolved, case)
     samples, received = case["samples"][0], case["received"][0]
     actual = im.correct_frame(samples, calibration, received)
     assert_same(actual, naive_correct(samples, received, calibration))
@@ -93,11 +93,11 @@ def test_every_pixel_is_as_the_naive_twin_has_it(
 @settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), lost=st.booleans())
 def test_bands_of_a_large_image_join_without_a_seam(
-    seed: int, lost: bool, make_calibration: Calibrate
+    seed: int, lost: bool, make_resolved: Calibrate
 ) -> None:
     rng = np.random.default_rng(seed)
     shape = (50, 100)  # several bands, the last one short
-    calibration = make_calibration(
+    calibration = make_resolved(
         shape,
         offset=rng.uniform(0, 500, shape),
         gain=rng.uniform(0.5, 2, shape),
@@ -132,11 +132,11 @@ def naive_average(frames: Any, received: Any, averaging: im.Averaging) -> tuple[
 @settings(max_examples=50)
 @given(case=cases(frames=5), frames=st.integers(1, 4), block=st.booleans())
 def test_averages_are_as_the_naive_twin_has_them(
-    case: dict[str, Any], frames: int, block: bool, make_calibration: Calibrate
+    case: dict[str, Any], frames: int, block: bool, make_resolved: Calibrate
 ) -> None:
-    calibration = calibration_of(make_calibration, case)
+    calibration = calibration_of(make_resolved, case)
     averaging = im.Averaging.block(frames) if block else im.Averaging.exponential(frames)
-    corrector = im.Corrector(calibration, averaging=averaging)
+    corrector = im.Corrector(calibration, im.Processing(averaging=averaging))
     out, flags = np.empty(case["shape"], np.float32), np.empty(case["shape"], np.uint8)
     for number, (samples, received) in enumerate(
         zip(case["samples"], case["received"], strict=True), start=1
@@ -160,43 +160,45 @@ def correct_all(corrector: im.Corrector, frames: Any, received: Any = None) -> t
     return out, flags
 
 
-def test_negative_values_are_kept(make_calibration: Calibrate) -> None:
-    calibration = make_calibration((1, 2), offset=np.array([[100, 10]]))
+def test_negative_values_are_kept(make_resolved: Calibrate) -> None:
+    calibration = make_resolved((1, 2), offset=np.array([[100, 10]]))
     values, flags = im.correct_frame(np.array([[40, 40]], np.uint16), calibration)
     np.testing.assert_array_equal(values, [[-60, 30]])
     np.testing.assert_array_equal(flags, [[0, 0]])
 
 
 def test_a_defect_beside_a_saturated_pixel_is_flagged_as_a_lower_bound(
-    make_calibration: Calibrate,
+    make_resolved: Calibrate,
 ) -> None:
-    calibration = make_calibration((1, 3), defects=np.array([[False, True, False]]))
+    calibration = make_resolved((1, 3), defects=np.array([[False, True, False]]))
     values, flags = im.correct_frame(np.array([[100, 7, LEVEL]], np.uint16), calibration)
     assert values[0, 1] == (100 + LEVEL) / 2
     np.testing.assert_array_equal(flags, [[0, F.DEFECT | F.SATURATED, F.SATURATED]])
 
 
 def test_a_saturated_process_ring_is_no_saturation_of_the_image(
-    make_calibration: Calibrate,
+    make_resolved: Calibrate,
 ) -> None:
-    calibration = make_calibration((1, 2), not_imaging=np.array([[True, False]]))
+    calibration = make_resolved((1, 2), not_imaging=np.array([[True, False]]))
     values, flags = im.correct_frame(np.array([[65535, 5]], np.uint16), calibration)
     np.testing.assert_array_equal(values, [[np.nan, 5]])
     np.testing.assert_array_equal(flags, [[F.NOT_IMAGING, 0]])
 
 
 def test_an_exponential_average_is_first_plain_then_weighs_the_newest_one_in_n(
-    make_calibration: Calibrate,
+    make_resolved: Calibrate,
 ) -> None:
-    corrector = im.Corrector(make_calibration((1, 1)), averaging=im.Averaging.exponential(2))
+    corrector = im.Corrector(
+        make_resolved((1, 1)), im.Processing(averaging=im.Averaging.exponential(2))
+    )
     assert correct_all(corrector, [10])[0] == 10
     assert correct_all(corrector, [20])[0] == 15
     assert correct_all(corrector, [35])[0] == 25
     assert corrector.averaged_frames == 3
 
 
-def test_a_block_average_starts_anew_after_n_frames(make_calibration: Calibrate) -> None:
-    corrector = im.Corrector(make_calibration((1, 1)), averaging=im.Averaging.block(2))
+def test_a_block_average_starts_anew_after_n_frames(make_resolved: Calibrate) -> None:
+    corrector = im.Corrector(make_resolved((1, 1)), im.Processing(averaging=im.Averaging.block(2)))
     outputs = [
         (correct_all(corrector, [x])[0][0, 0], corrector.averaged_frames) for x in (10, 20, 30, 50)
     ]
@@ -204,9 +206,9 @@ def test_a_block_average_starts_anew_after_n_frames(make_calibration: Calibrate)
 
 
 def test_a_row_missing_from_one_frame_keeps_the_average_of_the_others(
-    make_calibration: Calibrate,
+    make_resolved: Calibrate,
 ) -> None:
-    corrector = im.Corrector(make_calibration((2, 1)), averaging=im.Averaging.block(3))
+    corrector = im.Corrector(make_resolved((2, 1)), im.Processing(averaging=im.Averaging.block(3)))
     received = [np.array(rows) for rows in ([True, False], [False, False], [True, False])]
     values, flags = correct_all(corrector, [10, 999, 30], received)
     np.testing.assert_array_equal(values, [[20], [np.nan]])
@@ -214,8 +216,8 @@ def test_a_row_missing_from_one_frame_keeps_the_average_of_the_others(
 
 
 @pytest.mark.parametrize("averaging", [im.Averaging.exponential(4), im.Averaging.block(8)])
-def test_reset_forgets_earlier_frames(averaging: im.Averaging, make_calibration: Calibrate) -> None:
-    corrector = im.Corrector(make_calibration((1, 1)), averaging=averaging)
+def test_reset_forgets_earlier_frames(averaging: im.Averaging, make_resolved: Calibrate) -> None:
+    corrector = im.Corrector(make_resolved((1, 1)), im.Processing(averaging=averaging))
     correct_all(corrector, [LEVEL, 100])
     corrector.reset_average()
     assert corrector.averaged_frames == 0
@@ -223,14 +225,16 @@ def test_reset_forgets_earlier_frames(averaging: im.Averaging, make_calibration:
     assert (values[0, 0], flags[0, 0]) == (7, 0)
 
 
-def test_a_long_average_loses_no_accuracy(make_calibration: Calibrate) -> None:
-    corrector = im.Corrector(make_calibration((1, 1)), averaging=im.Averaging.exponential(10_000))
+def test_a_long_average_loses_no_accuracy(make_resolved: Calibrate) -> None:
+    corrector = im.Corrector(
+        make_resolved((1, 1)), im.Processing(averaging=im.Averaging.exponential(10_000))
+    )
     values, _ = correct_all(corrector, [59_000, 59_001] * 2000)
     assert values[0, 0] == np.float32(59_000.5)
 
 
-def test_inputs_may_be_read_only_and_are_not_changed(make_calibration: Calibrate) -> None:
-    calibration = make_calibration((2, 3), defects=np.eye(2, 3, dtype=bool))
+def test_inputs_may_be_read_only_and_are_not_changed(make_resolved: Calibrate) -> None:
+    calibration = make_resolved((2, 3), defects=np.eye(2, 3, dtype=bool))
     raw = np.arange(6, dtype=np.uint16).tobytes()
     samples = np.frombuffer(raw, np.uint16).reshape(2, 3)
     received = np.frombuffer(b"\x01\x00", np.bool_)
@@ -268,7 +272,7 @@ class TestRefusal:
     def call(self, calibration: im.Calibration, averaging: im.Averaging, **bad: Any) -> None:
         good = {"samples": np.ones((4, 5), np.uint16), "row_received": np.ones(4, np.bool_)}
         arguments = good | outputs((4, 5)) | bad
-        corrector = im.Corrector(calibration, averaging=averaging)
+        corrector = im.Corrector(calibration, im.Processing(averaging=averaging))
         try:
             corrector.correct(**arguments)
         finally:
@@ -278,18 +282,18 @@ class TestRefusal:
 
     @pytest.mark.parametrize("bad", BAD_LAYOUTS.values(), ids=BAD_LAYOUTS)
     def test_a_type_or_layout_the_kernel_does_not_take_is_named(
-        self, bad: dict[str, Any], averaging: im.Averaging, make_calibration: Calibrate
+        self, bad: dict[str, Any], averaging: im.Averaging, make_resolved: Calibrate
     ) -> None:
         with pytest.raises(im.ArrayLayoutError) as caught:
-            self.call(make_calibration((4, 5)), averaging, **bad)
+            self.call(make_resolved((4, 5)), averaging, **bad)
         assert caught.value.name == next(iter(bad))
 
     @pytest.mark.parametrize("name", BAD_SHAPES)
     def test_a_wrong_shape_is_named(
-        self, name: str, averaging: im.Averaging, make_calibration: Calibrate
+        self, name: str, averaging: im.Averaging, make_resolved: Calibrate
     ) -> None:
         with pytest.raises(im.ShapeMismatchError) as caught:
-            self.call(make_calibration((4, 5)), averaging, **{name: BAD_SHAPES[name]})
+            self.call(make_resolved((4, 5)), averaging, **{name: BAD_SHAPES[name]})
         assert caught.value.actual == BAD_SHAPES[name].shape
         assert caught.value.expected == ((4,) if name == "row_received" else (4, 5))
 

@@ -9,7 +9,7 @@ from fpxi_imaging import PixelFlag, _correction, _jit
 
 def test_flags_fit_a_byte_and_do_not_overlap() -> None:
     bits = [int(flag) for flag in PixelFlag]
-    assert bits == [1, 2, 4, 8, 16]
+    assert bits == [1, 2, 4, 8, 16, 32, 64, 128]
 
 
 def test_errors_share_one_base() -> None:

@@ -38,12 +38,12 @@ def test_every_pixel_is_as_the_naive_twin_has_it(
     np.testing.assert_array_equal(actual[1], flags)
 
 
-def test_it_flags_as_the_corrector_does(make_calibration: Any) -> None:
+def test_it_flags_as_the_corrector_does(make_resolved: Any) -> None:
     rng = np.random.default_rng(2)
     samples = rng.integers(0, 65536, (4, 5)).astype(np.uint16)
     received = np.array([True, True, False, True])
     ring = rng.random((4, 5)) < 0.3
-    expected = im.correct_frame(samples, make_calibration(not_imaging=ring), received)
+    expected = im.correct_frame(samples, make_resolved(not_imaging=ring), received)
     for actual, wanted in zip(shown(samples, received, ring, 60_000), expected, strict=True):
         np.testing.assert_array_equal(actual, wanted)
 

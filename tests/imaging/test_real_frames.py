@@ -25,12 +25,12 @@ def test_a_flat_panel_is_corrected_to_float32_rounding(
         dark.shape, offset=dark, gain=normalisation / response, normalisation=normalisation
     )
     for frame in frames:
-        values, flags = im.correct_frame(frame, calibration)
+        values, flags = im.correct_frame(frame, calibration.resolve(calibration.conditions))
         expected = (frame - dark.astype(float)) / response * normalisation
         np.testing.assert_allclose(values, expected, rtol=3e-7, atol=normalisation * 3e-7)
         assert not flags.any()
     before = np.corrcoef(frames[0].ravel(), dark.ravel())[0, 1]
-    values, _ = im.correct_frame(frames[0], calibration)
+    values, _ = im.correct_frame(frames[0], calibration.resolve(calibration.conditions))
     after = np.corrcoef(values.ravel(), dark.ravel())[0, 1]
     assert before > 0.55
     assert after < 0.1
@@ -64,7 +64,7 @@ def test_a_small_array_is_calibrated_and_corrected_to_float32_rounding(
     good = ~calibration.defects
     assert good.mean() > 0.99
     for frame in frames[kind == OBJECT][::500]:
-        values, _ = im.correct_frame(frame, calibration)
+        values, _ = im.correct_frame(frame, calibration.resolve(calibration.conditions))
         expected = (frame - offset) / response * calibration.normalisation
         np.testing.assert_allclose(
             values[good], expected[good], rtol=3e-7, atol=calibration.normalisation * 3e-7

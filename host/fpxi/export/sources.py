@@ -70,16 +70,15 @@ class CalibratedSource:
     kind = "corrected, in counts of the median pixel"
 
     def __init__(self, reader: RecordingReader, calibration: Calibration) -> None:
-        for conditions in recorded_conditions(reader):
-            calibration.require_match(conditions)
-        calibration = for_area(calibration, reader.area)
+        resolved = [calibration.resolve(each) for each in recorded_conditions(reader)][-1]
+        resolved = for_area(resolved, reader.area)
         self.frame_count = reader.frame_count
-        self.shape = calibration.shape
+        self.shape = resolved.shape
         self.dtype = np.dtype(np.float32)
         self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)
         self._reader = reader
-        self._corrector = Corrector(calibration)
+        self._corrector = Corrector(resolved)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return one frame corrected."""
