@@ -18,17 +18,15 @@ from fpxi.calibration import (
     load_calibration,
     save_calibration,
 )
-from fpxi.calibration.files import load_sources
-from fpxi.cli.main import cli
-from fpxi.errors import (
-    CalibrationExistsError,
+from fpxi.calibration.errors import (
     MixedConditionsError,
     NotACalibrationError,
-    OutputError,
-    RecordingExistsError,
     UnmarkedRecordingError,
     WrongImageKeyError,
 )
+from fpxi.calibration.files import load_sources
+from fpxi.cli.main import cli
+from fpxi.errors import CalibrationExistsError, OutputError, RecordingExistsError
 from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
     Calibration,

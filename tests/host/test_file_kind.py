@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from fpxi import read_recording
 from fpxi.calibration import load_calibration, save_calibration
+from fpxi.calibration.errors import NotACalibrationError
 from fpxi.correction import correct_recording
-from fpxi.errors import NotACalibrationError, NotARecordingError
+from fpxi.errors import NotARecordingError
 from fpxi.export import export
 from fpxi_imaging import Calibration, Conditions
 from fpxi_readout.frame import Frame

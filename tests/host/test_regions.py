@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from fpxi import ImageKey, read_recording
 from fpxi.calibration import calibration_from_recordings
+from fpxi.calibration.errors import MixedConditionsError
 from fpxi.correction import correct_recording
-from fpxi.errors import MixedConditionsError, RecordingAreaError
+from fpxi.errors import RecordingAreaError
 from fpxi.export import export
 from fpxi.preview import PipelineSettings
 from fpxi.recording.facts import RecordingFacts

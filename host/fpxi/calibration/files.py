@@ -11,7 +11,8 @@ from typing import Any
 import h5py
 from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
 
-from fpxi.errors import CalibrationExistsError, NotACalibrationError
+from fpxi.calibration.errors import NotACalibrationError
+from fpxi.errors import CalibrationExistsError
 from fpxi.file_kind import why_unreadable
 from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version

@@ -20,7 +20,11 @@ from fpxi_imaging import (
     build_calibration,
 )
 
-from fpxi.errors import MixedConditionsError, UnmarkedRecordingError, WrongImageKeyError
+from fpxi.calibration.errors import (
+    MixedConditionsError,
+    UnmarkedRecordingError,
+    WrongImageKeyError,
+)
 from fpxi.image_key import ImageKey
 from fpxi.recording.conditions import recorded_numbers
 from fpxi.recording.reader import RecordingReader, read_recording

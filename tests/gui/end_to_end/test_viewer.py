@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi import Session, read_recording
-from fpxi.errors import NotACalibrationError
+from fpxi.calibration.errors import NotACalibrationError
 from fpxi_gui import application, viewing
 from fpxi_gui.app import run_viewer
 from fpxi_gui.controller import ViewerController
