@@ -24,16 +24,22 @@ _GRID_STEP = 4
 
 @dataclass(frozen=True)
 class DefectThresholds:
-    """When a pixel is defective, and when the frames rather than the pixels are to blame."""
+    """When a pixel is defective, and when the frames rather than the pixels are to blame.
+
+    ASTM E2597 gives over- and under-response with their window, noise and its 30 darks,
+    non-uniformity and persistence with their window, and the good neighbours of kernel pixels.
+    The rest is ours: the standard calls a pixel dead that does not respond, which noisy frames
+    cannot show exactly, and it judges values as if they were free of error.
+    """
 
     over_response: float = 1.3
-    """Defective above this multiple of the local median response."""
+    """Over-responding above this multiple of the local median response."""
     under_response: float = 0.6
-    """Defective below this multiple of the local median response."""
+    """Under-responding below this multiple of the local median response."""
     window: int = 21
-    """Side of the square over which the local median is taken, pixels."""
+    """Side of the square over which the median of the response is taken, pixels."""
     noise: float = 6.0
-    """Defective above this multiple of the median temporal sigma of the darks."""
+    """Noisy above this multiple of the median temporal sigma of the darks."""
     least_flat_response: float = 3.0
     """The flat must rise above the dark by this multiple of that sigma."""
     most_defective: float = 0.5
@@ -43,6 +49,25 @@ class DefectThresholds:
     their mean is then no offset, and at low doses the pixel's corrected values fall short."""
     most_saturated: float = 0.05
     """Largest fraction of imaging pixels that may saturate in a stack."""
+    dead_response: float = 0.05
+    """Dead at or below this multiple of the panel's median response."""
+    fewest_darks: int = 30
+    """Darks from which the noise of a pixel is known well enough to call it noisy."""
+    non_uniformity: float = 0.01
+    """Non-uniform if a corrected flat differs by more than this part of its local median."""
+    persistence: float = 2.0
+    """Persistent above this multiple of the local median in the first frame after exposure."""
+    fine_window: int = 9
+    """Side of the square over which these two medians are taken, pixels."""
+    certainty: float = 4.0
+    """Non-uniform and persistent only if also this many standard errors beyond the median: of
+    pixels at the median, 0.003 % seem to be on either side."""
+    kernel_good_neighbours: int = 5
+    """A pixel of a cluster that has fewer good neighbours is a kernel pixel."""
+    line_length: int = 20
+    """A line has more bad pixels than this one after the other."""
+    line_accompanied: float = 0.1
+    """Largest fraction of a line's pixels that may have a bad pixel at their side."""
 
 
 DEFAULT_THRESHOLDS = DefectThresholds()

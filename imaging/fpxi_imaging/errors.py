@@ -46,6 +46,19 @@ class SettingError(ImagingError):
         super().__init__(f"{name} is {value!r}, but must be {allowed}")
 
 
+class DefectOutsideError(ImagingError):
+    """A pixel said to be defective, or good, lies outside the panel."""
+
+    def __init__(self, place: tuple[int, int], shape: tuple[int, int]) -> None:
+        self.place = place
+        """Row and column."""
+        self.shape = shape
+        super().__init__(
+            f"row {place[0]}, column {place[1]} is no pixel of {shape[0]} rows x {shape[1]} "
+            "columns, counted from 0; check the numbers and which of them is the row"
+        )
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """One condition that differs between a calibration and the data it should correct."""
