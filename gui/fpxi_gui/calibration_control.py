@@ -188,7 +188,7 @@ def _describe(calibration: Calibration | None) -> str:
             f"{conditions.exposure_us:,} µs, gain setting {conditions.gain_setting}, "
             f"bias {conditions.bias_mV:,} mV, {conditions.temperature_mC / 1000:.1f} °C",
             f"{calibration.dark_frames} darks, {calibration.flat_frames} flats, "
-            f"{int(calibration.defects.sum())} defects",
+            f"{int(calibration.defects.mask.sum())} defects",
             f"made {calibration.created:%Y-%m-%d %H:%M} UTC",
         )
     )

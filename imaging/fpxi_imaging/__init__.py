@@ -2,9 +2,13 @@
 
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
-from fpxi_imaging.calibration import Calibration, build_calibration
+from fpxi_imaging.building import GainOptions, build_calibration
+from fpxi_imaging.calibration import Calibration
+from fpxi_imaging.check_limits import CheckLimits
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.corrector import Corrector, correct_frame
+from fpxi_imaging.dark import DarkMap
+from fpxi_imaging.defect_map import DefectClass, DefectEdit, DefectMap
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.errors import (
     ArrayLayoutError,
@@ -23,12 +27,18 @@ from fpxi_imaging.errors import (
     TooManyDefectsError,
 )
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.frame_stack import FrameSeries, FrameStack
+from fpxi_imaging.from_maps import calibration_from_maps
+from fpxi_imaging.gain_model import FlatLevel, GainMethod, GainModel, Shading
+from fpxi_imaging.lag_model import LagModel
 from fpxi_imaging.levels import histogram, robust_levels
+from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
+from fpxi_imaging.offset_refresh import OffsetRefresh
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.raw import raw_values
 from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
-from fpxi_imaging.stack import StackMean
+from fpxi_imaging.verdict import Grade, Verdict
 
 __all__ = [
     "DEFAULT_PROCESSING",
@@ -39,15 +49,32 @@ __all__ = [
     "Calibration",
     "CalibrationError",
     "CalibrationMismatchError",
+    "CheckLimits",
     "Conditions",
     "Corrector",
+    "DarkMap",
+    "DefectClass",
+    "DefectEdit",
+    "DefectMap",
     "DefectThresholds",
+    "FlatLevel",
     "FlatNotBrighterError",
+    "FrameSeries",
+    "FrameStack",
+    "GainMethod",
+    "GainModel",
+    "GainOptions",
+    "Grade",
     "ImagingError",
+    "LagModel",
+    "Linearity",
     "Mismatch",
     "NotEnoughFramesError",
+    "OffsetRefresh",
     "Orientation",
+    "Piecewise",
     "PixelFlag",
+    "Polynomial",
     "Processing",
     "RegionMismatchError",
     "ResolvedCalibration",
@@ -57,12 +84,14 @@ __all__ = [
     "ScanSizeError",
     "ScanStepError",
     "SettingError",
+    "Shading",
     "ShapeMismatchError",
-    "StackMean",
     "Tolerances",
     "TooManyDefectsError",
+    "Verdict",
     "assemble_scan",
     "build_calibration",
+    "calibration_from_maps",
     "correct_frame",
     "histogram",
     "raw_values",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,13 @@ def require_saturation_level(level: int) -> None:
     """Raise `SettingError` for a level that no uint16 count can reach, or every one does."""
     if not 1 <= level <= _FULL_SCALE:
         raise SettingError("saturation_level", level, f"1 to {_FULL_SCALE} counts")
+
+
+def as_utc(name: str, time: datetime) -> datetime:
+    """Return the time in UTC; raise `SettingError` for one without a time zone."""
+    if time.tzinfo is None:
+        raise SettingError(name, time, "a time with a time zone")
+    return time.astimezone(UTC)
 
 
 def image_shape(name: str, array: Any) -> tuple[int, int]:

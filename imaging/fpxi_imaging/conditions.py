@@ -43,9 +43,13 @@ class Conditions:
 
     def require_match(self, actual: Conditions, tolerances: Tolerances) -> None:
         """Raise `CalibrationMismatchError` naming every condition that is out of tolerance."""
-        mismatches = _exact(self, actual) + _numbers(self, actual, tolerances)
+        mismatches = self.mismatches(actual, tolerances)
         if mismatches:
             raise CalibrationMismatchError(mismatches)
+
+    def mismatches(self, actual: Conditions, tolerances: Tolerances) -> tuple[Mismatch, ...]:
+        """Return every condition of `actual` that is out of tolerance."""
+        return _exact(self, actual) + _numbers(self, actual, tolerances)
 
 
 def _exact(calibrated: Conditions, actual: Conditions) -> tuple[Mismatch, ...]:

@@ -8,7 +8,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging._guards import as_utc
 from fpxi_imaging.conditions import Conditions
+from fpxi_imaging.errors import CalibrationError, SettingError
 from fpxi_imaging.frozen import freeze
 
 
@@ -21,17 +23,30 @@ class DarkMap:
     noise: npt.NDArray[np.float32]
     """Temporal standard deviation of one frame, counts."""
     frames: int
+    """Of the row that was received least often."""
     conditions: Conditions
     """Their temperature is the frames' mean."""
     taken: datetime
-    """Aware, UTC."""
+    """When the first frame was taken; aware, kept as UTC."""
 
     def __post_init__(self) -> None:
+        if np.ndim(self.mean) != 2 or np.size(self.mean) == 0:
+            raise CalibrationError(
+                f"offset must be a non-empty image, not of shape {np.shape(self.mean)}"
+            )
         freeze(self, None, mean=np.float32)
         freeze(self, self.shape, noise=np.float32)
+        if self.frames < 1:
+            raise SettingError("frames", self.frames, "1 or more")
+        object.__setattr__(self, "taken", as_utc("taken", self.taken))
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         rows, cols = self.mean.shape
         return rows, cols
+
+    @property
+    def uncertainty(self) -> npt.NDArray[np.float32]:
+        """Standard uncertainty of the mean by its noise, counts (k = 1)."""
+        return self.noise / np.float32(np.sqrt(self.frames))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from numba import types
 
 from fpxi_imaging._jit import index, kernel, read, warm_up, write
-from fpxi_imaging.stack import StackMean
+from fpxi_imaging.frame_stack import FrameStack
 
 QUANTISATION_SIGMA = 12**-0.5
 """Standard deviation of rounding to whole counts: no pixel's noise is known to be less."""
@@ -24,7 +24,7 @@ _GRID_STEP = 4
 
 @dataclass(frozen=True)
 class DefectThresholds:
-    """When a pixel is defective, and when the frames rather than the pixels are to blame.
+    """When a pixel is defective.
 
     ASTM E2597 gives over- and under-response with their window, noise and its 30 darks,
     non-uniformity and persistence with their window, and the good neighbours of kernel pixels.
@@ -40,15 +40,9 @@ class DefectThresholds:
     """Side of the square over which the median of the response is taken, pixels."""
     noise: float = 6.0
     """Noisy above this multiple of the median temporal sigma of the darks."""
-    least_flat_response: float = 3.0
-    """The flat must rise above the dark by this multiple of that sigma."""
-    most_defective: float = 0.5
-    """Largest fraction of imaging pixels that may be defective."""
     most_cut_off: float = 0.1
     """Defective if a larger fraction of its darks than this reads 0, below which nothing is read:
     their mean is then no offset, and at low doses the pixel's corrected values fall short."""
-    most_saturated: float = 0.05
-    """Largest fraction of imaging pixels that may saturate in a stack."""
     dead_response: float = 0.05
     """Dead at or below this multiple of the panel's median response."""
     fewest_darks: int = 30
@@ -107,7 +101,7 @@ def find_defects(
 
 
 def cut_off(
-    dark: StackMean, imaging: npt.NDArray[np.bool_], thresholds: DefectThresholds
+    dark: FrameStack, imaging: npt.NDArray[np.bool_], thresholds: DefectThresholds
 ) -> npt.NDArray[np.bool_]:
     """Return the pixels, shape (rows, cols), whose darks are cut off at 0 counts too often.
 

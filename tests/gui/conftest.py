@@ -27,6 +27,7 @@ from fpxi_gui.state import ViewState
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.defects import DefectThresholds
+from fpxi_imaging.from_maps import calibration_from_maps
 from fpxi_imaging.raw import raw_values
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.frame import Frame, Sampling
@@ -109,18 +110,18 @@ def make_dictionary() -> Dictionary:
     )
 
 
-def make_calibration() -> Calibration:
+def make_calibration(dark_frames: int = 4, exposure_us: int = 1000) -> Calibration:
     shape = (ROWS, COLUMNS)
-    return Calibration(
+    return calibration_from_maps(
         offset=np.full(shape, 100, np.float32),
         gain=np.ones(shape, np.float32),
         defects=np.zeros(shape, np.bool_),
         not_imaging=np.zeros(shape, np.bool_),
         normalisation=1000.0,
         saturation_level=65535,
-        dark_frames=4,
+        dark_frames=dark_frames,
         flat_frames=5,
-        conditions=Conditions("test-panel", "SN-1", 1000, 0, 0, 25_000),
+        conditions=Conditions("test-panel", "SN-1", exposure_us, 0, 0, 25_000),
         thresholds=DefectThresholds(),
         created=datetime(2024, 1, 2, 3, 4, tzinfo=UTC),
     )
@@ -419,7 +420,7 @@ def rig() -> Iterator[Rig]:
         prompt("Switch the beam off.")
         tell("Darks: 3 of 3")
         prompt("Switch the beam on.")
-        return replace(make_calibration(), dark_frames=frames)
+        return make_calibration(dark_frames=frames)
 
     controller = ViewerController(
         session,
@@ -438,3 +439,8 @@ def rig() -> Iterator[Rig]:
 @pytest.fixture
 def calibration() -> Calibration:
     return make_calibration()
+
+
+@pytest.fixture
+def calibration_of_another_exposure() -> Calibration:
+    return make_calibration(exposure_us=7)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +49,11 @@ def test_why_a_picture_is_not_corrected_is_shown(rig: Any, ramp: Any) -> None:
 
 
 def test_a_calibration_of_other_conditions_is_named_while_the_picture_is_raw(
-    rig: Any, calibration: Any, ramp: Any
+    rig: Any, calibration: Any, calibration_of_another_exposure: Any, ramp: Any
 ) -> None:
-    other = replace(calibration, conditions=replace(calibration.conditions, exposure_us=7))
     rig.session.connect()
     rig.session.deliver(ramp)
-    rig.session.pipeline.configure(calibration=other, corrected=True)
+    rig.session.pipeline.configure(calibration=calibration_of_another_exposure, corrected=True)
     assert "exposure_us" in str(rig.controller.tick().correction.misfit)
     rig.session.pipeline.configure(corrected=False)
     assert rig.controller.tick().correction.misfit is None

@@ -31,11 +31,14 @@ from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
     Calibration,
     Conditions,
+    DefectClass,
+    DefectMap,
     DefectThresholds,
     FlatNotBrighterError,
     NotEnoughFramesError,
     SaturatedError,
     Tolerances,
+    calibration_from_maps,
 )
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import State
@@ -51,7 +54,7 @@ def calibration() -> Calibration:
     random = np.random.default_rng(4)
     defects = np.zeros(SHAPE, np.bool_)
     defects[2, 3] = True
-    return Calibration(
+    return calibration_from_maps(
         offset=random.normal(100, 1, SHAPE),
         gain=np.where(defects, np.nan, random.normal(1, 0.1, SHAPE)),
         defects=defects,
@@ -88,8 +91,10 @@ def flats(make_frame: MakeFrame) -> list[Frame]:
 def test_a_calibration_comes_back_whole(tmp_path: Path, calibration: Calibration) -> None:
     save_calibration(tmp_path / "cal.h5", calibration, sources=["dark.h5", "flat.h5"])
     loaded = load_calibration(tmp_path / "cal.h5")
-    for name in ("offset", "gain", "defects", "not_imaging"):
-        np.testing.assert_array_equal(getattr(loaded, name), getattr(calibration, name))
+    np.testing.assert_array_equal(loaded.darks[0].mean, calibration.darks[0].mean)
+    np.testing.assert_array_equal(loaded.gains[0].gain, calibration.gains[0].gain)
+    np.testing.assert_array_equal(loaded.defects.classes, calibration.defects.classes)
+    np.testing.assert_array_equal(loaded.not_imaging, calibration.not_imaging)
     for name in ("normalisation", "saturation_level", "dark_frames", "flat_frames"):
         assert getattr(loaded, name) == getattr(calibration, name)
     assert loaded.conditions == calibration.conditions
@@ -112,18 +117,48 @@ def test_an_existing_calibration_is_kept_unless_told_otherwise(
     assert load_sources(path) == []
 
 
-def test_a_file_of_the_first_layout_is_of_a_whole_panel(
-    tmp_path: Path, calibration: Calibration
-) -> None:
-    path = tmp_path / "cal.h5"
-    save_calibration(path, calibration)
-    with h5py.File(path, "r+") as file:
-        file.attrs["fpxi_calibration_layout"] = 1
-        for name in ("first_row", "first_column", "binning", "cds", "oversampling"):
-            del file["calibration/conditions"][name]
-    found = load_calibration(path).conditions
-    assert (found.first_row, found.first_column, found.binning) == (0, 0, 1)
-    assert (found.cds, found.oversampling) == (1, 1)
+def write_single(path: Path, layout: int) -> None:
+    """Write a file as layouts 1 and 2 have it."""
+    conditions = {
+        "panel": "tiny",
+        "serial_number": "SN-7",
+        "exposure_us": 2500,
+        "gain_setting": 1,
+        "bias_mV": -12345,
+        "temperature_mC": 27301,
+    }
+    if layout == 2:
+        conditions |= {"first_row": 1, "first_column": 2, "binning": 1, "cds": 0, "oversampling": 4}
+    with h5py.File(path, "w") as file:
+        file.attrs["fpxi_calibration_layout"] = layout
+        group = file.create_group("calibration")
+        group["offset"], group["gain"] = np.full(SHAPE, 100, np.float32), np.ones(SHAPE, np.float32)
+        group["defects"], group["not_imaging"] = np.eye(*SHAPE) > 0, np.zeros(SHAPE, bool)
+        for name, value in {
+            "normalisation": 1234.5,
+            "saturation_level": 16383,
+            "dark_frames": 10,
+            "flat_frames": 20,
+            "created": "2026-01-02T03:04:05+00:00",
+        }.items():
+            group[name] = value
+        for name, value in conditions.items():
+            group[f"conditions/{name}"] = value
+        for name, value in {"over_response": 1.4, "most_defective": 0.5}.items():
+            group[f"thresholds/{name}"] = value
+
+
+@pytest.mark.parametrize("layout", [1, 2])
+def test_files_of_earlier_layouts_are_read(tmp_path: Path, layout: int) -> None:
+    write_single(tmp_path / "cal.h5", layout)
+    loaded = load_calibration(tmp_path / "cal.h5")
+    assert (loaded.dark_frames, loaded.flat_frames, loaded.normalisation) == (10, 20, 1234.5)
+    assert loaded.thresholds == DefectThresholds(over_response=1.4)
+    np.testing.assert_array_equal(loaded.darks[0].mean, 100)
+    np.testing.assert_array_equal(loaded.defects.mask, np.eye(*SHAPE) > 0)
+    found = loaded.conditions
+    sampling = (found.first_row, found.first_column, found.binning, found.cds, found.oversampling)
+    assert sampling == ((0, 0, 1, 1, 1) if layout == 1 else (1, 2, 1, 0, 4))
 
 
 def test_files_that_are_no_calibration_are_named(
@@ -132,7 +167,7 @@ def test_files_that_are_no_calibration_are_named(
     path = tmp_path / "cal.h5"
     save_calibration(path, calibration)
     with h5py.File(path, "r+") as file:
-        file.attrs["fpxi_calibration_layout"] = 3
+        file.attrs["fpxi_calibration_layout"] = 4
     for wrong in (path, tmp_path / "absent.h5", record([])):
         with pytest.raises(NotACalibrationError):
             load_calibration(wrong)
@@ -150,7 +185,7 @@ def test_darks_and_flats_make_a_calibration(
         progress=lambda done, total: seen.append((done, total)),
     )
     mean_dark = np.mean([frame.samples for frame in darks], axis=0)
-    np.testing.assert_allclose(made.offset, mean_dark, rtol=1e-6)
+    np.testing.assert_allclose(made.darks[0].mean, mean_dark, rtol=1e-6)
     assert (made.dark_frames, made.flat_frames) == (8, 8)
     assert made.conditions == Conditions("tiny", "SN-7", 2500, 1, -12345, 27301)
     assert made.saturation_level == 16383
@@ -212,11 +247,16 @@ def test_the_conditions_are_those_of_the_flats(
 
 def test_what_makes_a_calibration_doubtful_is_said(calibration: Calibration) -> None:
     assert len(calibration_notes(calibration)) == 2
-    enough = replace(calibration, dark_frames=30, flat_frames=30)
+    (level,) = calibration.gains[0].levels
+    enough = replace(
+        calibration,
+        darks=(replace(calibration.darks[0], frames=30),),
+        gains=(replace(calibration.gains[0], levels=(replace(level, frames=30),)),),
+    )
     assert calibration_notes(enough) == []
-    defects = calibration.defects.copy()
-    defects[1] = True
-    (note,) = calibration_notes(replace(enough, defects=defects))
+    defects = calibration.defects.classes.copy()
+    defects[1] = DefectClass.IMPORTED
+    (note,) = calibration_notes(replace(enough, defects=DefectMap(defects)))
     assert note.startswith("20.0% of the imaging pixels")
 
 

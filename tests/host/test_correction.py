@@ -25,8 +25,11 @@ from fpxi_imaging import (
     Calibration,
     CalibrationMismatchError,
     Conditions,
+    DefectClass,
+    DefectMap,
     PixelFlag,
     Tolerances,
+    calibration_from_maps,
 )
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import FrameFlag
@@ -40,7 +43,7 @@ Record = Callable[..., Path]
 def calibration(facts: RecordingFacts) -> Calibration:
     random = np.random.default_rng(4)
     shape = (6, 5)
-    return Calibration(
+    return calibration_from_maps(
         offset=random.normal(8000, 100, shape),
         gain=random.normal(1, 0.1, shape),
         defects=np.zeros(shape, np.bool_),
@@ -78,11 +81,11 @@ def test_values_are_offset_and_gain_applied_and_signed(
         assert detector["timestamp"][:].tolist() == [frame.timestamp_us for frame in frames]
         process = file["entry/process"]
         assert process["calibration_file"].asstr()[()] == "cal.h5"
-        assert process["calibration/normalisation"][()] == 1000.0
+        assert process["calibration/gains/0/normalisation"][()] == 1000.0
     ring = calibration.not_imaging
     for frame, values, marks in zip(frames, data, flags, strict=True):
         there = ~ring & frame.row_received[:, None]
-        expected = (frame.samples - calibration.offset) * calibration.gain
+        expected = (frame.samples - calibration.darks[0].mean) * calibration.gains[0].gain
         np.testing.assert_allclose(values[there], expected[there], rtol=1e-6, atol=1e-3)
         assert np.isnan(values[~there]).all()
         assert (marks[ring] == PixelFlag.NOT_IMAGING).all()
@@ -194,7 +197,8 @@ def test_the_file_says_whence_it_came_and_which_pixels_are_defective(
 ) -> None:
     defects = np.zeros((6, 5), np.bool_)
     defects[2, 2] = True
-    calibration = replace(calibration, defects=defects)
+    classes = np.where(defects, DefectClass.DEAD, 0)
+    calibration = replace(calibration, defects=DefectMap(classes))
     out = tmp_path / "out.h5"
     correct_recording(record([make_frame(0)]), calibration, out, sources=["dark.h5", "flat.h5"])
     with h5py.File(out) as file:

@@ -20,7 +20,13 @@ from fpxi.errors import (
 )
 from fpxi.export import export
 from fpxi.recording.facts import RecordingFacts
-from fpxi_imaging import Calibration, CalibrationMismatchError, Conditions, robust_levels
+from fpxi_imaging import (
+    Calibration,
+    CalibrationMismatchError,
+    Conditions,
+    calibration_from_maps,
+    robust_levels,
+)
 from fpxi_readout.frame import Frame
 from PIL import Image
 
@@ -47,7 +53,7 @@ def calibration() -> Calibration:
     from datetime import UTC, datetime
 
     shape = (6, 5)
-    return Calibration(
+    return calibration_from_maps(
         offset=np.full(shape, 100.0),
         gain=np.full(shape, 2.0),
         defects=np.zeros(shape, np.bool_),

@@ -13,7 +13,7 @@ from fpxi.calibration.errors import NotACalibrationError
 from fpxi.correction import correct_recording
 from fpxi.errors import NotARecordingError
 from fpxi.export import export
-from fpxi_imaging import Calibration, Conditions
+from fpxi_imaging import Conditions, calibration_from_maps
 from fpxi_readout.frame import Frame
 
 
@@ -21,7 +21,7 @@ from fpxi_readout.frame import Frame
 def folder(record: Callable[..., Path], make_frame: Callable[..., Frame], tmp_path: Path) -> Path:
     """A file of each kind."""
     shape = (6, 5)
-    calibration = Calibration(
+    calibration = calibration_from_maps(
         offset=np.zeros(shape),
         gain=np.ones(shape),
         defects=np.zeros(shape, np.bool_),

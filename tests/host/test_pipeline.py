@@ -15,7 +15,7 @@ from fpxi.pipeline import Pipeline
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.recording.facts import RecordingFacts
 from fpxi.rendering import NO_CALIBRATION, NOT_WARM, Renderer
-from fpxi_imaging import Calibration, Conditions, PixelFlag
+from fpxi_imaging import Calibration, Conditions, PixelFlag, calibration_from_maps
 from fpxi_readout.frame import Frame
 
 MakeFrame = Callable[..., Frame]
@@ -25,7 +25,7 @@ WAIT_S = 30.0
 @pytest.fixture
 def calibration(facts: RecordingFacts) -> Calibration:
     shape = (6, 5)
-    return Calibration(
+    return calibration_from_maps(
         offset=np.full(shape, 100.0),
         gain=np.full(shape, 2.0),
         defects=np.zeros(shape, np.bool_),

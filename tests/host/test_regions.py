@@ -28,6 +28,7 @@ from fpxi_imaging import (
     Conditions,
     PixelFlag,
     RegionMismatchError,
+    calibration_from_maps,
 )
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.protocol.geometry import FrameArea
@@ -60,7 +61,7 @@ def calibration(facts: RecordingFacts) -> Calibration:
     """One of the whole panel, without CDS."""
     random = np.random.default_rng(4)
     conditions = Conditions("tiny", "SN-7", 2500, 1, -12345, 27301, cds=0, oversampling=4)
-    return Calibration(
+    return calibration_from_maps(
         offset=random.normal(8000, 100, (6, 5)),
         gain=random.normal(1, 0.1, (6, 5)),
         defects=np.zeros((6, 5), np.bool_),
@@ -71,6 +72,23 @@ def calibration(facts: RecordingFacts) -> Calibration:
         flat_frames=10,
         conditions=conditions,
         created=datetime(2026, 1, 2, tzinfo=UTC),
+    )
+
+
+@pytest.fixture
+def small_calibration(calibration: Calibration) -> Calibration:
+    """One of 2 x 4 samples from row 3, column 1."""
+    return calibration_from_maps(
+        offset=np.full((2, 4), 8000.0),
+        gain=np.ones((2, 4)),
+        defects=np.zeros((2, 4), np.bool_),
+        not_imaging=np.zeros((2, 4), np.bool_),
+        normalisation=1000.0,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=10,
+        conditions=replace(calibration.conditions, first_row=3, first_column=1),
+        created=calibration.created,
     )
 
 
@@ -192,14 +210,13 @@ def test_a_calibration_of_the_panel_corrects_a_region(
 
 
 def test_a_calibration_of_another_region_is_refused(
-    record: Record, part: MakeFrame, calibration: Calibration, tmp_path: Path
+    record: Record, part: MakeFrame, small_calibration: Calibration, tmp_path: Path
 ) -> None:
-    small = calibration.region(3, 1, (2, 4))
     with pytest.raises(RegionMismatchError):
-        correct_recording(record([part(0)]), small, tmp_path / "out.h5")
+        correct_recording(record([part(0)]), small_calibration, tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
     with pytest.raises(RegionMismatchError):
-        export(tmp_path / "run.h5", tmp_path / "out.npy", calibration=small)
+        export(tmp_path / "run.h5", tmp_path / "out.npy", calibration=small_calibration)
 
 
 @pytest.mark.parametrize("change", [{"cds": True}, {"oversampling": 1}])
@@ -281,10 +298,9 @@ def test_the_preview_follows_a_change_of_the_region(
 
 
 def test_the_preview_says_that_a_calibration_does_not_reach(
-    facts: RecordingFacts, part: MakeFrame, calibration: Calibration
+    facts: RecordingFacts, part: MakeFrame, small_calibration: Calibration
 ) -> None:
-    small = calibration.region(3, 1, (2, 4))
-    settings = PipelineSettings(corrected=True, calibration=small)
+    settings = PipelineSettings(corrected=True, calibration=small_calibration)
     shown = Renderer(facts.dictionary.panel, "SN-7").render(part(0), settings, warm=True)
     assert not shown.corrected
     assert "calibrate that region" in shown.notice

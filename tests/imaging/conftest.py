@@ -44,18 +44,18 @@ def make_calibration(conditions: im.Conditions) -> Callable[..., im.Calibration]
             "conditions": conditions,
             "created": datetime(2026, 1, 2, tzinfo=UTC),
         }
-        return im.Calibration(**values | changes)
+        return im.calibration_from_maps(**values | changes)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def make_stack() -> Callable[..., im.StackMean]:
+def make_stack() -> Callable[..., im.FrameStack]:
     """Return a factory of stacks from an iterable of frames."""
 
-    def make(frames: Any) -> im.StackMean:
+    def make(frames: Any) -> im.FrameStack:
         frames = np.asarray(frames, np.uint16)
-        stack = im.StackMean(frames.shape[1:])
+        stack = im.FrameStack(frames.shape[1:])
         for frame in frames:
             stack.add(frame)
         return stack

@@ -35,8 +35,8 @@ def test_warm_up_leaves_no_kernel_waiting() -> None:
     assert not _jit._waiting
 
 
-def test_the_plan_starts_every_part_on_a_cache_line(make_calibration: object) -> None:
-    assert callable(make_calibration)
-    plan = _correction.pack_plan(make_calibration((7, 9), offset=np.full((7, 9), 3.5)))
+def test_the_plan_starts_every_part_on_a_cache_line(make_resolved: object) -> None:
+    assert callable(make_resolved)
+    plan = _correction.pack_plan(make_resolved((7, 9), offset=np.full((7, 9), 3.5)))
     assert plan.ctypes.data % 64 == 0
     np.testing.assert_array_equal(plan[64 : 64 + 252].view(np.float32), np.full(63, 3.5))

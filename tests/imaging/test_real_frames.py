@@ -38,7 +38,7 @@ def test_a_flat_panel_is_corrected_to_float32_rounding(
 
 def test_a_small_array_is_calibrated_and_corrected_to_float32_rounding(
     test_data: Path,
-    make_stack: Callable[..., im.StackMean],
+    make_stack: Callable[..., im.FrameStack],
     conditions: im.Conditions,
     make_calibration: Callable[..., im.Calibration],
 ) -> None:
@@ -50,18 +50,18 @@ def test_a_small_array_is_calibrated_and_corrected_to_float32_rounding(
         kind = keys["entry/instrument/imaging/image_key"][:]
         frames = data["entry/detector/detector"][:]
     dark, flat = frames[kind == DARK], frames[kind == FLAT]
+    created = make_calibration().created
     calibration = im.build_calibration(
-        make_stack(dark),
-        make_stack(flat),
+        [im.FrameSeries(make_stack(dark), conditions, created)],
+        [im.FrameSeries(make_stack(flat), conditions, created)],
         not_imaging=np.zeros(frames.shape[1:], bool),
         saturation_level=65535,
-        conditions=conditions,
-        created=make_calibration().created,
+        created=created,
     )
     assert calibration.normalisation == pytest.approx(45218, rel=0.01)
     offset = dark.mean(axis=0)
     response = flat.mean(axis=0) - offset
-    good = ~calibration.defects
+    good = ~calibration.defects.mask
     assert good.mean() > 0.99
     for frame in frames[kind == OBJECT][::500]:
         values, _ = im.correct_frame(frame, calibration.resolve(calibration.conditions))

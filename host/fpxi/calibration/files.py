@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import h5py
-from fpxi_imaging import Calibration, Conditions, DefectThresholds, ImagingError
+from fpxi_imaging import Calibration, ImagingError
 
 from fpxi.calibration.errors import NotACalibrationError
+from fpxi.calibration.records import read_record, write_record
+from fpxi.calibration.single import read_single
 from fpxi.errors import CalibrationExistsError
 from fpxi.file_kind import why_unreadable
 from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of the file's layout, an attribute of it; readers refuse a later one.
 
-2 added region and sampling to the conditions; files of 1 are of whole panels."""
+2 added region and sampling to the conditions; files of 1 are of whole panels. 3 holds darks and
+gains of several conditions, classes of defects, and what checks found."""
 LAYOUT_ATTRIBUTE = "fpxi_calibration_layout"
-_ARRAYS = ("offset", "gain", "defects", "not_imaging")
-_SCALARS = ("normalisation", "saturation_level", "dark_frames", "flat_frames")
 
 
 def save_calibration(
@@ -70,23 +68,10 @@ def write_calibration(
     group: h5py.Group, calibration: Calibration, sources: Sequence[str | Path]
 ) -> None:
     """Write a calibration's content into a group, for whichever file needs it."""
-    for name in _ARRAYS:
-        group.create_dataset(name, data=getattr(calibration, name), compression="gzip")
-    for name in _SCALARS:
-        group[name] = getattr(calibration, name)
-    for name, unit in (("offset", "counts"), ("gain", ""), ("normalisation", "counts")):
-        group[name].attrs["units"] = unit
-    group["created"] = calibration.created.isoformat()
+    write_record(group, calibration)
     group["software"] = f"fpxi {software_version()}"
     names = [str(source) for source in sources]
     group.create_dataset("sources", data=names, shape=(len(names),), dtype=h5py.string_dtype())
-    for name, facts in (
-        ("conditions", calibration.conditions),
-        ("thresholds", calibration.thresholds),
-    ):
-        below = group.create_group(name)
-        for key, value in asdict(facts).items():
-            below[key] = value
 
 
 def _write(file: h5py.File, calibration: Calibration, sources: Sequence[str | Path]) -> None:
@@ -101,24 +86,8 @@ def _read(path: Path, file: h5py.File) -> Calibration:
             path, f"its layout is version {written_by}, known are 1 to {LAYOUT}"
         )
     group = file["calibration"]
-    return Calibration(
-        **{name: group[name][()] for name in _ARRAYS},
-        **{name: group[name][()].item() for name in _SCALARS},
-        created=datetime.fromisoformat(group["created"].asstr()[()]),
-        conditions=Conditions(**_facts(group["conditions"])),
-        thresholds=DefectThresholds(**_facts(group["thresholds"])),
-    )
+    return read_single(group) if written_by < 3 else read_record(group, Calibration)
 
 
 def _not_a_calibration(path: Path, error: Exception) -> NotACalibrationError:
     return NotACalibrationError(path, why_unreadable(path, LAYOUT_ATTRIBUTE, str(error)))
-
-
-def _facts(group: h5py.Group) -> dict[str, Any]:
-    return {name: _plain(dataset) for name, dataset in group.items()}
-
-
-def _plain(dataset: h5py.Dataset) -> Any:
-    if h5py.check_string_dtype(dataset.dtype) is not None:
-        return dataset.asstr()[()]
-    return dataset[()].item()

@@ -14,7 +14,7 @@ def calibration_notes(calibration: Calibration) -> list[str]:
     """Return a sentence for each thing that makes a calibration worse than it could be."""
     notes = []
     imaging = ~calibration.not_imaging
-    fraction = float(np.mean(calibration.defects[imaging]))
+    fraction = float(np.mean(calibration.defects.mask[imaging]))
     if fraction > MANY_DEFECTS:
         notes.append(
             f"{fraction:.1%} of the imaging pixels are defects: look at the flats for an object "

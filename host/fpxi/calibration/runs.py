@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import (
     Calibration,
+    CheckLimits,
     Conditions,
     DefectThresholds,
+    FrameSeries,
+    FrameStack,
     SaturatedError,
-    StackMean,
     Tolerances,
     build_calibration,
 )
@@ -30,6 +32,7 @@ from fpxi.recording.conditions import recorded_numbers
 from fpxi.recording.reader import RecordingReader, read_recording
 
 DEFAULT_THRESHOLDS = DefectThresholds()
+DEFAULT_LIMITS = CheckLimits()
 DEFAULT_TOLERANCES = Tolerances()
 _EXACT = dict.fromkeys(
     (
@@ -75,24 +78,23 @@ def calibration_from_recordings(
         chosen = [_choose(reader, key, unmarked) for reader, key in zip(readers, keys, strict=True)]
         conditions = _conditions(readers, chosen, tolerances)
         total = sum(len(indices) for indices in chosen)
-        stacks: list[StackMean] = []
+        stacks: list[FrameStack] = []
         for reader, indices in zip(readers, chosen, strict=True):
             done = sum(each.frames for each in stacks)
             stacks.append(_stack(reader, indices, done, total, progress))
         geometry = readers[0].geometry
+        created = datetime.now(UTC)
         return build_calibration(
-            *stacks,
+            [FrameSeries(stacks[0], conditions, created)],
+            [FrameSeries(stacks[1], conditions, created)],
             not_imaging=readers[0].area.not_imaging(geometry),
             saturation_level=geometry.full_scale,
-            conditions=conditions,
-            created=datetime.now(UTC),
+            created=created,
             thresholds=thresholds,
         )
 
 
-def require_usable_darks(
-    dark: str | Path, *, thresholds: DefectThresholds = DEFAULT_THRESHOLDS
-) -> None:
+def require_usable_darks(dark: str | Path, *, limits: CheckLimits = DEFAULT_LIMITS) -> None:
     """Judge a recording of darks before flats are taken.
 
     Raises `fpxi_imaging.SaturatedError` if more pixels saturate than a calibration may have.
@@ -101,8 +103,8 @@ def require_usable_darks(
         stack = _stack(reader, _choose(reader, ImageKey.DARK, unmarked=False), 0, 0, None)
         imaging = ~reader.area.not_imaging(reader.geometry)
         fraction = float(np.mean(stack.maximum[imaging] >= reader.geometry.full_scale))
-    if fraction > thresholds.most_saturated:
-        raise SaturatedError("dark", fraction, thresholds.most_saturated)
+    if fraction > limits.most_saturated:
+        raise SaturatedError("dark", fraction, limits.most_saturated)
 
 
 def _choose(reader: RecordingReader, key: ImageKey, unmarked: bool) -> npt.NDArray[np.intp]:
@@ -165,8 +167,9 @@ def _stack(
     done: int,
     total: int,
     progress: Callable[[int, int], None] | None,
-) -> StackMean:
-    stack = StackMean(reader.area.shape)
+) -> FrameStack:
+    not_imaging = reader.area.not_imaging(reader.geometry)
+    stack = FrameStack(reader.area.shape, not_imaging)
     for index in indices:
         frame = reader.frame(int(index))
         stack.add(frame.samples, frame.row_received)

@@ -197,7 +197,7 @@ def _wait_for_beam(step: BeamStep) -> None:
 
 
 def _defects(calibration: Calibration) -> int:
-    return int(np.count_nonzero(calibration.defects))
+    return int(np.count_nonzero(calibration.defects.mask))
 
 
 def _imaging(calibration: Calibration) -> int:

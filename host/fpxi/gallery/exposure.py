@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from fpxi_imaging import StackMean
+from fpxi_imaging import FrameStack
 
 from fpxi.session import Session
 
@@ -67,7 +67,7 @@ def _search(session: Session, shortest_us: int, longest_us: int) -> _Trial:
 def _try(session: Session, exposure_us: int) -> _Trial:
     exposure_us = session.set("exposure_us", exposure_us)
     assert session.geometry is not None
-    stack = StackMean((session.geometry.rows, session.geometry.columns))
+    stack = FrameStack((session.geometry.rows, session.geometry.columns))
     with session.frames(TRIAL_FRAMES) as frames:
         session.start(TRIAL_FRAMES, reliable=True)
         for frame in frames:

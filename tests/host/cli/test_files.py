@@ -52,9 +52,9 @@ def test_recordings_give_the_same_calibration(run: Run, folder: Path, tmp_path: 
     assert (document["dark_frames"], document["flat_frames"]) == (20, 20)
     assert document["conditions"]["exposure_us"] == 10000
     live, again = load_calibration(folder / "cal.h5"), load_calibration(tmp_path / "again.h5")
-    np.testing.assert_array_equal(live.offset, again.offset)
-    np.testing.assert_array_equal(live.gain, again.gain)
-    assert document["defective_pixels"] == np.count_nonzero(live.defects)
+    np.testing.assert_array_equal(live.darks[0].mean, again.darks[0].mean)
+    np.testing.assert_array_equal(live.gains[0].gain, again.gains[0].gain)
+    assert document["defective_pixels"] == np.count_nonzero(live.defects.mask)
 
 
 def test_the_summary_names_panel_conditions_and_defects(
@@ -132,8 +132,9 @@ def test_correct_writes_the_corrected_frames(run: Run, folder: Path, tmp_path: P
     assert json.loads(result.stdout)["frames"] == 6
     with h5py.File(out) as corrected, h5py.File(folder / "run.h5") as raw:
         calibration = load_calibration(folder / "cal.h5")
-        good = ~calibration.defects
-        expected = (raw[DATA][0].astype(np.float64) - calibration.offset) * calibration.gain
+        good = ~calibration.defects.mask
+        expected = raw[DATA][0].astype(np.float64) - calibration.darks[0].mean
+        expected *= calibration.gains[0].gain
         np.testing.assert_allclose(corrected[DATA][0][good], expected[good], rtol=1e-5, atol=1e-2)
 
 

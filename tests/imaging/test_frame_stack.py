@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 def test_mean_variance_maximum_and_zeros_are_those_of_the_received_rows(
     frames: np.ndarray, received: np.ndarray
 ) -> None:
-    stack = im.StackMean((3, 2))
+    stack = im.FrameStack((3, 2))
     for frame, rows in zip(frames, received, strict=True):
         stack.add(frame, rows)
     assert stack.frames == 4
@@ -29,7 +29,7 @@ def test_mean_variance_maximum_and_zeros_are_those_of_the_received_rows(
 
 
 def test_a_small_variance_on_a_large_mean_survives_many_frames() -> None:
-    stack = im.StackMean((1, 1))
+    stack = im.FrameStack((1, 1))
     for _ in range(2000):
         stack.add(np.array([[60_000]], np.uint16))
         stack.add(np.array([[60_001]], np.uint16))
@@ -38,7 +38,7 @@ def test_a_small_variance_on_a_large_mean_survives_many_frames() -> None:
 
 
 def test_frames_of_another_shape_or_type_are_refused_and_not_counted() -> None:
-    stack = im.StackMean((2, 2))
+    stack = im.FrameStack((2, 2))
     with pytest.raises(im.ShapeMismatchError):
         stack.add(np.zeros((2, 3), np.uint16))
     with pytest.raises(im.ArrayLayoutError):
