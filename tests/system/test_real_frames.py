@@ -60,8 +60,8 @@ def corrected(
     run("calibrate", "--dark", recordings["dark"], "--flat", recordings["flat"], "-o", calibration)
     run("correct", recordings["object"], "-c", calibration, "-o", out)
     with h5py.File(calibration) as file:
-        normalisation = float(file["calibration/normalisation"][()])
-        good = ~file["calibration/defects"][()].astype(bool)
+        normalisation = float(file["calibration/gains/0/normalisation"][()])
+        good = file["calibration/defects/classes"][()] == 0
     with h5py.File(out) as file:
         return file["entry/instrument/detector/data"][()], normalisation, good
 
