@@ -27,7 +27,7 @@ def lag_verdicts(model: LagModel, data: DecayData, best: Decays) -> tuple[Verdic
         return (Verdict("lag", Grade.GOOD, 0.0, noise, "of the signal", text),)
     return (
         _first_frame(model, data),
-        _shape(model, data, best),
+        _shape(model, best),
         _coverage(model),
         _exposure(model),
         *_fast(model, data),
@@ -45,7 +45,7 @@ def _first_frame(model: LagModel, data: DecayData) -> Verdict:
     return Verdict("first-frame lag", grade, relative, MOST_UNCERTAIN, "of it", text)
 
 
-def _shape(model: LagModel, data: DecayData, best: Decays) -> Verdict:
+def _shape(model: LagModel, best: Decays) -> Verdict:
     degrees = max(model.frames - 2 * model.components, 1)
     reduced = best.chi_squared / degrees
     grade = Grade.GOOD if reduced <= MOST_CHI_SQUARED else Grade.USABLE
@@ -67,7 +67,10 @@ def _coverage(model: LagModel) -> Verdict:
         f"{covered:.2g} times the slowest time constant, {slowest:.3g} s"
     )
     if grade is Grade.USABLE:
-        text += "; it is not well known: record longer after the step-off"
+        text += (
+            "; it is not well known, and cannot be told from a dark level that moved: record "
+            "longer after the step-off"
+        )
     return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
 
 

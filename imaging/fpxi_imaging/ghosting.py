@@ -67,8 +67,9 @@ def measure_ghosting(
     used = good & lit & np.isfinite(ratio)
     if not used.any():
         raise NothingToCompareError
-    relative = np.hypot(before_uncertainty[used] / before[used], after_uncertainty[used] / after[used])
-    pixel = float(np.median(relative * ratio[used]))
+    of_before = before_uncertainty[used] / before[used]
+    of_after = after_uncertainty[used] / after[used]
+    pixel = float(np.median(np.hypot(of_before, of_after) * ratio[used]))
     middle = float(np.median(ratio[used]))
     noise = MEDIAN_OVER_MEAN * pixel / np.sqrt(np.count_nonzero(used))
     return Ghosting(

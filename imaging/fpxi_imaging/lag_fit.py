@@ -84,7 +84,19 @@ def fit_lag(
     step = last_step(levels, times_us, exposure_us, LEAST_AFTER)
     lit = mean_frame(frames, step.lit.tolist())
     used = _used(lit, good)
-    step, data = _data(frames, times_us, exposure_us, step, lit, used, exposure_s)
+    ratio, pixels = _ratios(frames, step, lit, used)
+    step = replace(step, after=step.after[pixels > 0])
+    if len(step.after) < LEAST_AFTER:
+        raise TooFewLagFramesError("after", len(step.after), LEAST_AFTER)
+    before_s = step.exposure_s if exposure_s is None else exposure_s
+    data = DecayData(
+        begin_s=_seconds(times_us[step.after] - step.off_us),
+        window_s=exposure_us * 1e-6,
+        ratio=ratio[pixels > 0],
+        sigma=_uncertainty(ratio[pixels > 0], pixels[pixels > 0]),
+        level_begin_s=_seconds(times_us[step.lit] - step.off_us) + before_s,
+        exposure_s=before_s,
+    )
     _require_decay(data)
     counts = range(MOST_COMPONENTS + 1) if components is None else (components,)
     tried = fit_decays(data, counts)
@@ -114,20 +126,10 @@ def _used(lit: Values, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return valid & (lit > LEAST_LEVEL * np.median(lit[valid]))
 
 
-def _data(
-    frames: Frames,
-    times_us: npt.NDArray[np.int64],
-    exposure_us: int,
-    step: Step,
-    lit: Values,
-    used: npt.NDArray[np.bool_],
-    exposure_s: float | None,
-) -> tuple[Step, DecayData]:
-    """Take the median over the pixels of each frame over the level, and its uncertainty.
-
-    The step returned has the frames in which one of these pixels has a sample.
-    """
-    exposure_s = step.exposure_s if exposure_s is None else exposure_s
+def _ratios(
+    frames: Frames, step: Step, lit: Values, used: npt.NDArray[np.bool_]
+) -> tuple[Values, Values]:
+    """Return the median over the pixels of each frame over the level, and how many they were."""
     ratio = np.full(len(step.after), np.nan)
     pixels = np.zeros(len(step.after))
     for place, index in enumerate(step.after):
@@ -136,25 +138,21 @@ def _data(
         pixels[place] = ratios.size
         if ratios.size:
             ratio[place] = np.median(ratios)
-    kept = pixels > 0
-    sigma = max(scatter(ratio[kept]), _LEAST_SIGMA)
-    on_us = step.off_us - exposure_s * 1e6
-    step = replace(step, after=step.after[kept])
-    if len(step.after) < LEAST_AFTER:
-        raise TooFewLagFramesError("after", len(step.after), LEAST_AFTER)
-    data = DecayData(
-        begin_s=(times_us[step.after] - step.off_us) * 1e-6,
-        window_s=exposure_us * 1e-6,
-        ratio=ratio[kept],
-        sigma=sigma * np.sqrt(np.median(pixels[kept]) / pixels[kept]),
-        level_begin_s=(times_us[step.lit] - on_us) * 1e-6,
-        exposure_s=exposure_s,
-    )
-    return step, data
+    return ratio, pixels
 
 
 _LEAST_SIGMA = 1e-9
 """Of frames without noise."""
+
+
+def _uncertainty(ratio: Values, pixels: Values) -> Values:
+    """Return each ratio's standard uncertainty, from their scatter about a smooth course."""
+    sigma: Values = max(scatter(ratio), _LEAST_SIGMA) * np.sqrt(np.median(pixels) / pixels)
+    return sigma
+
+
+def _seconds(times_us: npt.NDArray[np.floating]) -> Values:
+    return np.asarray(times_us, np.float64) * 1e-6
 
 
 def _require_decay(data: DecayData) -> None:

@@ -12,7 +12,8 @@ held under it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -116,6 +117,14 @@ class LagModel:
         slope = np.array(self.fractions) * decay_slope(begin_s, window_s, tau_s)
         gradient = np.concatenate([share, slope])
         return math.sqrt(max(float(gradient @ self.covariance @ gradient), 0.0))
+
+    def part(self, part: tuple[Any, ...]) -> LagModel:
+        """Return the model of the pixels that this index, as of a (rows, cols) array, selects."""
+        multiplier = None if self.multiplier is None else self.multiplier[part]
+        ghosting = self.ghosting
+        if ghosting is not None and ghosting.map is not None:
+            ghosting = replace(ghosting, map=ghosting.map[part])
+        return replace(self, multiplier=multiplier, ghosting=ghosting)
 
     def _require_values(self) -> None:
         trapped_in_all = sum(self.fractions)

@@ -102,7 +102,7 @@ class ResolvedCalibration:
             self,
             **{name: getattr(self, name)[part] for name in _MAPS},
             linearity=_linearity_part(self.linearity, part),
-            lag=_lag_part(self.lag, part),
+            lag=None if self.lag is None else self.lag.part(part),
             conditions=replace(at, first_row=first_row, first_column=first_column),
         )
 
@@ -127,9 +127,3 @@ def _linearity_part(linearity: Linearity | None, part: tuple[object, ...]) -> Li
         return None
     maps = {name: array[part] for name, array in vars(linearity).items()}
     return replace(linearity, **maps)
-
-
-def _lag_part(lag: LagModel | None, part: tuple[object, ...]) -> LagModel | None:
-    if lag is None or lag.multiplier is None:
-        return lag
-    return replace(lag, multiplier=lag.multiplier[part])  # type: ignore[index]

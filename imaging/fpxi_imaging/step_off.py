@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,16 @@ import numpy.typing as npt
 from fpxi_imaging.errors import ShapeMismatchError
 from fpxi_imaging.lag_errors import NoStepError, TimeStampsError, TooFewLagFramesError
 
-Frames = Sequence[npt.NDArray[Any]]
 Values = npt.NDArray[np.float64]
+
+
+class Frames(Protocol):
+    """Frames (rows, cols) by their number: an array (frames, rows, cols), or read when asked."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> npt.NDArray[Any]: ...
+
 
 LIT = 0.5
 """A frame above this part of the highest level is lit."""
@@ -52,6 +60,16 @@ class Step:
         return (self.off_us - self.on_us) * 1e-6
 
 
+@dataclass(frozen=True, eq=False)
+class AfterExposure:
+    """What the panel still shows right after its exposure has ended: evidence of bad lag."""
+
+    mean: Values
+    """(rows, cols) counts above dark; NaN where there is no sample."""
+    steps: int
+    """Step-offs that this is the mean of: one frame of each."""
+
+
 def frame_levels(frames: Frames, good: npt.NDArray[np.bool_]) -> Values:
     """Return each frame's median over the good pixels; NaN for one without any sample there."""
     levels = np.full(len(frames), np.nan)
@@ -73,14 +91,12 @@ def find_steps(levels: Values, times_us: npt.NDArray[np.int64], exposure_us: int
     known = np.flatnonzero(np.isfinite(levels))
     noise = scatter(levels[known])
     highest = float(levels[known].max(initial=0.0))
-    bright = levels > LIT * highest
-    if not highest > LEAST_SIGNAL_SIGMA * noise or bright[known].all():
+    series = _Series(times_us[known], levels[known], known, exposure_us, LIT * highest)
+    bright = series.bright
+    ends = np.flatnonzero(bright[:-1] & ~bright[1:])
+    if not highest > LEAST_SIGNAL_SIGMA * noise or not ends.size:
         raise NoStepError(highest, noise)
-    ends = [index for index, follower in zip(known, known[1:], strict=False)
-            if bright[index] and not bright[follower]]
-    if not ends:
-        raise NoStepError(highest, noise)
-    return [_step(levels, times_us, exposure_us, known, int(end), bright) for end in ends]
+    return [_step(series, int(end)) for end in ends]
 
 
 def last_step(
@@ -106,17 +122,17 @@ def after_exposure(
     exposure_us: int,
     *,
     good: npt.NDArray[np.bool_],
-) -> Values:
-    """Return the mean first whole frame after each step-off, (rows, cols), counts above dark.
+) -> AfterExposure:
+    """Return the mean of the first whole frame after each step-off of a sequence.
 
-    `frames` are less their dark; NaN is no sample. A pixel that has none is NaN. Raises as
-    `find_steps` does.
+    `frames` are less their dark; NaN is no sample. Raises `NoStepError`, `TimeStampsError`, and
+    `TooFewLagFramesError` where no whole frame follows.
     """
     levels = frame_levels(frames, good)
     steps = [step for step in find_steps(levels, times_us, exposure_us) if len(step.after)]
     if not steps:
         raise TooFewLagFramesError("after", 0, 1)
-    return mean_frame(frames, [int(step.after[0]) for step in steps])
+    return AfterExposure(mean_frame(frames, [int(step.after[0]) for step in steps]), len(steps))
 
 
 def mean_frame(frames: Frames, indices: Sequence[int]) -> Values:
@@ -149,9 +165,7 @@ def _good_values(frame: npt.NDArray[Any], good: npt.NDArray[np.bool_]) -> npt.ND
     return values[np.isfinite(values)]
 
 
-def _require_times(
-    levels: Values, times_us: npt.NDArray[np.int64], exposure_us: int
-) -> None:
+def _require_times(levels: Values, times_us: npt.NDArray[np.int64], exposure_us: int) -> None:
     if times_us.shape != levels.shape:
         raise ShapeMismatchError(levels.shape, times_us.shape, name="times_us")
     if exposure_us <= 0:
@@ -161,33 +175,48 @@ def _require_times(
         raise TimeStampsError(f"frame {int(falls[0]) + 1} does not begin after the one before it")
 
 
-def _step(
-    levels: Values,
-    times_us: npt.NDArray[np.int64],
-    exposure_us: int,
-    known: npt.NDArray[np.intp],
-    end: int,
-    bright: npt.NDArray[np.bool_],
-) -> Step:
-    dark = known[~bright[known]]
-    before = dark[dark < end]
-    begin = int(known[known > before[-1]][0]) if before.size else int(known[0])
-    run = known[(known >= begin) & (known <= end)]
-    later = known[(known > end) & bright[known]]
-    stop = int(later[0]) if later.size else len(levels)
-    after = known[(known > end) & (known < stop)]
-    level, partial = float(np.median(levels[run])), None
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """The frames that have a level."""
+
+    times_us: npt.NDArray[np.int64]
+    levels: Values
+    indices: npt.NDArray[np.intp]
+    """Of the frames in the sequence."""
+    exposure_us: int
+    threshold: float
+
+    @property
+    def bright(self) -> npt.NDArray[np.bool_]:
+        return self.levels > self.threshold
+
+
+def _step(series: _Series, end: int) -> Step:
+    """Describe the step-off whose last bright frame is the one at `end` of the series."""
+    bright, levels, times_us = series.bright, series.levels, series.times_us
+    dark_before = np.flatnonzero(~bright[:end])
+    begin = int(dark_before[-1]) + 1 if dark_before.size else 0
+    later = np.flatnonzero(bright[end + 1 :])
+    stop = end + 1 + int(later[0]) if later.size else len(levels)
+    run, after = np.arange(begin, end + 1), np.arange(end + 1, stop)
+    partial = None
     if _is_cut_short(levels[run]):
-        partial, run = int(end), run[:-1]
-        level = float(np.median(levels[run]))
-    elif levels[after[0]] > MOST_LAG * level:
+        partial, run = end, run[:-1]
+    level = float(np.median(levels[run]))
+    if partial is None and levels[after[0]] > MOST_LAG * level:
         partial, after = int(after[0]), after[1:]
-    off_us = float(times_us[after[0]]) if after.size else math.inf
     if partial is not None:
-        off_us = float(times_us[partial]) + exposure_us * float(levels[partial]) / level
-    on_us = float(times_us[begin]) if before.size else -math.inf
-    whole = run[1:] if before.size else run  # the beam may have come on within the first
-    return Step(whole[-LEVEL_FRAMES:], partial, after, on_us, off_us)
+        off_us = float(times_us[partial]) + series.exposure_us * float(levels[partial]) / level
+    else:
+        off_us = float(times_us[after[0]])
+    whole = run[1:] if dark_before.size else run  # the beam may have come on within the first
+    return Step(
+        lit=series.indices[whole[-LEVEL_FRAMES:]],
+        partial=None if partial is None else int(series.indices[partial]),
+        after=series.indices[after],
+        on_us=float(times_us[begin]) if dark_before.size else -math.inf,
+        off_us=off_us,
+    )
 
 
 def _is_cut_short(levels: Values) -> bool:
