@@ -74,6 +74,7 @@ class TruePanel:
             + front_end.converter_noise_counts**2
             + 1 / 12
         )
+        self.noise[panel.stuck] = 0.0
         """temporal standard deviation of a dark, counts"""
         integration_s = INTEGRATION_US * 1e-6
         components = preset.film.lag
