@@ -108,7 +108,7 @@ class Renderer:
     def _make_corrector(
         self, frame: Frame, calibration: Calibration | None, frames: int
     ) -> Corrector:
-        averaging = Averaging.exponential(frames) if frames > 1 else NO_AVERAGING
+        averaging = Averaging.recursive(frames) if frames > 1 else NO_AVERAGING
         if calibration is None:
             return Corrector(self._neutral(frame), Processing(averaging=averaging))
         return Corrector(self._fit(frame, calibration), Processing(averaging=averaging))

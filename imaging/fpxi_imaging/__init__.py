@@ -6,7 +6,7 @@ from fpxi_imaging.building import GainOptions, build_calibration
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.check_limits import CheckLimits
 from fpxi_imaging.conditions import Conditions, Tolerances
-from fpxi_imaging.corrector import Corrector, correct_frame
+from fpxi_imaging.corrector import Corrector
 from fpxi_imaging.dark import DarkMap
 from fpxi_imaging.defect_map import DefectClass, DefectEdit, DefectMap
 from fpxi_imaging.defects import DefectThresholds
@@ -15,9 +15,13 @@ from fpxi_imaging.errors import (
     CalibrationError,
     CalibrationMismatchError,
     FlatNotBrighterError,
+    FrameTimeError,
     ImagingError,
+    LagChangedError,
     Mismatch,
+    NoLagModelError,
     NotEnoughFramesError,
+    ProcessingFormatError,
     RegionMismatchError,
     SaturatedError,
     ScanSizeError,
@@ -38,6 +42,7 @@ from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing,
 from fpxi_imaging.raw import raw_values
 from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
+from fpxi_imaging.scripting import CorrectedStack, correct_frame, correct_stack
 from fpxi_imaging.verdict import Grade, Verdict
 
 __all__ = [
@@ -51,6 +56,7 @@ __all__ = [
     "CalibrationMismatchError",
     "CheckLimits",
     "Conditions",
+    "CorrectedStack",
     "Corrector",
     "DarkMap",
     "DefectClass",
@@ -61,14 +67,17 @@ __all__ = [
     "FlatNotBrighterError",
     "FrameSeries",
     "FrameStack",
+    "FrameTimeError",
     "GainMethod",
     "GainModel",
     "GainOptions",
     "Grade",
     "ImagingError",
+    "LagChangedError",
     "LagModel",
     "Linearity",
     "Mismatch",
+    "NoLagModelError",
     "NotEnoughFramesError",
     "OffsetRefresh",
     "Orientation",
@@ -76,6 +85,7 @@ __all__ = [
     "PixelFlag",
     "Polynomial",
     "Processing",
+    "ProcessingFormatError",
     "RegionMismatchError",
     "ResolvedCalibration",
     "SaturatedError",
@@ -93,6 +103,7 @@ __all__ = [
     "build_calibration",
     "calibration_from_maps",
     "correct_frame",
+    "correct_stack",
     "histogram",
     "raw_values",
     "robust_levels",

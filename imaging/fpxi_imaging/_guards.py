@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +45,19 @@ def require_frame(shape: tuple[int, int], samples: Any, row_received: Any) -> No
     """Refuse a raw frame of another shape, type or layout than the kernels read."""
     require_array("samples", samples, _COUNTS, shape)
     require_array("row_received", row_received, _BOOLS, shape[:1])
+
+
+def require_stack(
+    shape: tuple[int, int], stack: Any, row_received: Any, times_us: Sequence[int] | None
+) -> int:
+    """Return the number of frames; refuse a stack of other frames than the kernels read."""
+    frames = len(stack) if isinstance(stack, np.ndarray) and stack.ndim == 3 else 0
+    require_array("stack", stack, _COUNTS, (frames, *shape))
+    if row_received is not None:
+        require_array("row_received", row_received, _BOOLS, (frames, shape[0]))
+    if times_us is not None and len(times_us) != frames:
+        raise ShapeMismatchError((frames,), (len(times_us),), name="times_us")
+    return frames
 
 
 def require_mask(shape: tuple[int, int], name: str, mask: Any) -> None:

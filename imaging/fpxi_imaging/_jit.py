@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -11,7 +13,7 @@ from numba import types
 
 # `_nrt=False` leaves numba's memory manager out. Such a kernel cannot allocate (it would not
 # compile), and is called from Python in 0.28 us rather than 0.43, since no array is counted.
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 _lock = threading.Lock()
 _waiting: list[tuple[Any, tuple[Any, ...]]] = []
 
@@ -43,11 +45,28 @@ def kernel(*arguments: Any, allocates: bool = False) -> Callable[[Callable[..., 
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        dispatcher = numba.njit(**{**_OPTIONS, "_nrt": allocates})(function)
+        dispatcher = numba.njit(**{**_OPTIONS, "_nrt": allocates}, cache=True)(function)
         _waiting.append((dispatcher, arguments))
         return dispatcher
 
     return decorate
+
+
+def package_stamp(folder: Path = Path(__file__).parent) -> str:
+    """Return what changes with the content of any of the package's modules."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _stamp_cache(dispatcher: Any, stamp: str) -> None:
+    """Make numba's cache hold for one state of the package.
+
+    Numba itself looks at the time stamp of the kernel's own file, and so would go on with a kernel
+    whose helpers, in other files, have changed. It has no setting for this.
+    """
+    dispatcher._cache._cache_file._source_stamp = stamp
 
 
 def warm_up() -> None:
@@ -58,8 +77,10 @@ def warm_up() -> None:
     if not _waiting:
         return
     with _lock:
+        stamp = package_stamp()
         while _waiting:
             dispatcher, arguments = _waiting[0]
+            _stamp_cache(dispatcher, stamp)
             dispatcher.compile(arguments)
             dispatcher.disable_compile()
             del _waiting[0]

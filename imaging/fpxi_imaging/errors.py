@@ -160,6 +160,51 @@ class TooManyDefectsError(CalibrationError):
         )
 
 
+class NoLagModelError(CalibrationError):
+    """Lag is to be taken out, and the calibration does not know it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the calibration has no lag model: calibrate the lag from a step-off recording, or "
+            "correct without lag"
+        )
+
+
+class LagChangedError(CalibrationError):
+    """What is remembered of the lag does not fit another calibration's model."""
+
+    def __init__(self, remembered: int, given: int) -> None:
+        self.remembered = remembered
+        self.given = given
+        super().__init__(
+            f"the lag is followed in {remembered} components, and the calibration has {given}; "
+            "make a new corrector"
+        )
+
+
+class FrameTimeError(ImagingError):
+    """Lag is to be taken out of a frame that does not say when it was taken."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the correction of lag needs the time of each frame: give time_us, the device's time "
+            "stamp in microseconds"
+        )
+
+
+class ProcessingFormatError(ImagingError):
+    """A description of a processing has something that this program does not know."""
+
+    def __init__(self, field: str, value: object, allowed: str) -> None:
+        self.field = field
+        self.value = value
+        self.allowed = allowed
+        super().__init__(
+            f"{field} of the processing is {value!r}, but must be {allowed}; correct the "
+            "description, or use a version of fpxi that knows it"
+        )
+
+
 class ScanSizeError(ImagingError):
     """The steps of a scan do not fill the rows that it is said to have."""
 

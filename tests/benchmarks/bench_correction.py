@@ -26,13 +26,13 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read by pyFAI's extension when it is load
 
 import fpxi_imaging as im
 import numpy as np
-from fpxi_imaging import _correction
+from fpxi_imaging._kernels import correct_block
 from fpxi_imaging._repair import repair_table
 
 # Read: counts 2, offset 4, gain 4. Written: values 4, flags 1.
 CORRECTION_BYTES = 15
-# Besides: mean 8 and hold 2, both read and written.
-AVERAGING_BYTES = CORRECTION_BYTES + 20
+# Besides: mean 4 and hold 2, both read and written.
+AVERAGING_BYTES = CORRECTION_BYTES + 12
 # Short timings, many rounds: fewer of them are cut by the scheduler of a busy machine.
 PIXELS_PER_TIMING = 1_000_000
 
@@ -92,9 +92,10 @@ def ours(frame: Frame, averaging: im.Averaging = im.NO_AVERAGING) -> Call:
 
 
 def bare_kernel(frame: Frame) -> Call:
-    kernel, plan = _correction.correct_single, _correction.pack_plan(frame.calibration)
+    corrector = im.Corrector(frame.calibration)
+    plan, state = corrector._plan, corrector._state.array
     samples, received, out, flags = frame.samples, frame.row_received, frame.out, frame.flags
-    return lambda: kernel(samples, received, plan, out, flags)
+    return lambda: correct_block(samples, received, plan, state, 0, 0, False, out, flags)
 
 
 def with_numpy(frame: Frame) -> Call:
@@ -192,7 +193,7 @@ def measure(size: int, rounds: int) -> list[Result]:
     results = race(size, calls, rounds)
     averaged = {
         "memory copy, averaging": copy_of(size, AVERAGING_BYTES),
-        "fpxi averaging": ours(frame, im.Averaging.exponential(8)),
+        "fpxi averaging": ours(frame, im.Averaging.recursive(8)),
     }
     return results + race(size, averaged, rounds)
 

@@ -2,9 +2,8 @@ import subprocess
 import sys
 
 import fpxi_imaging as im
-import numpy as np
 import pytest
-from fpxi_imaging import PixelFlag, _correction, _jit
+from fpxi_imaging import PixelFlag, _jit, _kernels
 
 
 def test_flags_fit_a_byte_and_do_not_overlap() -> None:
@@ -21,8 +20,8 @@ def test_errors_share_one_base() -> None:
 def test_an_unexpected_type_is_refused_rather_than_compiled() -> None:
     im.warm_up()
     with pytest.raises(TypeError):
-        _correction.correct_single(1, 2, 3, 4, 5)
-    assert len(_correction.correct_single.signatures) == 1
+        _kernels.correct_block(1, 2, 3, 4, 5, 6, 7, 8, 9)
+    assert len(_kernels.correct_block.signatures) == 1
 
 
 def test_importing_compiles_nothing() -> None:
@@ -33,10 +32,3 @@ def test_importing_compiles_nothing() -> None:
 def test_warm_up_leaves_no_kernel_waiting() -> None:
     im.warm_up()
     assert not _jit._waiting
-
-
-def test_the_plan_starts_every_part_on_a_cache_line(make_resolved: object) -> None:
-    assert callable(make_resolved)
-    plan = _correction.pack_plan(make_resolved((7, 9), offset=np.full((7, 9), 3.5)))
-    assert plan.ctypes.data % 64 == 0
-    np.testing.assert_array_equal(plan[64 : 64 + 252].view(np.float32), np.full(63, 3.5))

@@ -1,0 +1,75 @@
+"""What is known about a run of pixels, of one frame or of all that weigh in an average."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fpxi_imaging._jit import helper
+from fpxi_imaging.flags import PixelFlag
+
+_SATURATED = np.uint8(PixelFlag.SATURATED)
+_CUT_OFF = np.uint8(PixelFlag.CUT_OFF)
+_MISSING = np.uint8(PixelFlag.MISSING)
+_NOT_IMAGING = np.uint8(PixelFlag.NOT_IMAGING)
+_NO_FLAG = np.uint8(0)
+_NAN = np.float32(np.nan)
+
+# The hold of a pixel: which flags it has, and for how many more frames.
+_HELD_SATURATED = np.uint16(0x8000)
+_HELD_CUT_OFF = np.uint16(0x4000)
+_HELD_FLAGS = np.uint16(0xC000)
+_HELD_FRAMES = np.uint16(0x3FFF)
+_NOTHING = np.uint16(0)
+_ONE = np.uint16(1)
+
+
+# Loops of their own: 16-bit counts, 32-bit values and 8-bit flags in one loop run at half the
+# speed.
+@helper
+def flag_counts(counts: Any, marks: Any, level: Any, flags: Any) -> None:
+    """Flag the counts of one frame; a mark stands alone."""
+    for i in range(counts.size):
+        high = _SATURATED if counts[i] >= level else _NO_FLAG
+        low = _CUT_OFF if counts[i] == _NOTHING else _NO_FLAG
+        flags[i] = marks[i] if marks[i] != _NO_FLAG else high | low
+
+
+@helper
+def start_hold(counts: Any, level: Any, frames: Any, hold: Any) -> None:
+    """Begin to remember which pixels saturate or are cut off, for `frames` frames."""
+    for i in range(counts.size):
+        high = _HELD_SATURATED if counts[i] >= level else _NOTHING
+        low = _HELD_CUT_OFF if counts[i] == _NOTHING else _NOTHING
+        kind = high | low
+        hold[i] = kind | (frames if kind != _NOTHING else _NOTHING)
+
+
+@helper
+def go_on_holding(counts: Any, level: Any, frames: Any, hold: Any) -> None:
+    """Count one frame down, unless the flag is renewed; two kinds of flag go together."""
+    for i in range(counts.size):
+        rest = np.uint16(max(hold[i] & _HELD_FRAMES, _ONE) - _ONE)
+        kept = (hold[i] & _HELD_FLAGS) if rest != _NOTHING else _NOTHING
+        high = _HELD_SATURATED if counts[i] >= level else _NOTHING
+        low = _HELD_CUT_OFF if counts[i] == _NOTHING else _NOTHING
+        kind = high | low
+        hold[i] = kept | kind | (frames if kind != _NOTHING else rest)
+
+
+@helper
+def flag_held(hold: Any, marks: Any, flags: Any) -> None:
+    """Flag what is held; a mark stands alone."""
+    for i in range(hold.size):
+        high = _SATURATED if hold[i] & _HELD_SATURATED else _NO_FLAG
+        low = _CUT_OFF if hold[i] & _HELD_CUT_OFF else _NO_FLAG
+        flags[i] = marks[i] if marks[i] != _NO_FLAG else high | low
+
+
+@helper
+def flag_missing(marks: Any, values: Any, flags: Any) -> None:
+    """Write NaN and `MISSING`, but for what is no image at all."""
+    values[:] = _NAN
+    for i in range(marks.size):
+        flags[i] = _NOT_IMAGING if marks[i] == _NOT_IMAGING else _MISSING

@@ -1,0 +1,241 @@
+"""The fused correction: band by band, every step while the band is in cache.
+
+A step on the values of one frame stands between its neighbours in the order that `Processing`
+states; one that needs neighbouring rows stands behind the repair.
+"""
+
+# Numba calls kernels and helpers by position.
+# ruff: noqa: PLR0917
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from fpxi_imaging._average_steps import add_to_sum, move_sum, show_mean, start_mean, weigh_in
+from fpxi_imaging._flag_steps import (
+    flag_counts,
+    flag_held,
+    flag_missing,
+    go_on_holding,
+    start_hold,
+)
+from fpxi_imaging._jit import helper, index, kernel, read, write
+from fpxi_imaging._layout import (
+    BAND_PIXELS,
+    HEADER,
+    MEAN_DOUBLE,
+    MEAN_SINGLE,
+    MOVING_SUM,
+    NEVER,
+    NO_AVERAGE,
+)
+from fpxi_imaging._repair import repair
+from fpxi_imaging._value_steps import offset_and_gain, piecewise, polynomial, remove_lag, start_lag
+
+_HEADER_BYTES = HEADER.itemsize
+
+
+@helper
+def _fits(head: Any, samples: Any, row_received: Any, out: Any, flags: Any) -> Any:
+    shape = (head.rows, head.columns)
+    return (
+        samples.shape == shape
+        and out.shape == shape
+        and flags.shape == shape
+        and row_received.shape[0] == head.rows
+    )
+
+
+@helper
+def _alike(row_received: Any, row_frames: Any, row_times: Any) -> Any:
+    """Tell whether all rows were received now, and as often and as lately before."""
+    alike = True
+    for row in range(row_received.size):
+        alike &= row_received[row]
+        alike &= row_frames[row] == row_frames[0]
+        alike &= row_times[row] == row_times[0]
+    return alike
+
+
+@helper
+def _linearise(head: Any, plan: Any, state: Any, block: Any, begin: Any, values: Any) -> None:
+    pixels = head.rows * head.columns
+    width = max(BAND_PIXELS, head.columns)
+    at = head.scratch_at + block * width
+    scratch = state.view(np.float32)[at : at + values.size]
+    maps = plan.view(np.float32)[head.linearity_at :]
+    if head.polynomial_terms > 0:
+        polynomial(maps, head.polynomial_terms, pixels, begin, scratch, values)
+    else:
+        piecewise(maps, head.piecewise_segments, pixels, begin, scratch, values)
+
+
+@helper
+def _unlag(
+    head: Any, plan: Any, state: Any, row_time: Any, time_us: Any, begin: Any, values: Any
+) -> None:
+    pixels = head.rows * head.columns
+    currents = state.view(np.float32)[head.lag_state_at :]
+    if row_time == NEVER or time_us < row_time:
+        start_lag(currents, head.lag_components, pixels, begin, values)
+        return
+    at = head.lag_multiplier_at + begin
+    multiplier = plan.view(np.float32)[at : at + values.size]
+    model = plan.view(np.float64)[head.lag_at :]
+    remove_lag(
+        model,
+        head.lag_components,
+        multiplier,
+        np.float64(time_us - row_time),
+        currents,
+        pixels,
+        begin,
+        values,
+    )
+
+
+@helper
+def _hold(
+    head: Any, state: Any, first: Any, counts: Any, marks: Any, begin: Any, flags: Any
+) -> None:
+    hold = state.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + counts.size]
+    level, frames = np.uint16(head.saturation_level), np.uint16(head.hold_frames)
+    if first:
+        start_hold(counts, level, frames, hold)
+    else:
+        go_on_holding(counts, level, frames, hold)
+    flag_held(hold, marks, flags)
+
+
+@helper
+def _average(head: Any, state: Any, before: Any, begin: Any, values: Any) -> None:
+    """Replace the values of a frame by the average, in which `before` frames are already."""
+    at = head.mean_at + begin
+    taken = min(before + 1, head.averaged_frames)
+    if head.averaging == MEAN_SINGLE:
+        mean = state.view(np.float32)[at : at + values.size]
+        if before == 0:
+            start_mean(values, mean)
+        else:
+            weigh_in(values, np.float32(1.0 / taken), mean)
+        return
+    mean_double = state.view(np.float64)[at : at + values.size]
+    if head.averaging == MEAN_DOUBLE:
+        if before == 0:
+            start_mean(values, mean_double)
+        else:
+            weigh_in(values, 1.0 / taken, mean_double)
+        return
+    slot = before % head.averaged_frames
+    place = head.ring_at + slot * head.rows * head.columns + begin
+    ring = state.view(np.float32)[place : place + values.size]
+    if before == 0:
+        mean_double[:] = 0.0
+    if before < head.averaged_frames:
+        add_to_sum(values, taken, ring, mean_double)
+    else:
+        move_sum(values, taken, ring, mean_double)
+
+
+@helper
+def _recall(
+    head: Any, state: Any, frames: Any, marks: Any, begin: Any, values: Any, flags: Any
+) -> None:
+    """Show what the average has of rows that the newest frame did not bring."""
+    at = head.mean_at + begin
+    if head.averaging == MEAN_SINGLE:
+        show_mean(state.view(np.float32)[at : at + values.size], 1, values)
+    else:
+        taken = min(frames, head.averaged_frames) if head.averaging == MOVING_SUM else 1
+        show_mean(state.view(np.float64)[at : at + values.size], taken, values)
+    hold = state.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + values.size]
+    flag_held(hold, marks, flags)
+
+
+@kernel(
+    read(types.uint16, 2),
+    read(types.boolean, 1),
+    read(types.uint8, 1),
+    write(types.uint8, 1),
+    index,
+    index,
+    types.boolean,
+    write(types.float32, 2),
+    write(types.uint8, 2),
+)
+def correct_block(
+    samples: Any,
+    row_received: Any,
+    plan: Any,
+    state: Any,
+    block: Any,
+    time_us: Any,
+    restart: Any,
+    out: Any,
+    flags: Any,
+) -> Any:
+    """Correct a block of rows of one frame; `restart` begins a new average.
+
+    Return False, having written nothing, if shapes differ.
+    """
+    head = plan[:_HEADER_BYTES].view(HEADER)[0]
+    if not _fits(head, samples, row_received, out, flags):
+        return False
+    block_at = head.blocks_at + 4 * block
+    share = plan.view(np.int64)[block_at : block_at + 4]
+    first_row, last_row, entry = share[0], share[1], share[2]
+    longs = state.view(np.int64)
+    row_frames = longs[head.row_frames_at : head.row_frames_at + head.rows]
+    row_times = longs[head.row_times_at : head.row_times_at + head.rows]
+    words = plan.view(np.float32)
+    table = plan.view(np.uint32)[head.repair_at :]
+    counts, values, marked = samples.reshape(-1), out.reshape(-1), flags.reshape(-1)
+    columns = head.columns
+    if restart:
+        row_frames[first_row:last_row] = 0
+    band = max(1, BAND_PIXELS // columns)
+    for first in range(first_row, last_row, band):
+        last = min(last_row, first + band)
+        # Whole bands where possible: starting the loops row by row costs more than narrow rows do.
+        alike = _alike(row_received[first:last], row_frames[first:last], row_times[first:last])
+        step = last - first if alike else 1
+        for row in range(first, last, step):
+            a, b = row * columns, (row + step) * columns
+            run, run_flags = values[a:b], marked[a:b]
+            marks = plan[head.marks_at + a : head.marks_at + b]
+            before = row_frames[row]
+            if row_received[row]:
+                offset = words[head.offset_at + a : head.offset_at + b]
+                gain = words[head.gain_at + a : head.gain_at + b]
+                offset_and_gain(counts[a:b], offset, gain, run)
+                if head.polynomial_terms > 0 or head.piecewise_segments > 0:
+                    _linearise(head, plan, state, block, a, run)
+                if head.lag_components > 0:
+                    _unlag(head, plan, state, row_times[row], time_us, a, run)
+                if head.averaging == NO_AVERAGE:
+                    flag_counts(counts[a:b], marks, np.uint16(head.saturation_level), run_flags)
+                else:
+                    _hold(head, state, before == 0, counts[a:b], marks, a, run_flags)
+                    _average(head, state, before, a, run)
+                row_frames[row : row + step] = before + 1
+                row_times[row : row + step] = time_us
+            elif before > 0 and head.averaging != NO_AVERAGE:
+                _recall(head, state, before, marks, a, run, run_flags)
+            else:
+                flag_missing(marks, run, run_flags)
+        entry = repair(table, entry, share[3], last * columns, values, marked)
+    return True
+
+
+@kernel(read(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
+def repair_seams(plan: Any, blocks: Any, out: Any, flags: Any) -> None:
+    """Repair the defects beside the seams of the blocks, when all of these are done."""
+    head = plan[:_HEADER_BYTES].view(HEADER)[0]
+    block_at = head.blocks_at + 4 * blocks
+    seams = plan.view(np.int64)[block_at : block_at + 4]
+    table = plan.view(np.uint32)[head.repair_at :]
+    pixels = head.rows * head.columns
+    repair(table, seams[2], seams[3], pixels, out.reshape(-1), flags.reshape(-1))

@@ -1,0 +1,86 @@
+"""Where the constants and the state of a correction lie: two flat arrays and a table of contents.
+
+A compiled function called from Python pays about 60 ns for every array argument, at 64 x 64 a tenth
+of the whole correction, so everything but the frame travels in two uint8 arrays: the plan, which
+nothing changes, and the state. The plan begins with `HEADER`, whose fields `*_at` say where a part
+of plan or state begins, counted in items of that part.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+CACHE_LINE = 64
+BAND_PIXELS = 2048
+"""Pixels that go through all steps together.
+
+Few enough that they are still in the first-level cache at each step, and many enough that starting
+the steps' loops costs nothing.
+"""
+NEVER = np.iinfo(np.int64).min
+"""The time of a row's last frame where there was none."""
+
+HEADER = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            "rows",
+            "columns",
+            "saturation_level",
+            "offset_at",  # float32 image
+            "gain_at",  # float32 image; NaN where the pixel itself has no value to give
+            "marks_at",  # uint8 image: the flags that no frame can change
+            "polynomial_terms",  # 0: no such step
+            "piecewise_segments",  # 0: no such step
+            "linearity_at",  # float32 images, as `_linearity` packs them
+            "lag_components",  # 0: no such step
+            "lag_at",  # float64 pairs: time constant in us, weight of the component's current
+            "lag_multiplier_at",  # float32 image
+            "averaging",  # one of the numbers below
+            "averaged_frames",
+            "hold_frames",  # for which a pixel stays marked after a saturated or cut-off count
+            "blocks_at",  # int64, four for each block of rows, and for the seams: see `_plan`
+            "repair_at",  # uint32 table, see `_repair`
+            "row_frames_at",  # state, int64 for each row: frames since the average began
+            "row_times_at",  # state, int64 for each row: time of its last frame, us
+            "scratch_at",  # state, float32: a band for each block
+            "mean_at",  # state, float32 or float64 image: the mean, or the sum
+            "ring_at",  # state, float32 images: the last frames
+            "hold_at",  # state, uint16 image, see `_flag_steps`
+            "lag_state_at",  # state, float32 images: last value, current of each component
+        )
+    ]
+)
+
+NO_AVERAGE = 0
+MEAN_SINGLE = 1
+"""A weighted mean, kept in single precision."""
+MEAN_DOUBLE = 2
+MOVING_SUM = 3
+"""The sum of the last frames, always in double precision.
+
+What is added and taken off for ever would drift in single precision.
+"""
+
+
+class Parts:
+    """Gives each part of an array its place, from a cache line of its own."""
+
+    def __init__(self, reserved_bytes: int = 0) -> None:
+        self.size = 0
+        self.reserve(reserved_bytes, np.uint8)
+
+    def reserve(self, items: int, dtype: npt.DTypeLike) -> int:
+        """Return where so many items begin, counted in such items."""
+        begin = self.size
+        width = np.dtype(dtype).itemsize
+        self.size += -(-items * width // CACHE_LINE) * CACHE_LINE
+        return begin // width
+
+
+def aligned_zeros(size: int) -> npt.NDArray[np.uint8]:
+    """Return so many zero bytes from the beginning of a cache line."""
+    storage = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -storage.ctypes.data % CACHE_LINE
+    return storage[start : start + size]

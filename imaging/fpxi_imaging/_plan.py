@@ -1,0 +1,149 @@
+"""What the kernels need of a calibration and a processing, worked out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_imaging._layout import (
+    HEADER,
+    MEAN_DOUBLE,
+    MEAN_SINGLE,
+    MOVING_SUM,
+    NO_AVERAGE,
+    Parts,
+    aligned_zeros,
+)
+from fpxi_imaging._repair import order_repairs, repair_table
+from fpxi_imaging.averaging import Averaging, AveragingMode
+from fpxi_imaging.errors import NoLagModelError
+from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.linearity import Linearity, Polynomial
+from fpxi_imaging.processing import Processing, Scale
+from fpxi_imaging.resolved import ResolvedCalibration
+
+Blocks = list[tuple[int, int]]
+
+MOST_SINGLE_FRAMES = 64
+"""Up to so many frames a mean is kept in single precision.
+
+What changes such a mean by less than half its last place is lost to it: at most
+`frames` / 2^25 of its value, 0.13 of 65535 counts.
+"""
+
+
+class PlanBuilder:
+    """Lays the constants out behind the header, from a cache line each."""
+
+    def __init__(self) -> None:
+        self.header = np.zeros(1, HEADER)
+        self._parts = Parts(HEADER.itemsize)
+        self._contents: list[tuple[int, npt.NDArray[Any]]] = []
+
+    def note(self, **fields: int) -> None:
+        """Write fields of the header."""
+        for name, value in fields.items():
+            self.header[name] = value
+
+    def add(self, name: str, array: npt.NDArray[Any]) -> None:
+        """Add a part, and note as `name` where it begins."""
+        at = self._parts.reserve(array.size, array.dtype)
+        self._contents.append((at * array.itemsize, array))
+        self.header[name] = at
+
+    def build(self, places: dict[str, int]) -> npt.NDArray[np.uint8]:
+        """Return the plan; `places` are the header's fields about the state."""
+        self.note(**places)
+        plan = aligned_zeros(self._parts.size)
+        for begin, array in ((0, self.header), *self._contents):
+            plan[begin : begin + array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
+        return plan
+
+
+def pack_plan(
+    calibration: ResolvedCalibration, processing: Processing, blocks: Blocks
+) -> PlanBuilder:
+    """Lay out all constants; only the state's places are still to be told.
+
+    `blocks` are the first and last rows of each thread's share. Values are linear in the gain but
+    for the linearity, so a scale costs nothing: it goes into the constants. Raises
+    `NoLagModelError` if lag is to be taken out and the calibration does not know it.
+    """
+    scale = 1.0 if processing.scale is Scale.COUNTS else 1.0 / calibration.normalisation
+    defects, ring = calibration.defects, calibration.not_imaging
+    plan = PlanBuilder()
+    rows, columns = calibration.shape
+    plan.note(rows=rows, columns=columns, saturation_level=calibration.saturation_level)
+    plan.add("offset_at", calibration.offset)
+    gain = np.where(defects | ring, np.float32(np.nan), calibration.gain * np.float64(scale))
+    plan.add("gain_at", gain.astype(np.float32))
+    marks = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
+    marks[defects & ~ring] = PixelFlag.UNREPAIRABLE
+    plan.add("marks_at", marks)
+    _add_linearity(plan, calibration.linearity, scale)
+    if processing.lag:
+        if calibration.lag is None:
+            raise NoLagModelError
+        _add_lag(plan, calibration.lag, calibration)
+    _note_averaging(plan, processing.averaging)
+    repaired = defects & ~ring if processing.repair else np.zeros_like(defects)
+    _add_repairs(plan, repair_table(repaired, ring | defects), columns, blocks)
+    return plan
+
+
+def _add_linearity(plan: PlanBuilder, linearity: Linearity | None, scale: float) -> None:
+    """Pack coefficients; or slopes, intercepts and knots.
+
+    With v = scale u in place of u, the coefficient of u^n becomes one of v^n: over scale^n.
+    """
+    if linearity is None:
+        return
+    if isinstance(linearity, Polynomial):
+        coefficients = linearity.coefficients.astype(np.float64)
+        plan.note(polynomial_terms=len(coefficients))
+        powers = np.arange(1, len(coefficients) + 1).reshape(-1, 1, 1)
+        plan.add("linearity_at", (coefficients / scale**powers).astype(np.float32))
+        return
+    plan.note(piecewise_segments=len(linearity.slopes))
+    parts = (linearity.slopes, linearity.intercepts * scale, linearity.knots * scale)
+    plan.add("linearity_at", np.concatenate(parts).astype(np.float32))
+
+
+def _add_lag(plan: PlanBuilder, lag: LagModel, calibration: ResolvedCalibration) -> None:
+    """Pack time constants and the mean of each component's current over a frame's window."""
+    window_us = calibration.conditions.exposure_us
+    constants_us = np.array(lag.time_constants_s) * 1e6
+    ratio = window_us / constants_us
+    mean_decay = -np.expm1(-ratio) / ratio if window_us else np.ones_like(ratio)
+    weights = np.array(lag.fractions) * mean_decay
+    plan.note(lag_components=len(constants_us))
+    plan.add("lag_at", np.column_stack([constants_us, weights]))
+    multiplier = np.ones(calibration.shape, np.float32)
+    plan.add("lag_multiplier_at", multiplier if lag.multiplier is None else lag.multiplier)
+
+
+def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
+    if averaging.mode is AveragingMode.NONE:
+        kind = NO_AVERAGE
+    elif averaging.mode is AveragingMode.RUNNING:
+        kind = MOVING_SUM
+    else:
+        kind = MEAN_SINGLE if averaging.frames <= MOST_SINGLE_FRAMES else MEAN_DOUBLE
+    plan.note(averaging=kind, averaged_frames=averaging.frames, hold_frames=averaging.hold_frames)
+
+
+def _add_repairs(
+    plan: PlanBuilder, table: npt.NDArray[np.uint32], columns: int, blocks: Blocks
+) -> None:
+    """Pack for each block its first and last row and its part of the repair table.
+
+    The seams come last: no rows, and the repairs that need more than one block.
+    """
+    ordered, bounds = order_repairs(table, columns, blocks)
+    rows = [*blocks, (0, 0)]
+    ends = np.column_stack([rows, bounds[:-1], bounds[1:]]).astype(np.int64)
+    plan.add("blocks_at", ends)
+    plan.add("repair_at", ordered)

@@ -1,0 +1,160 @@
+"""The correction as its documentation says it, slowly: pixel by pixel or row by row, in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fpxi_imaging as im
+import numpy as np
+from fpxi_imaging import AveragingMode
+from fpxi_imaging import PixelFlag as F
+from fpxi_imaging.linearity import Polynomial
+
+EDGES = ((-1, 0), (0, -1), (0, 1), (1, 0))
+CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+
+
+class NaivePipeline:
+    """Takes frames one after the other, as a `Corrector` does."""
+
+    def __init__(self, calibration: im.ResolvedCalibration, processing: im.Processing) -> None:
+        self.calibration = calibration
+        self.processing = processing
+        rows = calibration.shape[0]
+        self.taken = 0
+        self.kept: list[list[tuple[Any, Any]]] = [[] for _ in range(rows)]
+        self.lags: list[NaiveLag | None] = [None] * rows
+
+    def take(self, samples: Any, received: Any, time_us: int = 0) -> tuple[Any, Any]:
+        """Return values and flags."""
+        averaging = self.processing.averaging
+        if averaging.mode is AveragingMode.BLOCK and self.taken == averaging.frames:
+            self.taken, self.kept = 0, [[] for _ in self.kept]
+        self.taken += 1
+        linear = self.linear(samples)
+        bad = self.calibration.defects | self.calibration.not_imaging
+        values = np.full(samples.shape, np.nan)
+        flags = np.zeros(samples.shape, np.uint8)
+        for row in range(len(samples)):
+            if averaging.mode is AveragingMode.NONE:
+                self.kept[row] = []
+            if received[row]:
+                value = self.unlag(row, linear[row], time_us)
+                self.kept[row].append((value, samples[row]))
+            if self.kept[row]:
+                values[row], flags[row] = self.average(row)
+            else:
+                flags[row] = F.MISSING
+        values[bad] = np.nan
+        flags[bad & (flags != F.MISSING)] = F.UNREPAIRABLE
+        flags[self.calibration.not_imaging] = F.NOT_IMAGING
+        if self.processing.repair:
+            values, flags = self.repaired(values, flags)
+        if self.processing.scale is im.Scale.TRANSMISSION:
+            values /= self.calibration.normalisation
+        return values, flags
+
+    def linear(self, samples: Any) -> Any:
+        calibration = self.calibration
+        u = (samples.astype(float) - calibration.offset) * calibration.gain.astype(float)
+        linearity = calibration.linearity
+        if linearity is None:
+            return u
+        result = np.empty_like(u)
+        for at in np.ndindex(u.shape):
+            if isinstance(linearity, Polynomial):
+                coefficients = [float(image[at]) for image in linearity.coefficients]
+                powers = [c * u[at] ** (n + 1) for n, c in enumerate(coefficients)]
+                result[at] = u[at] * (1 + sum(powers))
+            else:
+                segment = sum(image[at] <= u[at] for image in linearity.knots)
+                slope, intercept = linearity.slopes[segment], linearity.intercepts[segment]
+                result[at] = float(slope[at]) * u[at] + intercept[at]
+        return result
+
+    def unlag(self, row: int, values: Any, time_us: int) -> Any:
+        model = self.calibration.lag
+        if not self.processing.lag or model is None:
+            return values
+        lag = self.lags[row]
+        if lag is None or time_us < lag.time_us:
+            factor = 1.0 if model.multiplier is None else model.multiplier[row].astype(float)
+            lag = self.lags[row] = NaiveLag(model, factor, values, time_us)
+        return lag.take(values, time_us, self.calibration.conditions.exposure_us)
+
+    def average(self, row: int) -> tuple[Any, Any]:
+        averaging = self.processing.averaging
+        kept = self.kept[row]
+        values = np.array([value for value, _ in kept])
+        if averaging.mode is AveragingMode.RUNNING:
+            mean = values[-averaging.frames :].mean(axis=0)
+        elif averaging.mode is AveragingMode.RECURSIVE:
+            mean = values[0]
+            for number, value in enumerate(values[1:], start=2):
+                mean = mean + (value - mean) / min(number, averaging.frames)
+        else:
+            mean = values.mean(axis=0)
+        return mean, self.held(row)
+
+    def held(self, row: int) -> Any:
+        """Return the flags of a row; if two kinds follow each other closely, both stay."""
+        hold = self.processing.averaging.hold_frames
+        level = self.calibration.saturation_level
+        flags = []
+        for column in range(self.calibration.shape[1]):
+            held, rest = F(0), 0
+            for _, counts in self.kept[row]:
+                rest -= 1
+                held = held if rest > 0 else F(0)
+                kind = F.SATURATED if counts[column] >= level else F(0)
+                kind |= F.CUT_OFF if counts[column] == 0 else F(0)
+                rest = hold if kind else rest
+                held |= kind
+            flags.append(held)
+        return flags
+
+    def repaired(self, values: Any, flags: Any) -> tuple[Any, Any]:
+        """Give each defect the mean of its good neighbours: at its edges, else at its corners."""
+        bad = self.calibration.defects | self.calibration.not_imaging
+        values_after, flags_after = values.copy(), flags.copy()
+        for at in np.argwhere(flags == F.UNREPAIRABLE):
+            for steps in (EDGES, CORNERS):
+                places = [(at[0] + r, at[1] + c) for r, c in steps]
+                inside = [
+                    p for p in places if 0 <= p[0] < bad.shape[0] and 0 <= p[1] < bad.shape[1]
+                ]
+                good = [p for p in inside if not bad[p]]
+                if good:
+                    break
+            used = [p for p in good if flags[p] != F.MISSING]
+            if used:
+                bounds = np.bitwise_or.reduce([flags[p] for p in used]) & (F.SATURATED | F.CUT_OFF)
+                values_after[tuple(at)] = np.mean([values[p] for p in used])
+                flags_after[tuple(at)] = F.DEFECT | int(bounds)
+        return values_after, flags_after
+
+
+class NaiveLag:
+    """One row's lag: `currents` are those of the components, `last` the last value."""
+
+    def __init__(self, model: Any, multiplier: Any, values: Any, time_us: int) -> None:
+        self.fractions = model.fractions
+        self.constants_us = [seconds * 1e6 for seconds in model.time_constants_s]
+        self.multiplier = multiplier
+        self.currents = [values] * len(self.fractions)
+        self.last = values
+        self.time_us = time_us
+
+    def take(self, values: Any, time_us: int, window_us: int) -> Any:
+        lag, share = 0.0, 0.0
+        for i, (fraction, constant) in enumerate(
+            zip(self.fractions, self.constants_us, strict=True)
+        ):
+            decay = np.exp(-(time_us - self.time_us) / constant)
+            self.currents[i] = self.last + (self.currents[i] - self.last) * decay
+            weight = fraction * constant / window_us * (1 - np.exp(-window_us / constant))
+            lag = lag + weight * self.currents[i]
+            share += weight
+        self.last = (values - self.multiplier * lag) / (1 - self.multiplier * share)
+        self.time_us = time_us
+        return self.last
