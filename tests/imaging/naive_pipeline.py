@@ -60,17 +60,13 @@ class NaivePipeline:
         linearity = calibration.linearity
         if linearity is None:
             return u
-        result = np.empty_like(u)
-        for at in np.ndindex(u.shape):
-            if isinstance(linearity, Polynomial):
-                coefficients = [float(image[at]) for image in linearity.coefficients]
-                powers = [c * u[at] ** (n + 1) for n, c in enumerate(coefficients)]
-                result[at] = u[at] * (1 + sum(powers))
-            else:
-                segment = sum(image[at] <= u[at] for image in linearity.knots)
-                slope, intercept = linearity.slopes[segment], linearity.intercepts[segment]
-                result[at] = float(slope[at]) * u[at] + intercept[at]
-        return result
+        if isinstance(linearity, Polynomial):
+            coefficients = linearity.coefficients.astype(float)
+            return u * (1 + sum(c * u ** (n + 1) for n, c in enumerate(coefficients)))
+        segment = np.sum([knots <= u for knots in linearity.knots], axis=0, dtype=int)
+        slope = np.take_along_axis(linearity.slopes, segment[None], axis=0)[0]
+        intercept = np.take_along_axis(linearity.intercepts, segment[None], axis=0)[0]
+        return slope.astype(float) * u + intercept
 
     def unlag(self, row: int, values: Any, time_us: int) -> Any:
         model = self.calibration.lag
