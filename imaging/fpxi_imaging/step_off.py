@@ -96,7 +96,11 @@ def find_steps(levels: Values, times_us: npt.NDArray[np.int64], exposure_us: int
     ends = np.flatnonzero(bright[:-1] & ~bright[1:])
     if not highest > LEAST_SIGNAL_SIGMA * noise or not ends.size:
         raise NoStepError(highest, noise)
-    return [_step(series, int(end)) for end in ends]
+    steps = [_step(series, int(end)) for end in ends]
+    falls = [step for step in steps if _falls(levels, step)]
+    if not falls:
+        raise NoStepError(highest, noise)
+    return falls
 
 
 def last_step(
@@ -217,6 +221,13 @@ def _step(series: _Series, end: int) -> Step:
         on_us=float(times_us[begin]) if dark_before.size else -math.inf,
         off_us=off_us,
     )
+
+
+def _falls(levels: Values, step: Step) -> bool:
+    """Whether the first whole frame is nearly dark: a slow decay has no step."""
+    if not len(step.after) or not len(step.lit):
+        return True  # too few frames, which the callers say by name
+    return bool(levels[step.after[0]] <= MOST_LAG * np.median(levels[step.lit]))
 
 
 def _is_cut_short(levels: Values) -> bool:
