@@ -186,17 +186,18 @@ def correct_block(
         return False
     block_at = head.blocks_at + 4 * block
     share = plan.view(np.int64)[block_at : block_at + 4]
-    first_row, last_row, entry = share[0], share[1], share[2]
+    first_row, last_row = share[0], share[1]
     longs = state.view(np.int64)
     row_frames = longs[head.row_frames_at : head.row_frames_at + head.rows]
     row_times = longs[head.row_times_at : head.row_times_at + head.rows]
     words = plan.view(np.float32)
-    table = plan.view(np.uint32)[head.repair_at :]
+    table = plan.view(np.uint32)[head.repair_at + share[2] : head.repair_at + share[3]]
     counts, values, marked = samples.reshape(-1), out.reshape(-1), flags.reshape(-1)
     columns = head.columns
     if restart:
         row_frames[first_row:last_row] = 0
     band = max(1, BAND_PIXELS // columns)
+    near = far = 0
     for first in range(first_row, last_row, band):
         last = min(last_row, first + band)
         # Whole bands where possible: starting the loops row by row costs more than narrow rows do.
@@ -226,7 +227,7 @@ def correct_block(
                 _recall(head, state, before, marks, a, run, run_flags)
             else:
                 flag_missing(marks, run, run_flags)
-        entry = repair(table, entry, share[3], last * columns, values, marked)
+        near, far = repair(table, near, far, last * columns, values, marked)
     return True
 
 
@@ -236,6 +237,6 @@ def repair_seams(plan: Any, blocks: Any, out: Any, flags: Any) -> None:
     head = plan[:_HEADER_BYTES].view(HEADER)[0]
     block_at = head.blocks_at + 4 * blocks
     seams = plan.view(np.int64)[block_at : block_at + 4]
-    table = plan.view(np.uint32)[head.repair_at :]
+    table = plan.view(np.uint32)[head.repair_at + seams[2] : head.repair_at + seams[3]]
     pixels = head.rows * head.columns
-    repair(table, seams[2], seams[3], pixels, out.reshape(-1), flags.reshape(-1))
+    repair(table, 0, 0, pixels, out.reshape(-1), flags.reshape(-1))

@@ -41,7 +41,7 @@ HEADER = np.dtype(
             "averaged_frames",
             "hold_frames",  # for which a pixel stays marked after a saturated or cut-off count
             "blocks_at",  # int64, four for each block of rows, and for the seams: see `_plan`
-            "repair_at",  # uint32 table, see `_repair`
+            "repair_at",  # uint32 tables, see `_repair_table`
             "row_frames_at",  # state, int64 for each row: frames since the average began
             "row_times_at",  # state, int64 for each row: time of its last frame, us
             "scratch_at",  # state, float32: a band for each block

@@ -16,7 +16,7 @@ from fpxi_imaging._layout import (
     Parts,
     aligned_zeros,
 )
-from fpxi_imaging._repair import order_repairs, repair_table
+from fpxi_imaging._repair_table import repair_table, split_table
 from fpxi_imaging.averaging import Averaging, AveragingMode
 from fpxi_imaging.errors import NoLagModelError
 from fpxi_imaging.flags import PixelFlag
@@ -90,7 +90,7 @@ def pack_plan(
         _add_lag(plan, calibration.lag, calibration)
     _note_averaging(plan, processing.averaging)
     repaired = defects & ~ring if processing.repair else np.zeros_like(defects)
-    _add_repairs(plan, repair_table(repaired, ring | defects), columns, blocks)
+    _add_repairs(plan, repair_table(repaired, ring | defects), blocks)
     return plan
 
 
@@ -135,15 +135,14 @@ def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
     plan.note(averaging=kind, averaged_frames=averaging.frames, hold_frames=averaging.hold_frames)
 
 
-def _add_repairs(
-    plan: PlanBuilder, table: npt.NDArray[np.uint32], columns: int, blocks: Blocks
-) -> None:
-    """Pack for each block its first and last row and its part of the repair table.
+def _add_repairs(plan: PlanBuilder, table: npt.NDArray[np.uint32], blocks: Blocks) -> None:
+    """Pack for each block its first and last row, and where its own repair table lies.
 
     The seams come last: no rows, and the repairs that need more than one block.
     """
-    ordered, bounds = order_repairs(table, columns, blocks)
+    tables = split_table(table, [0, *(end for _, end in blocks)])
+    ends = np.cumsum([part.size for part in tables])
+    begins = ends - [part.size for part in tables]
     rows = [*blocks, (0, 0)]
-    ends = np.column_stack([rows, bounds[:-1], bounds[1:]]).astype(np.int64)
-    plan.add("blocks_at", ends)
-    plan.add("repair_at", ordered)
+    plan.add("blocks_at", np.column_stack([rows, begins, ends]).astype(np.int64))
+    plan.add("repair_at", np.concatenate(tables))

@@ -27,7 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # read by pyFAI's extension when it is load
 import fpxi_imaging as im
 import numpy as np
 from fpxi_imaging._kernels import correct_block
-from fpxi_imaging._repair import repair_table
+from fpxi_imaging._repair_table import HEADER, repair_table
 
 # Read: counts 2, offset 4, gain 4. Written: values 4, flags 1.
 CORRECTION_BYTES = 15
@@ -137,8 +137,9 @@ def with_pyfai(frame: Frame) -> Call:
 def with_flags_and_defects(frame: Frame, correct: Call) -> Call:
     """Add to a peer's offset and gain what numpy needs for saturation flags and defects."""
     table = repair_table(frame.calibration.defects, frame.calibration.not_imaging).astype(np.intp)
-    whole = table[(table[:, 1:] != table[:, :1]).all(axis=1)]  # with all four neighbours
-    pixels, neighbours = whole[:, 0], whole[:, 1:]
+    cols, near, _ = table[:HEADER]
+    pixels = table[HEADER : HEADER + near]  # with all four neighbours
+    neighbours = pixels[:, None] + (-cols, -1, 1, cols)
     samples, values, flags = frame.samples, frame.out.reshape(-1), frame.flags
     saturated, flat_flags = flags.view(np.bool_), flags.reshape(-1)
     defect = np.uint8(im.PixelFlag.DEFECT)

@@ -9,9 +9,7 @@ import numpy as np
 from fpxi_imaging import AveragingMode
 from fpxi_imaging import PixelFlag as F
 from fpxi_imaging.linearity import Polynomial
-
-EDGES = ((-1, 0), (0, -1), (0, 1), (1, 0))
-CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
+from naive_repair import naive_repair
 
 
 class NaivePipeline:
@@ -110,23 +108,10 @@ class NaivePipeline:
         return flags
 
     def repaired(self, values: Any, flags: Any) -> tuple[Any, Any]:
-        """Give each defect the mean of its good neighbours: at its edges, else at its corners."""
-        bad = self.calibration.defects | self.calibration.not_imaging
+        good = ~(self.calibration.defects | self.calibration.not_imaging)
         values_after, flags_after = values.copy(), flags.copy()
-        for at in np.argwhere(flags == F.UNREPAIRABLE):
-            for steps in (EDGES, CORNERS):
-                places = [(at[0] + r, at[1] + c) for r, c in steps]
-                inside = [
-                    p for p in places if 0 <= p[0] < bad.shape[0] and 0 <= p[1] < bad.shape[1]
-                ]
-                good = [p for p in inside if not bad[p]]
-                if good:
-                    break
-            used = [p for p in good if flags[p] != F.MISSING]
-            if used:
-                bounds = np.bitwise_or.reduce([flags[p] for p in used]) & (F.SATURATED | F.CUT_OFF)
-                values_after[tuple(at)] = np.mean([values[p] for p in used])
-                flags_after[tuple(at)] = F.DEFECT | int(bounds)
+        for at in zip(*np.nonzero(flags == F.UNREPAIRABLE), strict=True):
+            values_after[at], flags_after[at] = naive_repair(at, values, flags, good)
         return values_after, flags_after
 
 

@@ -1,0 +1,111 @@
+"""Which good pixels repair which defect: worked out once per calibration.
+
+The table is one uint32 array. Words 0 to 2: columns of the image, number of near entries, number
+of far entries. A near entry is one word, the flat index of a defect whose four edge neighbours are
+good. A far entry has `FAR_WIDTH` words: the last flat index that it reads, the defect's, those of
+the first good pixels on eight rays from it, and the distances to them, pixels, as float32 bits.
+Rays come as opposite pairs. A ray without a good pixel holds the defect itself, which is not good
+and so never counts. Both kinds are ordered by the last index that they read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+REACH = 16
+"""A ray ends after so many rows or columns: what lies deeper in a cluster stays unrepaired."""
+
+HEADER = 3
+RAYS = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (1, 1), (-1, 1), (1, -1))
+FAR_WIDTH = 2 + 2 * len(RAYS)
+
+Indices = npt.NDArray[np.intp]
+Table = npt.NDArray[np.uint32]
+Mask = npt.NDArray[np.bool_]
+
+
+def repair_table(defects: Mask, not_good: Mask) -> Table:
+    """Return the table that repairs `defects`, both arguments of shape (rows, cols).
+
+    `not_good` are further pixels that no defect is repaired from. Defects without a good pixel on
+    any ray are not listed.
+    """
+    good = ~(defects | not_good)
+    near = _surrounded(good) & defects
+    pixels = np.argwhere(defects & ~near)
+    return _join(good.shape[1], np.flatnonzero(near), _far_entries(pixels, good))
+
+
+def split_table(table: Table, row_bounds: list[int]) -> list[Table]:
+    """Split by blocks of rows: one table for each block, and one for what reads across a seam.
+
+    `row_bounds` are the first rows of the blocks and, last, the number of rows.
+    """
+    cols, near, far = _parts(table)
+    near_block = _block(near - cols, near + cols, row_bounds, cols)
+    read = far[:, 1 : 2 + len(RAYS)].astype(np.intp)
+    far_block = _block(read.min(axis=1), read.max(axis=1), row_bounds, cols)
+    blocks = [*range(len(row_bounds) - 1), -1]
+    return [_join(cols, near[near_block == b], far[far_block == b]) for b in blocks]
+
+
+def listed(table: Table) -> Indices:
+    """Return the flat indices of the defects that the table can repair, near ones first."""
+    _, near, far = _parts(table)
+    return np.concatenate([near, far[:, 1]]).astype(np.intp)
+
+
+def _parts(table: Table) -> tuple[int, Indices, Table]:
+    cols, near, far = (int(word) for word in table[:HEADER])
+    entries = table[HEADER + near :].reshape(far, FAR_WIDTH)
+    return cols, table[HEADER : HEADER + near].astype(np.intp), entries
+
+
+def _join(cols: int, near: Indices, far: Table) -> Table:
+    header = [cols, near.size, len(far)]
+    return np.concatenate([header, near, far.reshape(-1)]).astype(np.uint32)
+
+
+def _block(first: Indices, last: Indices, row_bounds: list[int], cols: int) -> Indices:
+    """Return the block that holds all that is read, -1 where there is none."""
+    begins = np.array(row_bounds) * cols
+    block = np.searchsorted(begins, first, side="right") - 1
+    return np.where(last < begins[block + 1], block, -1)
+
+
+def _surrounded(good: Mask) -> Mask:
+    """Tell where all four neighbours that share an edge exist and are good."""
+    bordered = np.pad(good, 1)
+    rows, cols = good.shape
+    around = np.ones_like(good)
+    for row, col in RAYS[:4]:
+        around &= bordered[1 + row : 1 + row + rows, 1 + col : 1 + col + cols]
+    return around
+
+
+def _far_entries(pixels: Indices, good: Mask) -> Table:
+    cols = good.shape[1]
+    steps = _first_good(pixels, good)
+    flat = pixels @ (cols, 1)
+    neighbours = flat[:, None] + steps * (np.array(RAYS) @ (cols, 1))
+    distances = (steps * np.linalg.norm(RAYS, axis=1)).astype(np.float32)
+    last = neighbours.max(axis=1, initial=0)
+    entries = np.column_stack([last, flat, neighbours, distances.view(np.uint32)])
+    reached = np.flatnonzero(steps.any(axis=1))
+    order = reached[np.lexsort((flat[reached], last[reached]))]
+    return entries[order].astype(np.uint32)
+
+
+def _first_good(pixels: Indices, good: Mask) -> Indices:
+    """Return, for each of `pixels` and each ray, the steps to the first good pixel; 0 if none."""
+    bordered = np.pad(good, REACH)
+    steps = np.zeros((len(pixels), len(RAYS)), np.intp)
+    for ray, (row, col) in enumerate(RAYS):
+        searching = np.arange(len(pixels))
+        for step in range(1, REACH + 1):
+            at = pixels[searching] + (REACH + step * row, REACH + step * col)
+            found = bordered[at[:, 0], at[:, 1]]
+            steps[searching[found], ray] = step
+            searching = searching[~found]
+    return steps
