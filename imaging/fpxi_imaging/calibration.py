@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging._guards import as_utc, require_saturation_level
-from fpxi_imaging._resolving import Answer, resolve
+from fpxi_imaging._resolving import Resolver
 from fpxi_imaging.check_limits import DEFAULT_LIMITS, CheckLimits
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
 from fpxi_imaging.dark import DarkMap
@@ -20,8 +20,10 @@ from fpxi_imaging.errors import CalibrationError, ShapeMismatchError
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.gain_model import GainModel
 from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.offset_model import OffsetModel
 from fpxi_imaging.offset_refresh import OffsetRefresh
 from fpxi_imaging.resolved import ResolvedCalibration
+from fpxi_imaging.source import Source
 from fpxi_imaging.verdict import Verdict
 
 
@@ -53,9 +55,11 @@ class Calibration:
     verdicts: tuple[Verdict, ...] = ()
     refreshes: tuple[OffsetRefresh, ...] = ()
     """In the order in which they were made."""
-    _answers: dict[Answer, ResolvedCalibration] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    sources: tuple[Source, ...] = ()
+    """The recorded frames it was made from."""
+    software: str = ""
+    """What made it, such as `fpxi 1.2`; empty where that is not known."""
+    _resolver: Resolver = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.darks or not self.gains:
@@ -65,7 +69,9 @@ class Calibration:
         require_saturation_level(self.saturation_level)
         self._require_one_shape()
         self._require_one_setting_each()
+        self._require_one_panel()
         self._require_values()
+        object.__setattr__(self, "_resolver", Resolver(self))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,15 +98,24 @@ class Calibration:
         """Flats of all levels and gain settings."""
         return sum(gain.frames for gain in self.gains)
 
+    @property
+    def offset_models(self) -> tuple[OffsetModel, ...]:
+        """For each gain setting and temperature with darks of two or more exposures."""
+        return self._resolver.offsets.models
+
     def resolve(
         self, actual: Conditions, tolerances: Tolerances = DEFAULT_TOLERANCES
     ) -> ResolvedCalibration:
         """Return what corrects frames taken under `actual`, less their region.
 
+        The offset is the newest dark of that gain setting, exposure and temperature; between the
+        exposures of darks, bias + rate x exposure; between two temperatures of darks at most 10 K
+        apart, interpolated, in steps of 0.25 K. What was interpolated is in its notes.
+
         The same object for the same answer, so that a caller may ask for each frame. Raises
         `CalibrationMismatchError`, naming every difference, where this calibration does not hold.
         """
-        return resolve(self, self._answers, actual, tolerances)
+        return self._resolver.resolve(actual, tolerances)
 
     def _require_one_shape(self) -> None:
         arrays: list[tuple[str, npt.NDArray[Any]]]
@@ -118,6 +133,17 @@ class Calibration:
         if len(set(settings)) < len(settings):
             raise CalibrationError(f"gain settings {settings}: give one gain for each gain setting")
 
+    def _require_one_panel(self) -> None:
+        parts: tuple[DarkMap | GainModel, ...] = (*self.darks, *self.gains)
+        for part in parts:
+            for name in _COMMON:
+                ours, theirs = getattr(self.conditions, name), getattr(part.conditions, name)
+                if ours != theirs:
+                    raise CalibrationError(
+                        f"darks and gains differ in {name}, {ours} and {theirs}: "
+                        "calibrate each apart"
+                    )
+
     def _require_values(self) -> None:
         good = ~(self.defects.mask | self.not_imaging)
         images = [dark.mean for dark in self.darks] + [gain.gain for gain in self.gains]
@@ -125,3 +151,14 @@ class Calibration:
             raise CalibrationError(
                 "a good pixel has no finite offset and gain; list such pixels as defects"
             )
+
+
+_COMMON = (
+    "panel",
+    "serial_number",
+    "first_row",
+    "first_column",
+    "binning",
+    "cds",
+    "oversampling",
+)
