@@ -5,8 +5,8 @@
 A crop of a flat panel (300 x 300), whose blocks of read-out channels have offsets of their own: the
 correlation of object frames with the dark, before and after. The object is dark where the panel's
 dark is low, so that the plain correlation is the object's too: it is given as well over the part of
-the picture without an object, and between what is left of both after a 15 x 15 median is taken
-out, which leaves pixels and the blocks' borders.
+the picture without an object, and between what is left of both when a 15 x 15 median (of the mean frame) is
+taken out, which leaves pixels and the blocks' borders.
 
 A small array (22 x 26) with 100 darks and flats: noise in time and over the pixels, before and
 after, beside what photon transfer predicts. The slope of variance over signal is measured in every
@@ -46,7 +46,7 @@ class Blocks:
     whole: tuple[list[float], list[float]]
     without_object: tuple[list[float], list[float]]
     fine: tuple[list[float], list[float]]
-    """Less the 15 x 15 median."""
+    """Less the 15 x 15 median of the mean."""
     steps: tuple[list[float], list[float]]
     """Steps of the mean frame at the blocks' borders, counts."""
 
@@ -108,7 +108,7 @@ def measure_blocks(folder: Path) -> Blocks:
     return Blocks(
         whole=_pair([[correlation(f, dark) for f in kind] for kind in both]),
         without_object=_pair([[correlation(f[bare], dark[bare]) for f in kind] for kind in both]),
-        fine=_pair([[correlation(fine(f), fine(dark)) for f in kind] for kind in both]),
+        fine=_pair([_fine_correlations(kind, dark) for kind in both]),
         steps=_pair([[step(kind.mean(axis=0), at) for at in BLOCK_BORDERS] for kind in both]),
     )
 
@@ -122,9 +122,11 @@ def correlation(a: Images, b: Images) -> float:
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
-def fine(image: Images) -> Images:
-    """Take out the object and whatever else is smooth."""
-    return image - scipy.ndimage.median_filter(image, 15)
+def _fine_correlations(frames: Images, dark: Images) -> list[float]:
+    """Correlate with the object, and whatever else is smooth, taken out."""
+    smooth = scipy.ndimage.median_filter(frames.mean(axis=0), 15)
+    fine = dark - scipy.ndimage.median_filter(dark, 15)
+    return [correlation(frame - smooth, fine) for frame in frames]
 
 
 def step(image: Images, border: int) -> float:
@@ -209,7 +211,7 @@ def over_pixels(values: Images, count: int) -> float:
 
 
 def show_blocks(blocks: Blocks) -> None:
-    print("correlation of an object frame with the dark (largest of 10, and of the mean)")
+    print("correlation of an object frame with the dark, of 10 frames")
     for name, kind in (
         ("whole picture", blocks.whole),
         ("part without object", blocks.without_object),

@@ -7,6 +7,7 @@ import fpxi_imaging as im
 import h5py
 import numpy as np
 import pytest
+import real_frames
 import tifffile
 
 OBJECT, FLAT, DARK = 0, 1, 2
@@ -69,3 +70,26 @@ def test_a_small_array_is_calibrated_and_corrected_to_float32_rounding(
         np.testing.assert_allclose(
             values[good], expected[good], rtol=3e-7, atol=calibration.normalisation * 3e-7
         )
+
+
+def test_the_block_offsets_of_a_flat_panel_vanish(test_data: Path) -> None:
+    blocks = real_frames.measure_blocks(test_data / "flat_panel_crop")
+    for raw, corrected in (blocks.without_object, blocks.fine):
+        assert min(raw) > 0.5
+        assert abs(np.mean(corrected)) < 0.02
+        assert np.count_nonzero(np.abs(corrected) < 0.02) >= 8
+    assert max(np.abs(blocks.fine[1])) < 0.02
+    # The whole picture's object is dark where the dark is low: offset and gain cannot change that.
+    assert max(blocks.whole[1]) < 0.1
+    for raw, corrected in zip(*blocks.steps, strict=True):
+        assert abs(raw) > 15
+        assert abs(corrected) < 1
+
+
+def test_noise_of_a_small_array_is_what_photon_transfer_predicts(test_data: Path) -> None:
+    found = real_frames.measure_photon_transfer(test_data / "small_array")
+    assert found.temporal_raw == pytest.approx(found.temporal_predicted, rel=0.02)
+    assert found.temporal_corrected == pytest.approx(found.temporal_predicted, rel=0.02)
+    for mean in found.means:
+        assert mean.raw > 0.02
+        assert mean.corrected == pytest.approx(mean.predicted, rel=0.05)

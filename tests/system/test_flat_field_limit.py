@@ -1,17 +1,10 @@
 """Corrected flat fields of simulated panels are as flat as the frames of the calibration allow."""
 
 import dataclasses
-import sys
-from pathlib import Path
 
+import flat_field_limit as limit
 import numpy as np
 import pytest
-
-BENCHMARKS = str(Path(__file__).resolve().parents[1] / "benchmarks")
-if BENCHMARKS not in sys.path:
-    sys.path.insert(0, BENCHMARKS)
-
-import flat_field_limit as limit  # noqa: E402
 
 FLATS = 400
 TESTS = 200
