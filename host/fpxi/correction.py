@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
 
-from fpxi.calibration.files import write_calibration
+from fpxi.calibration.content import write_calibration
 from fpxi.conditions import for_area
 from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.recording import layout
@@ -46,7 +46,6 @@ def correct_recording(
     out: str | Path,
     *,
     source: str | Path | None = None,
-    sources: Sequence[str | Path] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
@@ -55,8 +54,8 @@ def correct_recording(
 
     `out` is NeXus as the recording is, with `data` float32 (frames, rows, columns), signed, NaN
     where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and the
-    calibration as an NXprocess. `source` is the calibration's file and `sources` are the
-    recordings that it was made from, named there. `device` is the recording's, less its events.
+    calibration as an NXprocess. `source` is the calibration's file, named there.
+    `device` is the recording's, less its events.
 
     Every frame's own conditions must fit, and its region lie within the calibration's: raises
     `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError`,
@@ -73,7 +72,7 @@ def correct_recording(
         resolved = [calibration.resolve(each, tolerances) for each in recorded_conditions(reader)]
         fitted = for_area(resolved[-1], reader.area)
         with whole_hdf5(out) as (file, raw):
-            _write_facts(file, reader, calibration, fitted, source=source, sources=sources)
+            _write_facts(file, reader, calibration, fitted, source=source)
             for done in _write_frames(file, reader, fitted):
                 raw.require_sound()
                 if progress is not None:
@@ -88,7 +87,6 @@ def _write_facts(
     fitted: ResolvedCalibration,
     *,
     source: str | Path | None,
-    sources: Sequence[str | Path],
 ) -> None:
     """Write everything but the frames."""
     file.attrs["fpxi_corrected_layout"] = CORRECTED_LAYOUT
@@ -118,9 +116,7 @@ def _write_facts(
     process["recording"] = str(reader.path)
     if source is not None:
         process["calibration_file"] = str(source)
-    write_calibration(
-        nexus_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration, sources
-    )
+    write_calibration(nexus_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration)
 
 
 def _copy_device(reader: RecordingReader, device: h5py.Group) -> None:

@@ -43,6 +43,7 @@ from fpxi_imaging.raw import raw_values
 from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
 from fpxi_imaging.scripting import CorrectedStack, correct_frame, correct_stack
+from fpxi_imaging.source import Source, SourceRole
 from fpxi_imaging.verdict import Grade, Verdict
 
 __all__ = [
@@ -96,6 +97,8 @@ __all__ = [
     "SettingError",
     "Shading",
     "ShapeMismatchError",
+    "Source",
+    "SourceRole",
     "Tolerances",
     "TooManyDefectsError",
     "Verdict",

@@ -20,10 +20,10 @@ def frozen_copy(array: npt.ArrayLike, dtype: Any) -> npt.NDArray[Any]:
 def freeze(owner: object, shape: tuple[int, int] | None = None, /, **dtypes: Any) -> None:
     """Replace these arrays of a frozen dataclass by read-only copies.
 
-    Raises `ShapeMismatchError` if the last two axes of one are not `shape`, rows and columns.
+    Raises `ShapeMismatchError` if one is not of `shape`, rows and columns, where that is given.
     """
     for name, dtype in dtypes.items():
         copy = frozen_copy(getattr(owner, name), dtype)
-        if shape is not None and copy.shape[-2:] != shape:
+        if shape is not None and copy.shape != shape:
             raise ShapeMismatchError(shape, copy.shape, name=name)
         object.__setattr__(owner, name, copy)

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from fpxi.calibration import calibration_from_recordings, save_calibration
+from fpxi.calibration.content import read_calibration
 from fpxi.correction import correct_recording
 from fpxi.errors import (
     FrameSelectionError,
@@ -28,6 +29,8 @@ from fpxi_imaging import (
     DefectClass,
     DefectMap,
     PixelFlag,
+    Source,
+    SourceRole,
     Tolerances,
     calibration_from_maps,
 )
@@ -198,14 +201,14 @@ def test_the_file_says_whence_it_came_and_which_pixels_are_defective(
     defects = np.zeros((6, 5), np.bool_)
     defects[2, 2] = True
     classes = np.where(defects, DefectClass.DEAD, 0)
-    calibration = replace(calibration, defects=DefectMap(classes))
+    sources = (Source("dark.h5", SourceRole.DARK), Source("flat.h5", SourceRole.FLAT))
+    calibration = replace(calibration, defects=DefectMap(classes), sources=sources)
     out = tmp_path / "out.h5"
-    correct_recording(record([make_frame(0)]), calibration, out, sources=["dark.h5", "flat.h5"])
+    correct_recording(record([make_frame(0)]), calibration, out)
     with h5py.File(out) as file:
         mask = file["entry/instrument/detector/pixel_mask"][:]
         assert (mask == np.where(calibration.not_imaging, 1, np.where(defects, 2, 0))).all()
-        names = file["entry/process/calibration/sources"].asstr()[:].tolist()
-        assert names == ["dark.h5", "flat.h5"]
+        assert read_calibration(file["entry/process/calibration"]).sources == sources
         device = file["entry/device"]
         assert device["firmware_version"][:].tolist() == [3, 4, 5]
         assert device["parameters/exposure_us"][()] == 2500

@@ -52,6 +52,54 @@ class MixedConditionsError(HostError):
         self.first = first
         self.second = second
         super().__init__(
-            f"{name} is {first} and {second} in {where}; a calibration needs darks and flats "
-            "of one panel at one exposure, gain, bias and temperature: record them again"
+            f"{name} is {first} and {second} in {where}; a calibration needs darks and flats of "
+            "one panel, region, sampling and bias, each series at a steady temperature: record "
+            "them again"
+        )
+
+
+class ContentError(HostError):
+    """A part of a file is missing, or not what it should be."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place = place
+        self.problem = problem
+        super().__init__(f"{place} {problem}")
+
+
+class SettingWithoutFlatsError(HostError):
+    """There are darks of a gain setting, but no flats."""
+
+    def __init__(self, path: Path, setting: int, with_flats: tuple[int, ...]) -> None:
+        self.path = path
+        self.setting = setting
+        self.with_flats = with_flats
+        listed = ", ".join(str(each) for each in with_flats)
+        super().__init__(
+            f"{path} holds darks of gain setting {setting}, but the flats are of {listed}: record "
+            f"flats of gain setting {setting}, or leave these darks out"
+        )
+
+
+class RelativeDosesError(HostError):
+    """The doses given do not belong to the recordings of flats."""
+
+    def __init__(self, doses: tuple[float, ...], recordings: int) -> None:
+        self.doses = doses
+        self.recordings = recordings
+        super().__init__(
+            f"relative doses {doses} cannot be those of {recordings} recording(s) of flats: give "
+            "one positive number for each, in the same order"
+        )
+
+
+class RecordingListError(HostError):
+    """No recording is given, or one twice, which would count its noise as less than it is."""
+
+    def __init__(self, what: str, paths: tuple[Path, ...]) -> None:
+        self.what = what
+        self.paths = paths
+        named = ", ".join(str(path) for path in paths) or "nothing"
+        super().__init__(
+            f"{what} cannot be made from {named}: give one recording or more, each once"
         )

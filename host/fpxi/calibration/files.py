@@ -1,18 +1,30 @@
-"""Calibrations on disk: HDF5, all or nothing."""
+"""Calibrations on disk: one HDF5 file each, all or nothing.
+
+NeXus: `/entry` is an NXentry, `/entry/instrument/detector` an NXdetector with `pixel_mask`, and
+`/entry/process` the NXprocess that made the calibration, with all of it in `calibration`, where a
+corrected recording has its own. The frames themselves stay in their recordings, which are named
+with their SHA-256: what is kept of them are the statistics that a calibration is judged by.
+`/entry/process/offset_models` is for other readers; it follows from the darks, and is not read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 from fpxi_imaging import Calibration, ImagingError
+from fpxi_imaging.pixel_mask import pixel_mask
 
-from fpxi.calibration.errors import NotACalibrationError
-from fpxi.calibration.records import read_record, write_record
-from fpxi.calibration.single import read_single
+from fpxi.calibration.content import (
+    read_calibration,
+    write_calibration,
+    write_offset_models,
+)
+from fpxi.calibration.errors import ContentError, NotACalibrationError
+from fpxi.calibration.old_layouts import read_old_calibration
 from fpxi.errors import CalibrationExistsError
 from fpxi.file_kind import why_unreadable
+from fpxi.recording import layout
 from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
@@ -20,63 +32,71 @@ from fpxi.whole_file import require_apart, whole_hdf5
 LAYOUT = 3
 """Version of the file's layout, an attribute of it; readers refuse a later one.
 
-2 added region and sampling to the conditions; files of 1 are of whole panels. 3 holds darks and
-gains of several conditions, classes of defects, and what checks found."""
+2 added region and sampling to the conditions, 3 everything but one dark, one gain and a mask."""
 LAYOUT_ATTRIBUTE = "fpxi_calibration_layout"
+PROCESS = "entry/process"
+CONTENT = f"{PROCESS}/calibration"
+_WHAT_DAMAGE_RAISES = (
+    ContentError,
+    ImagingError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def save_calibration(
-    path: str | Path,
-    calibration: Calibration,
-    *,
-    sources: Sequence[str | Path] = (),
-    overwrite: bool = False,
+    path: str | Path, calibration: Calibration, *, overwrite: bool = False
 ) -> None:
-    """Write a calibration; `sources` are the recordings that it was made from.
+    """Write a calibration.
 
-    The file appears whole or not at all. Raises `CalibrationExistsError` and `OutputError`.
+    The file appears whole or not at all. Raises `CalibrationExistsError`, and `OutputError`, also
+    where it would replace a recording that the calibration was made from.
     """
     path = Path(path)
-    require_apart(path, sources)
+    require_apart(path, [source.path for source in calibration.sources])
     if path.exists() and not overwrite:
         raise CalibrationExistsError(path)
     with whole_hdf5(path) as (file, _):
-        _write(file, calibration, sources)
+        _write(file, calibration)
 
 
 def load_calibration(path: str | Path) -> Calibration:
-    """Read a calibration. Raises `NotACalibrationError`."""
+    """Read a calibration of this layout or an earlier one.
+
+    Raises `NotACalibrationError`, which names what is missing or wrong.
+    """
     path = Path(path)
     try:
         with h5py.File(path, "r") as file:
             return _read(path, file)
-    except (OSError, KeyError, ValueError, TypeError, ImagingError) as error:
-        raise _not_a_calibration(path, error) from error
+    except _WHAT_DAMAGE_RAISES as error:
+        raise NotACalibrationError(
+            path, why_unreadable(path, LAYOUT_ATTRIBUTE, str(error))
+        ) from error
 
 
-def load_sources(path: str | Path) -> list[str]:
-    """Return the recordings that a calibration was made from. Raises `NotACalibrationError`."""
-    path = Path(path)
-    try:
-        with h5py.File(path, "r") as file:
-            return [str(name) for name in file["calibration/sources"].asstr()[()]]
-    except (OSError, KeyError) as error:
-        raise _not_a_calibration(path, error) from error
-
-
-def write_calibration(
-    group: h5py.Group, calibration: Calibration, sources: Sequence[str | Path]
-) -> None:
-    """Write a calibration's content into a group, for whichever file needs it."""
-    write_record(group, calibration)
-    group["software"] = f"fpxi {software_version()}"
-    names = [str(source) for source in sources]
-    group.create_dataset("sources", data=names, shape=(len(names),), dtype=h5py.string_dtype())
-
-
-def _write(file: h5py.File, calibration: Calibration, sources: Sequence[str | Path]) -> None:
+def _write(file: h5py.File, calibration: Calibration) -> None:
+    at = calibration.conditions
     file.attrs[LAYOUT_ATTRIBUTE] = LAYOUT
-    write_calibration(nexus_group(file, "calibration", "NXcollection"), calibration, sources)
+    file.attrs["default"] = layout.ENTRY
+    entry = nexus_group(file, layout.ENTRY, "NXentry")
+    entry["title"] = f"calibration of {at.panel} {at.serial_number}"
+    nexus_group(file, "entry/instrument", "NXinstrument")
+    detector = nexus_group(file, layout.DETECTOR, "NXdetector")
+    detector["local_name"] = at.panel
+    detector["serial_number"] = at.serial_number
+    detector["saturation_value"] = calibration.saturation_level
+    mask = pixel_mask(calibration.defects, calibration.not_imaging)
+    detector.create_dataset("pixel_mask", data=mask, compression="gzip")
+    process = nexus_group(file, PROCESS, "NXprocess")
+    process["program"] = "fpxi"
+    process["version"] = software_version()
+    process["date"] = calibration.created.isoformat()
+    write_calibration(nexus_group(file, CONTENT, "NXcollection"), calibration)
+    write_offset_models(nexus_group(file, f"{PROCESS}/offset_models", "NXcollection"), calibration)
 
 
 def _read(path: Path, file: h5py.File) -> Calibration:
@@ -85,9 +105,6 @@ def _read(path: Path, file: h5py.File) -> Calibration:
         raise NotACalibrationError(
             path, f"its layout is version {written_by}, known are 1 to {LAYOUT}"
         )
-    group = file["calibration"]
-    return read_single(group) if written_by < 3 else read_record(group, Calibration)
-
-
-def _not_a_calibration(path: Path, error: Exception) -> NotACalibrationError:
-    return NotACalibrationError(path, why_unreadable(path, LAYOUT_ATTRIBUTE, str(error)))
+    if written_by < LAYOUT:
+        return read_old_calibration(file)
+    return read_calibration(file[CONTENT])

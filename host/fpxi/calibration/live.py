@@ -75,7 +75,7 @@ def calibrate_live(
                 if step is BeamStep.DARK:
                     require_usable_darks(recording)
         calibration = calibration_from_recordings(*recordings)
-        save_calibration(path, calibration, sources=recordings, overwrite=overwrite)
+        save_calibration(path, calibration, overwrite=overwrite)
     except BaseException as error:
         kept = [str(recording) for recording in begun if recording.exists()]
         if kept:

@@ -1,71 +1,206 @@
-"""Frozen dataclasses as HDF5 groups: a dataset or group for each field, by its name and type."""
+"""Dataclasses as HDF5 groups: a member for each field, and back, or a word on what is wrong.
+
+A single value is a scalar dataset, an array a dataset, a tuple of numbers a dataset of one axis, a
+dataclass a group. A tuple of dataclasses of single values is a group of columns, of other ones a
+group of groups `0`, `1`, ...; where a field may be one of several dataclasses, the attribute `type`
+of its group names it. Fields that are None are listed in the attribute `absent` of the group.
+"""
 
 from __future__ import annotations
 
-import enum
-import types
-import typing
-from dataclasses import fields, is_dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import h5py
 import numpy as np
+from fpxi_imaging import ImagingError
 
-T = TypeVar("T")
+from fpxi.calibration.errors import ContentError
+from fpxi.calibration.record_types import (
+    FieldType,
+    array_dtype,
+    field_types,
+    is_scalar,
+    is_table,
+    item_of,
+    restored,
+    stored,
+    stored_kinds,
+)
+
+ABSENT, TYPE = "absent", "type"
+MAP_OPTIONS = {"compression": "gzip", "shuffle": True, "fletcher32": True}
+"""Of images: every one checks itself when it is read."""
+_TEXT = h5py.string_dtype()
+_SUFFIXES = {"_us": "us", "_mV": "mV", "_mC": "mdeg C", "_s": "s"}
+
+Units = Callable[[str, str], str]
+"""The unit of a field by the names of its class and its own; empty where it has none."""
 
 
-def write_record(group: h5py.Group, record: Any) -> None:
-    """Write each field of a dataclass that is set; one that is None is left out."""
-    for field in fields(record):
-        if field.init and getattr(record, field.name) is not None:
-            _write(group, field.name, getattr(record, field.name))
+def write_record(group: h5py.Group, record: Any, units: Units) -> None:
+    """Write the fields of a dataclass into a group."""
+    absent = []
+    kind = record.__class__
+    for each in field_types(kind):
+        value = getattr(record, each.name)
+        if value is None:
+            absent.append(each.name)
+            continue
+        _write_field(group, each, value, units)
+        unit = _suffix_unit(each.name) or units(kind.__name__, each.name)
+        if unit:
+            group[each.name].attrs["units"] = unit
+    group.attrs.create(ABSENT, absent, shape=(len(absent),), dtype=_TEXT)
 
 
-def read_record(group: h5py.Group, kind: type[T]) -> T:
-    """Return what `write_record` wrote. Raises `KeyError`, `ValueError`, and what `kind` raises."""
-    hints = typing.get_type_hints(kind)
-    return kind(
-        **{
-            field.name: _read(group[field.name], hints[field.name])
-            for field in fields(kind)  # type: ignore[arg-type]
-            if field.init and field.name in group
-        }
-    )
+def read_record(group: h5py.Group, record: type) -> Any:
+    """Return the dataclass that a group holds.
+
+    Raises `ContentError` for a member that is missing or not what it should be, and for what the
+    dataclass itself refuses.
+    """
+    absent = set(_require_attribute(group, ABSENT))
+    values: dict[str, Any] = {}
+    for each in field_types(record):
+        if each.optional and each.name in absent:
+            values[each.name] = None
+        else:
+            values[each.name] = _read_field(group, each)
+    return _made(group, record, values)
 
 
-def _write(group: h5py.Group, name: str, value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        group.create_dataset(name, data=value, compression="gzip")
-    elif isinstance(value, datetime):
-        group[name] = value.isoformat()
-    elif isinstance(value, enum.Enum):
-        group[name] = value.value
-    elif is_dataclass(value):
-        below = group.create_group(name)
-        below.attrs["kind"] = type(value).__name__
-        write_record(below, value)
-    elif isinstance(value, tuple):
-        below = group.create_group(name)
-        for index, item in enumerate(value):
-            _write(below, str(index), item)
+def _made(group: h5py.Group, record: type, values: dict[str, Any]) -> Any:
+    try:
+        return record(**values)
+    except (ImagingError, LookupError, TypeError, ValueError) as error:
+        raise ContentError(group.name, f"makes no {record.__name__}: {error}") from error
+
+
+def _suffix_unit(name: str) -> str:
+    return next((unit for suffix, unit in _SUFFIXES.items() if name.endswith(suffix)), "")
+
+
+def _write_field(group: h5py.Group, field: FieldType, value: Any, units: Units) -> None:
+    kind, item = field.only, item_of(field.only)
+    if is_scalar(kind):
+        group.create_dataset(field.name, data=stored(value), dtype=_stored_dtype(kind))
+    elif array_dtype(kind) is not None:
+        group.create_dataset(field.name, data=value, **(MAP_OPTIONS if value.size else {}))
+    elif item is None:
+        below = group.create_group(field.name)
+        if len(field.choices) > 1:
+            below.attrs[TYPE] = type(value).__name__
+        write_record(below, value, units)
+    elif is_scalar(item):
+        _write_column(group, field.name, item, value)
+    elif is_table(item):
+        _write_table(group.create_group(field.name), item, value)
     else:
-        group[name] = value
+        below = group.create_group(field.name)
+        for number, each in enumerate(value):
+            write_record(below.create_group(str(number)), each, units)
 
 
-def _read(node: Any, hint: Any) -> Any:
-    if typing.get_origin(hint) in {types.UnionType, typing.Union}:
-        choices = [kind for kind in typing.get_args(hint) if kind is not type(None)]
-        named = [kind for kind in choices if kind.__name__ == node.attrs.get("kind")]
-        return _read(node, named[0] if named else choices[0])
-    if typing.get_origin(hint) is tuple:
-        item = typing.get_args(hint)[0]
-        return tuple(_read(node[str(index)], item) for index in range(len(node)))
-    if isinstance(node, h5py.Group):
-        return read_record(node, hint)
-    if h5py.check_string_dtype(node.dtype) is not None:
-        text = node.asstr()[()]
-        if hint is datetime:
-            return datetime.fromisoformat(text)
-        return hint(text)
-    return node[()] if node.shape else node[()].item()
+def _write_table(group: h5py.Group, record: type, rows: tuple[Any, ...]) -> None:
+    for each in field_types(record):
+        _write_column(group, each.name, each.only, [getattr(row, each.name) for row in rows])
+
+
+def _write_column(group: h5py.Group, name: str, kind: type, values: Any) -> None:
+    data = [stored(value) for value in values]
+    group.create_dataset(name, data=data, shape=(len(data),), dtype=_stored_dtype(kind))
+
+
+def _stored_dtype(kind: type) -> Any:
+    return {"f": np.float64, "iu": np.int64, "b": np.bool_}.get(stored_kinds(kind), _TEXT)
+
+
+def _read_field(group: h5py.Group, field: FieldType) -> Any:
+    kind, item = field.only, item_of(field.only)
+    if is_scalar(kind):
+        dataset = _require_dataset(group, field.name, stored_kinds(kind), axes=0)
+        return _restore(dataset, kind, _plain(dataset))
+    dtype = array_dtype(kind)
+    if dtype is not None:
+        return _read_array(group, field.name, dtype)
+    if item is None:
+        below = _require_group(group, field.name)
+        return read_record(below, _chosen(below, field))
+    if is_scalar(item):
+        return tuple(_read_column(group, field.name, item))
+    below = _require_group(group, field.name)
+    if is_table(item):
+        return _read_table(below, item)
+    return tuple(read_record(_require_group(below, str(i)), item) for i in range(len(below)))
+
+
+def _chosen(group: h5py.Group, field: FieldType) -> type:
+    if len(field.choices) == 1:
+        return field.choices[0]  # type: ignore[no-any-return]
+    known: dict[str, type] = {each.__name__: each for each in field.choices}
+    name = str(_require_attribute(group, TYPE))
+    if name not in known:
+        raise ContentError(group.name, f"is a {name}, known are {', '.join(known)}")
+    return known[name]
+
+
+def _read_array(group: h5py.Group, name: str, dtype: np.dtype[Any]) -> Any:
+    dataset = _require_dataset(group, name, dtype.kind, axes=None)
+    if dataset.dtype != dtype:
+        raise ContentError(dataset.name, f"holds {dataset.dtype}, not {dtype}")
+    return dataset[()]
+
+
+def _read_table(group: h5py.Group, record: type) -> tuple[Any, ...]:
+    columns = {each.name: _read_column(group, each.name, each.only) for each in field_types(record)}
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ContentError(group.name, f"has columns of different lengths: {listed}")
+    rows = zip(*columns.values(), strict=True)
+    return tuple(_made(group, record, dict(zip(columns, row, strict=True))) for row in rows)
+
+
+def _read_column(group: h5py.Group, name: str, kind: type) -> list[Any]:
+    dataset = _require_dataset(group, name, stored_kinds(kind), axes=1)
+    return [_restore(dataset, kind, value) for value in _plain(dataset)]
+
+
+def _plain(dataset: h5py.Dataset) -> Any:
+    if h5py.check_string_dtype(dataset.dtype) is None:
+        return dataset[()].tolist()
+    text = dataset.asstr()[()]
+    return text if dataset.ndim == 0 else text.tolist()
+
+
+def _restore(dataset: h5py.Dataset, kind: type, value: Any) -> Any:
+    try:
+        return restored(kind, value)
+    except ValueError as error:
+        raise ContentError(dataset.name, f"holds {value!r}: {error}") from error
+
+
+def _require_dataset(group: h5py.Group, name: str, kinds: str, *, axes: int | None) -> h5py.Dataset:
+    dataset = group.get(name)
+    place = f"{group.name}/{name}"
+    if not isinstance(dataset, h5py.Dataset):
+        raise ContentError(place, "is no dataset" if name in group else "is missing")
+    if dataset.dtype.kind not in kinds or (axes is not None and dataset.ndim != axes):
+        raise ContentError(
+            place, f"has dtype {dataset.dtype} and shape {dataset.shape}, which it must not"
+        )
+    return dataset
+
+
+def _require_group(group: h5py.Group, name: str) -> h5py.Group:
+    below = group.get(name)
+    if not isinstance(below, h5py.Group):
+        raise ContentError(f"{group.name}/{name}", "is no group" if name in group else "is missing")
+    return below
+
+
+def _require_attribute(group: h5py.Group, name: str) -> Any:
+    if name not in group.attrs:
+        raise ContentError(group.name, f"has no attribute {name}")
+    return group.attrs[name]

@@ -2,96 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from fpxi_imaging import (
     Calibration,
     CheckLimits,
-    Conditions,
     DefectThresholds,
     FrameSeries,
-    FrameStack,
+    GainOptions,
     SaturatedError,
     Tolerances,
     build_calibration,
 )
 
 from fpxi.calibration.errors import (
-    MixedConditionsError,
-    UnmarkedRecordingError,
-    WrongImageKeyError,
+    RecordingListError,
+    RelativeDosesError,
+    SettingWithoutFlatsError,
+)
+from fpxi.calibration.provenance import source_of
+from fpxi.calibration.series import (
+    Chosen,
+    Group,
+    choose,
+    conditions_of_group,
+    grouped,
+    read_series,
+    require_one_panel,
 )
 from fpxi.image_key import ImageKey
-from fpxi.recording.conditions import recorded_numbers
-from fpxi.recording.reader import RecordingReader, read_recording
+from fpxi.recording.reader import read_recording
+from fpxi.software import software_version
 
+DEFAULT_GAIN = GainOptions()
 DEFAULT_THRESHOLDS = DefectThresholds()
 DEFAULT_LIMITS = CheckLimits()
 DEFAULT_TOLERANCES = Tolerances()
-_EXACT = dict.fromkeys(
-    (
-        "exposure_us",
-        "gain_setting",
-        "first_row",
-        "first_column",
-        "binning",
-        "cds",
-        "oversampling",
-    ),
-    0,
-)
-"""Settings whose darks and flats cannot be mixed, whatever is tolerated elsewhere."""
+
+Paths = str | Path | Sequence[str | Path]
+Progress = Callable[[int, int], None]
 
 
 def calibration_from_recordings(
-    dark: str | Path,
-    flat: str | Path,
+    darks: Paths,
+    flats: Paths,
     *,
+    gain: GainOptions = DEFAULT_GAIN,
+    relative_doses: Sequence[float] | None = None,
     thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
+    limits: CheckLimits = DEFAULT_LIMITS,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     unmarked: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
-    """Make a calibration from a recording of darks and one of flats, which may be one file.
+    """Make a calibration from recordings of darks and of flats; one file may hold both.
 
     Frames are taken by their image key. With `unmarked`, all frames are taken of a recording in
     which none is marked as dark or flat. Frames with missing rows count where they have rows.
     `progress` is called with the frames done and the frames in all.
 
-    Panel, region, exposure, gain setting and sampling must be the same throughout; bias and
-    temperature must agree within `tolerances`. The calibration's bias is that of the flats, its
-    temperature is the mean of all frames.
+    Frames are put into series as `fpxi.calibration.series` says: darks by exposure, gain setting
+    and temperature, flats also by their recording, so that flats of several levels are to be
+    recorded to one file each. `relative_doses` are those of the flats' recordings, in any unit.
+    Every series of flats needs darks that fit it, or that the offset can be modelled from; darks
+    of other exposures and temperatures widen what the calibration covers.
 
     Raises `UnmarkedRecordingError`, `WrongImageKeyError`, `MixedConditionsError`,
-    `NotARecordingError`, and `fpxi_imaging.CalibrationError` for frames that make no calibration,
-    such as darks with the beam on.
+    `SettingWithoutFlatsError`, `RecordingListError`, `RelativeDosesError`, `NotARecordingError`,
+    `fpxi.errors.FrameSelectionError` for a recording without frames, `PatternFramesError`, and
+    `fpxi_imaging.CalibrationError` for frames that make no calibration, such as darks with the
+    beam on.
     """
-    with ExitStack() as stack:
-        readers = [stack.enter_context(read_recording(path)) for path in (dark, flat)]
-        keys = (ImageKey.DARK, ImageKey.FLAT)
-        chosen = [_choose(reader, key, unmarked) for reader, key in zip(readers, keys, strict=True)]
-        conditions = _conditions(readers, chosen, tolerances)
-        total = sum(len(indices) for indices in chosen)
-        stacks: list[FrameStack] = []
-        for reader, indices in zip(readers, chosen, strict=True):
-            done = sum(each.frames for each in stacks)
-            stacks.append(_stack(reader, indices, done, total, progress))
-        geometry = readers[0].geometry
-        created = datetime.now(UTC)
-        return build_calibration(
-            [FrameSeries(stacks[0], conditions, created)],
-            [FrameSeries(stacks[1], conditions, created)],
-            not_imaging=readers[0].area.not_imaging(geometry),
-            saturation_level=geometry.full_scale,
-            created=created,
+    dark_paths, flat_paths = listed(darks, "darks"), listed(flats, "flats")
+    doses = _doses(relative_doses, flat_paths)
+    with (
+        chosen_frames(dark_paths, ImageKey.DARK, unmarked=unmarked) as dark_frames,
+        chosen_frames(flat_paths, ImageKey.FLAT, unmarked=unmarked) as of_flats,
+    ):
+        flat_frames = [
+            replace(each, relative_dose=dose) for each, dose in zip(of_flats, doses, strict=True)
+        ]
+        require_one_panel([*flat_frames, *dark_frames], tolerances)
+        dark_groups = grouped(dark_frames, tolerances)
+        flat_groups = grouped(flat_frames, tolerances)
+        _require_flats(dark_groups, flat_groups)
+        series = read_groups([*dark_groups, *flat_groups], progress)
+        reader = flat_frames[0].reader
+        calibration = build_calibration(
+            series[: len(dark_groups)],
+            series[len(dark_groups) :],
+            not_imaging=reader.area.not_imaging(reader.geometry),
+            saturation_level=reader.geometry.full_scale,
+            created=datetime.now(UTC),
+            gain=gain,
             thresholds=thresholds,
+            limits=limits,
         )
+        sources = tuple(source_of(each) for each in (*dark_frames, *flat_frames))
+    return replace(calibration, sources=sources, software=f"fpxi {software_version()}")
+
+
+def listed(paths: Paths, what: str) -> list[Path]:
+    """Return one recording or several as a list. Raises `RecordingListError`."""
+    found = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    if not found or len({path.resolve() for path in found}) < len(found):
+        raise RecordingListError(what, tuple(found))
+    return found
 
 
 def require_usable_darks(dark: str | Path, *, limits: CheckLimits = DEFAULT_LIMITS) -> None:
@@ -99,80 +120,52 @@ def require_usable_darks(dark: str | Path, *, limits: CheckLimits = DEFAULT_LIMI
 
     Raises `fpxi_imaging.SaturatedError` if more pixels saturate than a calibration may have.
     """
-    with read_recording(dark) as reader:
-        stack = _stack(reader, _choose(reader, ImageKey.DARK, unmarked=False), 0, 0, None)
+    with chosen_frames([Path(dark)], ImageKey.DARK, unmarked=False) as chosen:
+        reader = chosen[0].reader
         imaging = ~reader.area.not_imaging(reader.geometry)
-        fraction = float(np.mean(stack.maximum[imaging] >= reader.geometry.full_scale))
-    if fraction > limits.most_saturated:
-        raise SaturatedError("dark", fraction, limits.most_saturated)
+        for series in read_groups([chosen], None):
+            clipped = series.stack.maximum[imaging] >= reader.geometry.full_scale
+            fraction = float(np.mean(clipped))
+            if fraction > limits.most_saturated:
+                raise SaturatedError("dark", fraction, limits.most_saturated)
 
 
-def _choose(reader: RecordingReader, key: ImageKey, unmarked: bool) -> npt.NDArray[np.intp]:
-    """Return the indices of the frames recorded as `key`; of all if none is marked and may be."""
-    found = reader.image_keys
-    if len(found) == 0:
-        return np.arange(0)
-    if not np.any(found != ImageKey.IMAGE):
-        if not unmarked:
-            raise UnmarkedRecordingError(reader.path, key.name.lower())
-        return np.arange(len(found))
-    chosen = np.flatnonzero(found == key)
-    if len(chosen) == 0:
-        names = ", ".join(sorted({ImageKey(int(value)).name.lower() for value in found}))
-        raise WrongImageKeyError(reader.path, key.name.lower(), names)
-    return chosen
+@contextmanager
+def chosen_frames(
+    paths: Sequence[Path], key: ImageKey, *, unmarked: bool
+) -> Iterator[list[Chosen]]:
+    """Open recordings and choose their frames, as `series.choose` does and raises."""
+    with ExitStack() as stack:
+        readers = [stack.enter_context(read_recording(path)) for path in paths]
+        yield [choose(reader, key, unmarked=unmarked) for reader in readers]
 
 
-def _conditions(
-    readers: list[RecordingReader],
-    chosen: list[npt.NDArray[np.intp]],
-    tolerances: Tolerances,
-) -> Conditions:
-    where = " and ".join(dict.fromkeys(str(reader.path) for reader in readers))
-    names = [reader.geometry.name for reader in readers]
-    serials = [reader.facts.identity.serial_number for reader in readers]
-    shapes = [reader.area.shape for reader in readers]
-    pairs = (("panel", names), ("serial_number", serials), ("the frames' shape", shapes))
-    for name, pair in pairs:
-        if pair[0] != pair[1]:
-            raise MixedConditionsError(name, pair[0], pair[1], where)
-    of_dark, of_flat = (
-        {name: values[indices] for name, values in recorded_numbers(reader).items()}
-        for reader, indices in zip(readers, chosen, strict=True)
-    )
-    allowed = {**asdict(tolerances), **_EXACT}
-    for name in of_dark:
-        _require_agreement(name, np.concatenate([of_dark[name], of_flat[name]]), allowed, where)
-    stated = {name: of_flat[name] for name in of_dark}
-    stated["temperature_mC"] = np.concatenate([of_dark["temperature_mC"], stated["temperature_mC"]])
-    numbers = {name: _mean(values) for name, values in stated.items()}
-    return Conditions(panel=names[0], serial_number=serials[0], **numbers)
+def read_groups(groups: Sequence[Group], progress: Progress | None) -> list[FrameSeries]:
+    """Read the frames of each group; `progress` is called with the frames done, and all."""
+    total = sum(len(part.indices) for group in groups for part in group)
+    done = 0
 
-
-def _require_agreement(
-    name: str, values: npt.NDArray[np.int64], allowed: Mapping[str, int], where: str
-) -> None:
-    if len(values) and int(values.max()) - int(values.min()) > allowed[name]:
-        raise MixedConditionsError(name, int(values.min()), int(values.max()), where)
-
-
-def _mean(values: npt.NDArray[np.int64]) -> int:
-    """Return the mean; 0 of none, which building a calibration refuses."""
-    return round(float(values.mean())) if len(values) else 0
-
-
-def _stack(
-    reader: RecordingReader,
-    indices: npt.NDArray[np.intp],
-    done: int,
-    total: int,
-    progress: Callable[[int, int], None] | None,
-) -> FrameStack:
-    not_imaging = reader.area.not_imaging(reader.geometry)
-    stack = FrameStack(reader.area.shape, not_imaging)
-    for index in indices:
-        frame = reader.frame(int(index))
-        stack.add(frame.samples, frame.row_received)
+    def count() -> None:
+        nonlocal done
+        done += 1
         if progress is not None:
-            progress(done + stack.frames, total)
-    return stack
+            progress(done, total)
+
+    return [read_series(group, count) for group in groups]
+
+
+def _doses(given: Sequence[float] | None, flats: Sequence[Path]) -> Sequence[float | None]:
+    if given is None:
+        return [None] * len(flats)
+    if len(given) != len(flats) or not all(dose > 0 for dose in given):
+        raise RelativeDosesError(tuple(given), len(flats))
+    return given
+
+
+def _require_flats(darks: Sequence[Group], flats: Sequence[Group]) -> None:
+    """Refuse darks of a gain setting that no flat has: they would serve for nothing."""
+    settings = {conditions_of_group(group).gain_setting for group in flats}
+    for group in darks:
+        own = conditions_of_group(group).gain_setting
+        if own not in settings:
+            raise SettingWithoutFlatsError(group[0].reader.path, own, tuple(sorted(settings)))

@@ -142,7 +142,7 @@ def _from_recordings(
             unmarked=unmarked,
             progress=lambda done, total: bar.show("Reading", done, total),
         )
-    save_calibration(output, calibration, sources=recordings, overwrite=overwrite)
+    save_calibration(output, calibration, overwrite=overwrite)
     return calibration
 
 

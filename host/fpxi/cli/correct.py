@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from fpxi.calibration import load_calibration
-from fpxi.calibration.files import load_sources
 from fpxi.cli.conditions import TOLERANCE_OPTION, tolerances_from
 from fpxi.cli.options import (
     JSON_OPTION,
@@ -50,7 +49,6 @@ def command(
             load_calibration(calibration),
             output,
             source=calibration,
-            sources=load_sources(calibration),
             tolerances=wanted,
             progress=lambda done, total: bar.show("Correcting", done, total),
             overwrite=overwrite,

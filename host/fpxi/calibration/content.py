@@ -1,0 +1,76 @@
+"""What a group holds of a calibration, in its own file and in the files that it corrected.
+
+These are the fields of `fpxi_imaging.Calibration`, as `fpxi.calibration.records` keeps dataclasses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import Calibration, DefectClass
+
+from fpxi.calibration.errors import ContentError
+from fpxi.calibration.records import read_record, write_record
+
+_ALL_CLASSES = sum(DefectClass)
+_MODEL_MAPS = ("bias", "rate", "bias_uncertainty", "rate_uncertainty", "covariance")
+_UNITS = {
+    ("DarkMap", "mean"): "counts",
+    ("DarkMap", "noise"): "counts",
+    ("GainModel", "normalisation"): "counts",
+    ("GainModel", "noise_per_count"): "counts",
+    ("FlatLevel", "signal"): "counts",
+    ("FlatLevel", "target"): "counts",
+    ("Polynomial", "coefficients"): "counts^-(n+1) of coefficient n",
+    ("Piecewise", "knots"): "counts",
+    ("Piecewise", "intercepts"): "counts",
+    ("OffsetModel", "bias"): "counts",
+    ("OffsetModel", "bias_uncertainty"): "counts",
+    ("OffsetModel", "rate"): "counts/s",
+    ("OffsetModel", "rate_uncertainty"): "counts/s",
+    ("OffsetModel", "covariance"): "counts^2/s",
+    ("OffsetModel", "residual"): "counts",
+    ("OffsetRefresh", "median_drift"): "counts",
+    ("OffsetRefresh", "rms_drift"): "counts",
+    ("Calibration", "saturation_level"): "counts",
+    ("LagModel", "time_constants_s"): "s",
+    ("Source", "size"): "bytes",
+}
+
+
+def write_calibration(group: h5py.Group, calibration: Calibration) -> None:
+    """Write a calibration into a group, for whichever file needs it."""
+    write_record(group, calibration, _unit)
+    classes = group["defects/classes"]
+    classes.attrs["names"] = [each.name for each in DefectClass]
+    classes.attrs["bits"] = [each.value for each in DefectClass]
+
+
+def write_offset_models(group: h5py.Group, calibration: Calibration) -> None:
+    """Write offset = bias + rate x exposure of each gain setting and temperature, float32."""
+    for number, model in enumerate(calibration.offset_models):
+        smaller = {name: getattr(model, name).astype(np.float32) for name in _MODEL_MAPS}
+        write_record(group.create_group(str(number)), replace(model, **smaller), _unit)
+
+
+def _unit(owner: str, name: str) -> str:
+    return _UNITS.get((owner, name), "")
+
+
+def read_calibration(group: h5py.Group) -> Calibration:
+    """Return the calibration that a group holds.
+
+    Raises `ContentError`, and what h5py raises for damaged files.
+    """
+    calibration: Calibration = read_record(group, Calibration)
+    _require_known_classes(group["defects/classes"], calibration.defects.classes)
+    return calibration
+
+
+def _require_known_classes(dataset: h5py.Dataset, classes: npt.NDArray[np.uint16]) -> None:
+    unknown = int(np.bitwise_or.reduce(classes, axis=None)) & ~_ALL_CLASSES
+    if unknown:
+        raise ContentError(dataset.name, f"has bits of classes that nobody knows: {unknown:#x}")
