@@ -12,13 +12,13 @@ import numpy.typing as npt
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.check_limits import DEFAULT_LIMITS, CheckLimits
 from fpxi_imaging.dark import DarkMap
-from fpxi_imaging.defect_map import DefectClass, DefectMap
+from fpxi_imaging.defect_finding import find_defects
+from fpxi_imaging.defect_map import DefectMap
+from fpxi_imaging.defect_verdicts import judge_evidence
 from fpxi_imaging.defects import (
     DEFAULT_THRESHOLDS,
     DefectThresholds,
-    cut_off,
-    find_defects,
-    median_noise,
+    panel_noise,
 )
 from fpxi_imaging.errors import (
     CalibrationError,
@@ -30,6 +30,7 @@ from fpxi_imaging.errors import (
 )
 from fpxi_imaging.frame_stack import FrameSeries, FrameStack
 from fpxi_imaging.gain_model import FlatLevel, GainMethod, GainModel, Shading
+from fpxi_imaging.measured_evidence import measured_evidence
 
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -68,22 +69,24 @@ def build_calibration(
     dark, flat = darks[0].stack, flats[0].stack
     _require_stacks(dark, flat, not_imaging)
     imaging = ~not_imaging
-    clipped = _require_unsaturated(dark, flat, imaging, saturation_level, limits)
-    clipped |= cut_off(dark, imaging, thresholds)
+    _require_unsaturated(dark, flat, imaging, saturation_level, limits)
     response = flat.mean - dark.mean
     _require_response(response, dark.variance, imaging, limits)
-    defects = find_defects(response, dark.variance, clipped, imaging, thresholds)
+    evidence = measured_evidence(dark, flat, imaging=imaging, saturation_level=saturation_level)
+    classes = find_defects(evidence, thresholds)
+    defects = classes != 0
     _require_good_pixels(defects, imaging, limits)
     model = _one_level(flats[0], np.where(imaging, response, np.nan), imaging & ~defects)
     return Calibration(
         darks=tuple(dark_map(series) for series in darks),
         gains=(model,),
-        defects=DefectMap(np.where(defects, DefectClass.IMPORTED, 0)),
+        defects=DefectMap(classes),
         not_imaging=not_imaging,
         saturation_level=saturation_level,
         created=created,
         thresholds=thresholds,
         limits=limits,
+        verdicts=judge_evidence(evidence, thresholds),
     )
 
 
@@ -131,20 +134,17 @@ def _require_stacks(dark: FrameStack, flat: FrameStack, not_imaging: Mask) -> No
 
 def _require_unsaturated(
     dark: FrameStack, flat: FrameStack, imaging: Mask, level: int, limits: CheckLimits
-) -> Mask:
-    """Return the pixels that saturate in either stack."""
+) -> None:
     for name, stack in (("dark", dark), ("flat", flat)):
         fraction = float(np.mean(stack.maximum[imaging] >= level))
         if fraction > limits.most_saturated:
             raise SaturatedError(name, fraction, limits.most_saturated)
-    clipped: Mask = np.maximum(dark.maximum, flat.maximum) >= level
-    return clipped
 
 
 def _require_response(
     response: Image, dark_variance: Image, imaging: Mask, limits: CheckLimits
 ) -> None:
-    required = limits.least_flat_response * median_noise(dark_variance, imaging)
+    required = limits.least_flat_response * panel_noise(np.sqrt(dark_variance), imaging)
     median = float(np.median(response[imaging]))
     if median < required:
         raise FlatNotBrighterError(median, required)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from fpxi_imaging.defect_evidence import DefectEvidence
 from fpxi_imaging.defect_groups import bad_neighbourhoods, cluster_kernels, clusters, lines
 from fpxi_imaging.defect_map import DefectClass
-from fpxi_imaging.defects import QUANTISATION_SIGMA, DefectThresholds
+from fpxi_imaging.defects import QUANTISATION_SIGMA, DefectThresholds, panel_noise
 from fpxi_imaging.local_median import medians_beyond
 
 Mask = npt.NDArray[np.bool_]
@@ -62,15 +62,6 @@ def with_groups(classes: Classes, imaging: Mask, thresholds: DefectThresholds) -
     found = lines(bad, thresholds.line_length, thresholds.line_accompanied)
     _mark(result, found, DefectClass.LINE)
     return result
-
-
-def panel_noise(noise: Map, imaging: Mask) -> float:
-    """Median temporal sigma of the imaging pixels, counts; at least that of quantisation.
-
-    Pixels whose noise is unknown (NaN) are left out.
-    """
-    known = noise[imaging & np.isfinite(noise)]
-    return max(float(np.median(known)), QUANTISATION_SIGMA) if known.size else QUANTISATION_SIGMA
 
 
 def non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds, sound: Mask) -> Mask | None:

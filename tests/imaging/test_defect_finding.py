@@ -3,9 +3,9 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi_imaging.defect_evidence import DefectEvidence
-from fpxi_imaging.defect_finding import find_defects, panel_noise
+from fpxi_imaging.defect_finding import find_defects
 from fpxi_imaging.defect_map import DefectClass as C
-from fpxi_imaging.defects import QUANTISATION_SIGMA, DefectThresholds
+from fpxi_imaging.defects import QUANTISATION_SIGMA, DefectThresholds, panel_noise
 from fpxi_imaging.errors import CalibrationError, SettingError, ShapeMismatchError
 
 SHAPE = (32, 35)
@@ -125,6 +125,7 @@ def test_darks_of_0_are_no_defect_of_a_panel_without_noise() -> None:
 
 def test_noise_below_quantisation_condemns_no_pixel_that_flips_one_count() -> None:
     assert found_at(dark_noise=flat_map(0.0, 0.5)) == C(0)
+    assert panel_noise(flat_map(np.nan), np.ones(SHAPE, bool)) == QUANTISATION_SIGMA
     assert panel_noise(flat_map(0.0), np.ones(SHAPE, bool)) == QUANTISATION_SIGMA
 
 
