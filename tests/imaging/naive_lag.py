@@ -28,7 +28,8 @@ What the law leaves open:
 - Without a finite sample (row lost, NaN, infinite) the output is NaN; the states go on towards the
   last x.
 - A saturated sample counts as it is: its x is a lower bound, and so is what is subtracted later.
-- A time not after the last one, as of a device that started anew, starts anew, too.
+- The same time again goes on from the same states, and gives the same; an earlier one, as of a
+  device that started anew, starts anew.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class NaiveLag:
     def correct(self, values: npt.NDArray[Any], time_us: int) -> Values:
         """Return a frame (rows, cols) without its lag; NaN where it has no finite value."""
         y = np.asarray(values, np.float64)
-        if self._time_us is not None and time_us > self._time_us:
+        if self._time_us is not None and time_us >= self._time_us:
             self._advance(time_us - self._time_us)
         else:
             self._states[:] = np.nan

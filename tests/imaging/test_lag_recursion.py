@@ -98,10 +98,13 @@ def test_a_constant_exposure_is_left_as_it_is() -> None:
         assert naive.correct(np.array([[123.0]]), frame * 20_000) == pytest.approx(123.0)
 
 
-def test_a_time_that_does_not_rise_starts_anew() -> None:
+def test_a_time_that_runs_back_starts_anew_and_the_same_time_goes_on() -> None:
     naive = NaiveLag(MODEL, EXPOSURE_US, (1, 1))
     naive.correct(np.array([[1000.0]]), 50_000)
-    assert naive.correct(np.array([[10.0]]), 50_000) == pytest.approx(10.0)
+    first = naive.correct(np.array([[10.0]]), 70_000)
+    assert first < 0
+    assert naive.correct(np.array([[10.0]]), 70_000) == pytest.approx(first)
+    assert naive.correct(np.array([[10.0]]), 69_999) == pytest.approx(10.0)
 
 
 def test_without_components_nothing_is_changed() -> None:
