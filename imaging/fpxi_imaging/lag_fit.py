@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging._exponentials import MOST_COMPONENTS, DecayData, Decays, fit_decays
+from fpxi_imaging._lag_pixels import pixel_multiplier
 from fpxi_imaging._lag_verdicts import lag_verdicts
 from fpxi_imaging.errors import SettingError
 from fpxi_imaging.lag_errors import LitSaturatedError, NotDecayingError, TooFewLagFramesError
@@ -28,7 +29,6 @@ _MOST_TRAPPED = 0.9
 """No pixel is said to trap more than this in all: the correction divides by what is left."""
 _SIGNIFICANT = 5.0
 _STILL = 3.0
-_SIGMA_PER_MEDIAN = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +102,9 @@ def fit_lag(
     tried = fit_decays(data, counts)
     best = min(tried, key=lambda decays: decays.bic)
     model = _model(data, best, _level_uncertainty(levels[step.lit]))
-    multiplier = _multiplier(frames, step, lit, used, best) if model.components else None
-    model = _with_multiplier(model, multiplier)
+    if model.components:
+        multiplier = pixel_multiplier(frames, step.after, lit, used, best.fitted)
+        model = _with_multiplier(model, multiplier)
     return LagFit(
         model=model,
         times_s=data.begin_s + data.window_s / 2,
@@ -194,48 +195,3 @@ def _with_multiplier(model: LagModel, multiplier: Values | None) -> LagModel:
         return model
     most = _MOST_TRAPPED / sum(model.fractions)
     return replace(model, multiplier=np.clip(multiplier, 0.0, most).astype(np.float32))
-
-
-def _multiplier(
-    frames: Frames,
-    step: Step,
-    lit: Values,
-    used: npt.NDArray[np.bool_],
-    best: Decays,
-) -> Values | None:
-    """Return each pixel's lag over the median's; None where noise would make up most of it.
-
-    The slope of a straight line: each pixel's frames over its level against the fitted curve. The
-    intercept takes up the error of the pixel's dark. Pixels that were not lit have 1.
-    """
-    level = np.where(used, lit, 1.0)
-    centred = best.fitted - best.fitted.mean()
-    count, xs, ys, xx, xy, yy = (np.zeros(lit.shape) for _ in range(6))
-    for index, value in zip(step.after, centred, strict=True):
-        ratio = frames[index] / level
-        valid = np.isfinite(ratio)
-        ratio = np.where(valid, ratio, 0.0)
-        count += valid
-        xs += valid * value
-        ys += ratio
-        xx += valid * value**2
-        xy += ratio * value
-        yy += ratio**2
-    frames_of = np.maximum(count, 1.0)
-    xx -= xs**2 / frames_of
-    xy -= xs * ys / frames_of
-    yy -= ys**2 / frames_of
-    measured = used & (xx > 0) & (count > _LINE)
-    multiplier = np.divide(xy, xx, out=np.ones(lit.shape), where=measured)
-    rest = np.maximum(yy - multiplier * xy, 0.0)[measured]
-    noise = np.sqrt(rest / (count[measured] - _LINE) / xx[measured])
-    values = multiplier[measured]
-    spread = float(np.median(np.abs(values - np.median(values)))) * _SIGMA_PER_MEDIAN
-    if spread < math.sqrt(2) * float(np.median(noise)):
-        return None
-    multiplier[measured] /= np.median(values)
-    return multiplier
-
-
-_LINE = 2
-"""Parameters of a straight line."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from figures_bench import Bench
+from figures_camera import middle_mean
 from fpxi_hwsim.presets import find_preset
 from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_imaging import Conditions, Corrector, Processing, ResolvedCalibration
@@ -201,11 +202,12 @@ def reduction(pulses: Pulses, calibration: ResolvedCalibration, model: LagModel)
     at = pulses.first_dark
     lit = np.median(truth[at - 1][:, good], axis=1)
     left = [(run[at] - truth[at])[:, good] / lit[:, None] for run in (plain, lag_free)]
-    medians = [np.median(each, axis=1) for each in left]
-    error = medians[1].std(ddof=1) / np.sqrt(len(at))
+    # The two runs share their noise, so that they differ by whole counts: a median would, too.
+    middles = [np.array([middle_mean(frame) for frame in each]) for each in left]
+    error = middles[1].std(ddof=1) / np.sqrt(len(at))
     return Reduction(
-        before=float(medians[0].mean()),
-        after=float(medians[1].mean()),
+        before=float(middles[0].mean()),
+        after=float(middles[1].mean()),
         after_bound=float(CONFIDENCE * error),
         before_rms=float(np.sqrt(np.mean(left[0] ** 2))),
         after_rms=float(np.sqrt(np.mean(left[1] ** 2))),

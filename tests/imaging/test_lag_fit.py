@@ -163,6 +163,24 @@ def test_an_error_of_a_pixels_dark_is_not_taken_for_lag() -> None:
     assert np.std(multiplier - truth / np.median(truth)) < 0.03
 
 
+def test_slow_fluctuation_of_the_pixels_is_not_taken_for_their_lag() -> None:
+    frames, times = step_off(noise=0.3)
+    drift = np.cumsum(np.random.default_rng(4).normal(0, 0.7, frames.shape), axis=0)
+    assert fit(frames + drift, times).model.multiplier is None
+
+
+def test_a_pixel_that_lacks_samples_of_its_own_lags_as_the_others() -> None:
+    truth = np.exp(0.15 * np.random.default_rng(3).standard_normal(SHAPE))
+    model = lag_model(TWO.fractions, TWO.time_constants_s, multiplier=truth)
+    frames, times = step_off(model, noise=0.3)
+    frames[LIT + 3, 7] = np.nan
+    frames[LIT + 5, 2, 3] = np.nan
+    multiplier = fit(frames, times).model.multiplier
+    assert multiplier is not None
+    assert multiplier[2, 3] == 1.0
+    assert np.std((multiplier - truth / np.median(truth))[7]) < 0.05
+
+
 def test_pixels_that_are_not_good_do_not_count() -> None:
     frames, times = step_off(noise=0.01)
     good = GOOD.copy()

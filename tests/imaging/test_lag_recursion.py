@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import fpxi_imaging as im
 import numpy as np
 import pytest
 from naive_lag import NaiveLag, correct_sequence
@@ -112,3 +115,23 @@ def test_without_components_nothing_is_changed() -> None:
     none = lag_model((), ())
     corrected = correct_sequence(frames, np.arange(5) * 20_000, EXPOSURE_US, none)
     np.testing.assert_array_equal(corrected, frames)
+
+
+def test_the_corrector_agrees_also_over_lost_rows_and_long_gaps(
+    make_resolved: Callable[..., im.ResolvedCalibration],
+) -> None:
+    random = np.random.default_rng(5)
+    multiplier = random.uniform(0, 3, SHAPE).astype(np.float32)
+    model = lag_model(MODEL.fractions, MODEL.time_constants_s, multiplier=multiplier)
+    calibration = make_resolved(SHAPE, lag=model)
+    corrector = im.Corrector(calibration, im.Processing(lag=True))
+    naive = NaiveLag(model, calibration.conditions.exposure_us, SHAPE)
+    values, flags = np.empty(SHAPE, np.float32), np.empty(SHAPE, np.uint8)
+    times = np.cumsum(random.integers(100_000, 3_000_000, 60))
+    for samples, time_us in zip(random.integers(1, 50_000, (60, *SHAPE)), times, strict=True):
+        received = random.random(SHAPE[0]) < 0.7
+        corrector.correct(
+            samples.astype(np.uint16), received, out=values, flags=flags, time_us=int(time_us)
+        )
+        expected = naive.correct(np.where(received[:, None], samples, np.nan), int(time_us))
+        np.testing.assert_allclose(values, expected, rtol=2e-6, atol=0.05)

@@ -1,0 +1,118 @@
+"""From a recording whose beam goes off to the lag, through file, session and simulated panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import fpxi
+import h5py
+import numpy as np
+import pytest
+from fpxi.calibration import calibration_from_recordings
+from fpxi.calibration.errors import MixedConditionsError
+from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
+from fpxi_imaging import Calibration, CalibrationMismatchError, ShapeMismatchError
+from fpxi_imaging.lag_errors import NoStepError, TooFewLagFramesError
+
+LIT, FRAMES = 150, 400
+URL = "sim:cmos32?time=virtual&object=none&beam=off"
+
+
+@dataclass(frozen=True)
+class Run:
+    dark: Path
+    flat: Path
+    step_off: Path
+    calibration: Calibration
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Darks, flats, and a recording that begins in the dark, has 150 lit frames and 200 after."""
+    folder = tmp_path_factory.mktemp("lag")
+    dark, flat, step_off = (folder / f"{name}.h5" for name in ("dark", "flat", "step"))
+    with fpxi.open(URL) as session:
+        scene = session.scene
+        assert scene is not None
+        session.set("exposure_us", 5000)
+        session.capture(40, dark, image_key=fpxi.ImageKey.DARK)
+
+        def see_to_beam(frames: int) -> None:
+            scene.beam_on = 30 <= frames < 30 + LIT
+
+        session.capture(FRAMES, step_off, progress=see_to_beam)
+        scene.beam_on = True
+        session.capture(40, flat, image_key=fpxi.ImageKey.FLAT)
+    return Run(dark, flat, step_off, calibration_from_recordings(dark, flat))
+
+
+def test_the_lag_of_the_panel_is_found(run: Run) -> None:
+    done: list[tuple[int, int]] = []
+    found = lag_from_recording(
+        run.step_off, run.calibration, progress=lambda now, total: done.append((now, total))
+    )
+    model = found.model
+    truth = 0.004 * 2 * (1 - np.exp(-0.5)) + 0.002
+    assert model.first_frame(0.005) == pytest.approx(truth, rel=0.06)
+    assert model.components == 2
+    assert model.exposure_s == pytest.approx(LIT * 0.005, rel=0.3)
+    assert done[0] == (1, 3 * FRAMES)
+    assert all(now <= total for now, total in done)
+
+
+def test_the_first_frame_after_the_exposure_shows_the_lagging_pixels(run: Run) -> None:
+    offset = run.calibration.darks[0].mean
+    once = after_exposure_from_recordings(run.step_off, offset)
+    twice = after_exposure_from_recordings([run.step_off, run.step_off], offset)
+    assert (once.steps, twice.steps) == (1, 2)
+    np.testing.assert_array_equal(once.mean, twice.mean)
+    level = lag_from_recording(run.step_off, run.calibration).level
+    lag = once.mean[np.isfinite(once.mean)]
+    assert np.median(lag) == pytest.approx(0.005 * level, rel=0.2)
+    assert np.sort(lag)[-2] > 4 * np.median(lag)
+
+
+def test_a_recording_without_a_step_off_is_refused(run: Run) -> None:
+    with pytest.raises(NoStepError):
+        lag_from_recording(run.flat, run.calibration)
+    with pytest.raises(NoStepError):
+        after_exposure_from_recordings(run.dark, run.calibration.darks[0].mean)
+    with pytest.raises(TooFewLagFramesError):
+        after_exposure_from_recordings([], run.calibration.darks[0].mean)
+
+
+def test_an_offset_of_another_region_is_refused(run: Run) -> None:
+    with pytest.raises(ShapeMismatchError):
+        after_exposure_from_recordings(run.step_off, np.zeros((3, 4), np.float32))
+
+
+@pytest.fixture
+def changed(run: Run, tmp_path: Path) -> Callable[[str, slice, float], Path]:
+    """Return a maker of copies of the step-off in which a column's values are others."""
+
+    def change(column: str, frames: slice, value: float) -> Path:
+        copy = tmp_path / "changed.h5"
+        copy.write_bytes(run.step_off.read_bytes())
+        with h5py.File(copy, "r+") as file:
+            file["entry/instrument/detector"][column][frames] = value
+        return copy
+
+    return change
+
+
+def test_frames_of_two_exposures_are_refused(
+    run: Run, changed: Callable[[str, slice, float], Path]
+) -> None:
+    mixed = changed("exposure_time", slice(200, None), 0.006)
+    with pytest.raises(MixedConditionsError, match="exposure_us"):
+        lag_from_recording(mixed, run.calibration)
+
+
+def test_a_calibration_of_another_exposure_is_refused(
+    run: Run, changed: Callable[[str, slice, float], Path]
+) -> None:
+    other = changed("exposure_time", slice(None), 0.006)
+    with pytest.raises(CalibrationMismatchError, match="exposure_us"):
+        lag_from_recording(other, run.calibration)
