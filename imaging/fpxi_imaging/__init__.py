@@ -1,9 +1,21 @@
 """Corrections of raw detector frames: pure functions on arrays, compiled by numba."""
 
+from fpxi_imaging._gain_building import GainOptions
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
-from fpxi_imaging.building import GainOptions, build_calibration
+from fpxi_imaging.beam_checks import compare_darks
+from fpxi_imaging.building import build_calibration, dark_map, require_usable_darks
 from fpxi_imaging.calibration import Calibration
+from fpxi_imaging.calibration_errors import (
+    AllDeadError,
+    AllSaturatedError,
+    BeamOnInDarkError,
+    DriftError,
+    GainLevelsError,
+    NoDarkForFlatError,
+    TooFewFramesError,
+    UnevenFlatError,
+)
 from fpxi_imaging.check_limits import CheckLimits
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.corrector import Corrector
@@ -37,6 +49,7 @@ from fpxi_imaging.gain_model import FlatLevel, GainMethod, GainModel, Shading
 from fpxi_imaging.lag_model import LagModel
 from fpxi_imaging.levels import histogram, robust_levels
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
+from fpxi_imaging.offset_model import OffsetModel
 from fpxi_imaging.offset_refresh import OffsetRefresh
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.raw import raw_values
@@ -49,9 +62,12 @@ from fpxi_imaging.verdict import Grade, Verdict
 __all__ = [
     "DEFAULT_PROCESSING",
     "NO_AVERAGING",
+    "AllDeadError",
+    "AllSaturatedError",
     "ArrayLayoutError",
     "Averaging",
     "AveragingMode",
+    "BeamOnInDarkError",
     "Calibration",
     "CalibrationError",
     "CalibrationMismatchError",
@@ -64,11 +80,13 @@ __all__ = [
     "DefectEdit",
     "DefectMap",
     "DefectThresholds",
+    "DriftError",
     "FlatLevel",
     "FlatNotBrighterError",
     "FrameSeries",
     "FrameStack",
     "FrameTimeError",
+    "GainLevelsError",
     "GainMethod",
     "GainModel",
     "GainOptions",
@@ -78,8 +96,10 @@ __all__ = [
     "LagModel",
     "Linearity",
     "Mismatch",
+    "NoDarkForFlatError",
     "NoLagModelError",
     "NotEnoughFramesError",
+    "OffsetModel",
     "OffsetRefresh",
     "Orientation",
     "Piecewise",
@@ -100,15 +120,20 @@ __all__ = [
     "Source",
     "SourceRole",
     "Tolerances",
+    "TooFewFramesError",
     "TooManyDefectsError",
+    "UnevenFlatError",
     "Verdict",
     "assemble_scan",
     "build_calibration",
     "calibration_from_maps",
+    "compare_darks",
     "correct_frame",
     "correct_stack",
+    "dark_map",
     "histogram",
     "raw_values",
+    "require_usable_darks",
     "robust_levels",
     "scan_path",
     "warm_up",

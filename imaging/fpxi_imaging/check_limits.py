@@ -21,6 +21,38 @@ class CheckLimits:
     """Above this fraction the frames are doubtful."""
     most_saturated: float = 0.05
     """Largest fraction of imaging pixels that may saturate in a series."""
+    most_uneven: float = 2.0
+    """Largest ratio of the smooth surface's highest value to its lowest."""
+    uneven: float = 1.3
+    """Above this ratio the flat is doubtful."""
+    most_local_residual: float = 0.2
+    """Largest part by which the median of a block of pixels may differ from the surface: more is an
+    object in the beam, or its shadow."""
+    local_residual: float = 0.05
+    """Above this part the flat is doubtful."""
+    residual_block: int = 7
+    """Side of these blocks, pixels."""
+    most_dark_drift: float = 1.0
+    """Largest drift of the darks' median during a series, in median sigmas of a dark."""
+    dark_drift: float = 0.2
+    """Above this the darks are doubtful."""
+    most_flat_drift: float = 0.05
+    """Largest relative drift of the flats' median during a series."""
+    flat_drift: float = 0.01
+    """Above this the flats are doubtful."""
+    drift_certainty: float = 4.0
+    """A drift of fewer standard errors is none."""
+    most_beam_in_dark: float = 0.02
+    """Largest part of the flats' signal that may show in the darks, by pattern and by noise."""
+    beam_certainty: float = 5.0
+    """A signal in the darks of fewer standard errors is none."""
+    photon_share: float = 0.5
+    """A rise of the darks is X-rays if their variance rises by at least this part of what the flats
+    add for the same rise; dark current adds far less."""
+    gain_uncertainty: float = 0.005
+    """Above this relative uncertainty of the median pixel's gain more flats are advised."""
+    misfit: float = 2.0
+    """Above this goodness of fit (1 where the description holds) another description is advised."""
 
 
 DEFAULT_LIMITS = CheckLimits()

@@ -8,6 +8,7 @@ import pytest
 
 CREATED = datetime(2026, 3, 4, tzinfo=UTC)
 SHAPE = (24, 30)
+LENIENT = im.CheckLimits(most_defective=0.4, most_uneven=99, most_local_residual=99)
 
 
 @pytest.fixture
@@ -93,10 +94,6 @@ def test_a_pixel_that_saturates_in_a_single_flat_is_a_defect(build: Build, frame
     assert np.argwhere(build(dark, flat).defects.mask).tolist() == [[5, 6]]
 
 
-def test_one_dark_and_one_flat_suffice(build: Build, frames: Frames) -> None:
-    assert not build(frames[0][:1], frames[1][:1]).defects.mask.any()
-
-
 def test_the_thresholds_used_are_kept(build: Build, frames: Frames) -> None:
     thresholds = im.DefectThresholds(over_response=1.01)
     calibration = build(*frames, thresholds=thresholds)
@@ -111,6 +108,13 @@ class TestRefusedFrames:
         with pytest.raises(im.NotEnoughFramesError) as caught:
             build(**stacks | {name: im.FrameStack(SHAPE)})
         assert (caught.value.stack, len(caught.value.rows)) == (name, SHAPE[0])
+
+    @pytest.mark.parametrize("name", ["dark", "flat"])
+    def test_one_frame(self, name: str, build: Build, frames: Frames) -> None:
+        stacks: dict[str, Any] = dict(zip(("dark", "flat"), frames, strict=True))
+        with pytest.raises(im.TooFewFramesError, match=f"{name}s series has 1 frame") as caught:
+            build(**stacks | {name: stacks[name][:1]})
+        assert (caught.value.frames, caught.value.required) == (1, 2)
 
     def test_a_row_in_no_frame(self, build: Build, frames: Frames) -> None:
         flat = im.FrameStack(SHAPE)
@@ -151,7 +155,11 @@ class TestRefusedFrames:
         flat[:, ::2, ::2] = 2000
         flat[:, 1::2, 1::2] = 50_000
         with pytest.raises(im.TooManyDefectsError) as caught:
-            build(dark, flat, limits=im.CheckLimits(most_defective=0.4))
+            build(
+                dark,
+                flat,
+                limits=im.CheckLimits(most_defective=0.4, most_uneven=99, most_local_residual=99),
+            )
         assert caught.value.fraction == pytest.approx(0.5)
 
     def test_nothing_but_process_ring(self, build: Build, frames: Frames) -> None:
