@@ -29,12 +29,12 @@ from fpxi_imaging.errors import (
     ShapeMismatchError,
     TooManyDefectsError,
 )
+from fpxi_imaging.evenness import check_evenness
 from fpxi_imaging.frame_checks import (
     DARKS,
     FLATS,
     check_alive,
     check_dark_drift,
-    check_evenness,
     check_flat_drift,
     check_series,
 )

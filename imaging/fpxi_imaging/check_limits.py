@@ -28,6 +28,9 @@ class CheckLimits:
     most_local_residual: float = 0.2
     """Largest part by which the median of a block of pixels may differ from the surface: more is an
     object in the beam, or its shadow."""
+    residual_sigmas: float = 4.0
+    """As long as it is no more than so many robust standard deviations of all such blocks: thin
+    films are uneven by themselves."""
     local_residual: float = 0.05
     """Above this part the flat is doubtful."""
     residual_block: int = 7

@@ -12,21 +12,17 @@ from fpxi_imaging.calibration_errors import (
     AllSaturatedError,
     DriftError,
     TooFewFramesError,
-    UnevenFlatError,
 )
 from fpxi_imaging.check_limits import CheckLimits
 from fpxi_imaging.defects import panel_noise
 from fpxi_imaging.errors import NotEnoughFramesError, SaturatedError
 from fpxi_imaging.frame_stack import FrameSeries, FrameStack
-from fpxi_imaging.shading import smooth_surface
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 DARKS, FLATS = "darks", "flats"
-_DIM = 0.2
-"""Part of the surface below which a line of pixels is taken to be broken."""
 
 
 def check_series(
@@ -112,83 +108,6 @@ def check_flat_drift(
     if certain and abs(relative) > limits.most_flat_drift:
         raise DriftError(FLATS, 100 * relative, most, "%")
     return _of_drift(FLATS, 100 * relative, some, most, certain, "%", limits)
-
-
-def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Verdict, Verdict]:
-    """Return verdicts on the smooth surface and on what departs from it locally.
-
-    `response` is the flat less offset, counts; `used` are its good pixels, all (rows, cols).
-    Raises `UnevenFlatError`.
-    """
-    surface = smooth_surface(response, used)
-    highest, lowest = float(surface[used].max()), float(surface[used].min())
-    ratio = highest / lowest if lowest > 0 else np.inf
-    if ratio > limits.most_uneven:
-        raise UnevenFlatError(
-            f"its smooth part varies by a factor of {ratio:.2f} over the panel, at most "
-            f"{limits.most_uneven:.2f} is allowed"
-        )
-    seen = used & ~_dead_lines(response, surface, used)
-    residual, row, column = _largest_residual(response, surface, seen, limits.residual_block)
-    if abs(residual) > limits.most_local_residual:
-        raise UnevenFlatError(
-            f"around row {row}, column {column} it departs by {residual:+.0%} from its "
-            f"surroundings, at most {limits.most_local_residual:.0%} is allowed; an object in the "
-            "beam does that; if pixels are broken there, raise most_local_residual"
-        )
-    even = ratio <= limits.uneven
-    clear = abs(residual) <= limits.local_residual
-    return (
-        Verdict(
-            "evenness of the flats",
-            Grade.GOOD if even else Grade.USABLE,
-            ratio,
-            limits.uneven,
-            "",
-            f"the flats vary smoothly by a factor of {ratio:.2f} over the panel"
-            + ("" if even else ": centre the beam, or move the source away"),
-        ),
-        Verdict(
-            "clear beam",
-            Grade.GOOD if clear else Grade.USABLE,
-            100 * abs(residual),
-            100 * limits.local_residual,
-            "%",
-            f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by more "
-            f"than {abs(residual):.1%} from the flats' smooth surface"
-            + ("" if clear else f": look at row {row}, column {column} for an object in the beam"),
-        ),
-    )
-
-
-def _dead_lines(response: Image, surface: Image, used: Mask) -> Mask:
-    """Return the rows and columns most of whose pixels hardly respond: no object is so straight."""
-    dim = used & (response < _DIM * surface)
-    lines: Mask = np.zeros(used.shape, np.bool_)
-    for axis in (0, 1):
-        many = 2 * dim.sum(axis=axis, keepdims=True) > used.sum(axis=axis, keepdims=True)
-        lines |= many
-    return lines
-
-
-def _largest_residual(
-    response: Image, surface: Image, used: Mask, block: int
-) -> tuple[float, int, int]:
-    """Return the block's median departure that is largest, and the middle of the block."""
-    relative = np.where(used, response / surface - 1, np.nan)
-    rows, cols = response.shape
-    largest = (0.0, 0, 0)
-    for top in range(0, max(rows - block // 2, 1), block):
-        for left in range(0, max(cols - block // 2, 1), block):
-            values = relative[top : top + block, left : left + block]
-            known = values[np.isfinite(values)]
-            if known.size * 2 < min(block * block, values.size):
-                continue
-            median = float(np.median(known))
-            if abs(median) > abs(largest[0]):
-                middle = (top + values.shape[0] // 2, left + values.shape[1] // 2)
-                largest = (median, *middle)
-    return largest
 
 
 def _of_count(frames: int, name: str, limits: CheckLimits) -> Verdict:
