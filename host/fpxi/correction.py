@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
-import numpy as np
-from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
+from fpxi_imaging import (
+    DEFAULT_PROCESSING,
+    AveragingMode,
+    Calibration,
+    Processing,
+    ResolvedCalibration,
+    Tolerances,
+)
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 
-from fpxi.calibration.content import write_calibration
-from fpxi.conditions import for_area
+from fpxi.corrected_file import CorrectedFile, Origin, Picture
 from fpxi.errors import FrameSelectionError, RecordingExistsError
-from fpxi.recording import layout
-from fpxi.recording.columns import COLUMNS
+from fpxi.frame_processor import CalibrationResolver, FrameProcessor
 from fpxi.recording.conditions import recorded_conditions
-from fpxi.recording.nexus import nexus_group
-from fpxi.recording.plot import OFFSETS, write_plot
 from fpxi.recording.reader import RecordingReader, read_recording
-from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
 
-CORRECTED_LAYOUT = 1
-"""Attribute `fpxi_corrected_layout` of the file."""
-PROCESS = "entry/process"
-_COPIED = (*(column.name for column in COLUMNS), "image_key", "row_received")
-_KEPT_FACTS = (
-    "local_name",
-    "description",
-    "serial_number",
-    "x_pixel_size",
-    "y_pixel_size",
-    *OFFSETS,
-    "pixel_mask",
-)
-_LEFT_BEHIND = ("events", "link_statistics")
 
-DEFAULT_TOLERANCES = Tolerances()
+@dataclass(frozen=True, slots=True)
+class CorrectionResult:
+    """What came of a recording."""
+
+    frames: int
+    pictures: int
+    """As many, but for block averages."""
+    notes: tuple[str, ...]
+    """What was interpolated to correct at the frames' conditions, in words."""
 
 
 def correct_recording(
@@ -45,17 +40,27 @@ def correct_recording(
     calibration: Calibration,
     out: str | Path,
     *,
+    processing: Processing = DEFAULT_PROCESSING,
+    threads: int = 1,
     source: str | Path | None = None,
+    sources: Sequence[str | Path] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
-) -> int:
-    """Correct every frame of a recording; returns how many.
+) -> CorrectionResult:
+    """Correct every frame of a recording.
 
-    `out` is NeXus as the recording is, with `data` float32 (frames, rows, columns), signed, NaN
-    where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and the
-    calibration as an NXprocess. `source` is the calibration's file, named there.
-    `device` is the recording's, less its events.
+    `out` is NeXus as the recording is, with `data` float32 (pictures, rows, columns), signed, NaN
+    where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and an
+    NXprocess with the processing (JSON), the calibration, and what of it was interpolated.
+    `source` is the calibration's file and `sources` are the recordings that it was made from,
+    named there. `device` is the recording's, less its events.
+
+    Each frame gives a picture, but for a block average, which gives one a block; the last block,
+    and one that a break cuts short (`FrameProcessor` says what is a break), are kept and marked in
+    `average_complete`. What is told of a picture, such as `timestamp`, is told of the newest frame
+    in it; `first_timestamp` and `first_sequence_number` are the oldest one's. Mask, offsets and
+    pixel sizes are turned with the pictures.
 
     Every frame's own conditions must fit, and its region lie within the calibration's: raises
     `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError`,
@@ -69,82 +74,73 @@ def correct_recording(
     with read_recording(run) as reader:
         if reader.frame_count == 0:
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
-        resolved = [calibration.resolve(each, tolerances) for each in recorded_conditions(reader)]
-        fitted = for_area(resolved[-1], reader.area)
+        resolver = resolver_for(reader, calibration, tolerances)
+        _, notes = require_fitting(reader, resolver)
+        processor = FrameProcessor(processing, resolver, threads=threads)
+        origin = Origin(calibration, source, sources, processing, notes)
         with whole_hdf5(out) as (file, raw):
-            _write_facts(file, reader, calibration, fitted, source=source)
-            for done in _write_frames(file, reader, fitted):
+            corrected = CorrectedFile(file, reader, origin)
+            pictures = 0
+            for picture in process_recording(reader, processor, progress):
+                corrected.write(picture)
                 raw.require_sound()
-                if progress is not None:
-                    progress(done, reader.frame_count)
-        return reader.frame_count
+                pictures += 1
+            corrected.finish()
+        return CorrectionResult(reader.frame_count, pictures, notes)
 
 
-def _write_facts(
-    file: h5py.File,
+def resolver_for(
+    reader: RecordingReader, calibration: Calibration, tolerances: Tolerances = DEFAULT_TOLERANCES
+) -> CalibrationResolver:
+    """Return what finds the calibration of each frame of a recording."""
+    serial_number = reader.facts.identity.serial_number
+    return CalibrationResolver(calibration, reader.geometry.name, serial_number, tolerances)
+
+
+def require_fitting(
+    reader: RecordingReader, resolver: CalibrationResolver
+) -> tuple[ResolvedCalibration, tuple[str, ...]]:
+    """Make sure that every frame can be corrected; return what corrects one, and all notes.
+
+    Raises `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError` and
+    `PatternFramesError`.
+    """
+    notes: dict[str, None] = {}
+    for conditions in recorded_conditions(reader):
+        resolved = resolver.at(conditions, reader.area)
+        notes |= dict.fromkeys(resolved.notes)
+    return resolved, tuple(notes)
+
+
+def looks_back(processing: Processing) -> bool:
+    """Return whether a picture rests on frames before its own."""
+    averages = processing.averaging.mode is not AveragingMode.NONE
+    return processing.lag or processing.zinger_sigma is not None or averages
+
+
+def process_recording(
     reader: RecordingReader,
-    calibration: Calibration,
-    fitted: ResolvedCalibration,
-    *,
-    source: str | Path | None,
-) -> None:
-    """Write everything but the frames."""
-    file.attrs["fpxi_corrected_layout"] = CORRECTED_LAYOUT
-    file.attrs["default"] = layout.ENTRY
-    entry = nexus_group(file, layout.ENTRY, "NXentry")
-    entry.attrs["default"] = "data"
-    recorded = reader.group(layout.ENTRY)
-    for name in ("title", "start_time"):
-        recorded.copy(name, entry)
-    nexus_group(file, "entry/instrument", "NXinstrument")
-    detector = nexus_group(file, layout.DETECTOR, "NXdetector")
-    recorded_detector = reader.group(layout.DETECTOR)
-    for name in _KEPT_FACTS:
-        recorded_detector.copy(name, detector)
-    for name in _COPIED:
-        values = recorded_detector[name][: reader.frame_count]
-        detector.create_dataset(name, data=values)
-        for key, value in recorded_detector[name].attrs.items():
-            detector[name].attrs[key] = value
-    mask = detector["pixel_mask"]
-    mask[...] |= np.where(fitted.defects, layout.MASK_DEAD, 0).astype(mask.dtype)
-    _copy_device(reader, nexus_group(file, layout.DEVICE, "NXcollection"))
-    process = nexus_group(file, PROCESS, "NXprocess")
-    process["program"] = "fpxi"
-    process["version"] = software_version()
-    process["date"] = datetime.now(UTC).isoformat()
-    process["recording"] = str(reader.path)
-    if source is not None:
-        process["calibration_file"] = str(source)
-    write_calibration(nexus_group(file, f"{PROCESS}/calibration", "NXcollection"), calibration)
-
-
-def _copy_device(reader: RecordingReader, device: h5py.Group) -> None:
-    """Copy who the panel was and how it was set; what happened stays with the recording."""
-    recorded = reader.group(layout.DEVICE)
-    for name in recorded:
-        if name not in _LEFT_BEHIND:
-            recorded.copy(name, device)
-
-
-def _write_frames(
-    file: h5py.File,
-    reader: RecordingReader,
-    calibration: ResolvedCalibration,
-) -> Iterator[int]:
-    """Write frame after frame; say how many are done."""
-    shape = (reader.frame_count, *calibration.shape)
-    detector = file[layout.DETECTOR]
-    options = {"shape": shape, "chunks": (1, *calibration.shape), "compression": "gzip"}
-    data = detector.create_dataset("data", dtype="<f4", shuffle=True, **options)
-    data.attrs["units"] = "counts"
-    data.attrs["long_name"] = "corrected, in counts of the median pixel"
-    flags = detector.create_dataset("pixel_flags", dtype="u1", **options)
-    flags.attrs["long_name"] = ", ".join(f"{flag.value} {flag.name}" for flag in PixelFlag)
-    write_plot(file)
-    corrector = Corrector(calibration)
-    values, marks = np.empty(calibration.shape, np.float32), np.empty(calibration.shape, np.uint8)
+    processor: FrameProcessor,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Picture]:
+    """Go through a recording's frames; yield the pictures that come of them."""
+    mode = processor.processing.averaging.mode
+    blocks = mode is AveragingMode.BLOCK
+    pending: Picture | None = None
+    begun = 0
     for index, frame in enumerate(reader):
-        corrector.correct(frame.samples, frame.row_received, out=values, flags=marks)
-        data[index], flags[index] = values, marks
-        yield index + 1
+        made = processor.process(frame)
+        if made.anew:
+            begun = index
+            if pending is not None:
+                yield pending
+        endless = mode is AveragingMode.EXPONENTIAL
+        first = begun if endless else index + 1 - made.averaged_frames
+        picture = Picture(made, first, index)
+        pending = picture if blocks and not made.complete else None
+        if pending is None:
+            yield picture
+        if progress is not None:
+            progress(index + 1, reader.frame_count)
+    if pending is not None:
+        yield pending

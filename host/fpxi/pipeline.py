@@ -14,6 +14,7 @@ from fpxi.preview import PipelineSettings, PreviewImage
 
 if TYPE_CHECKING:
     from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.processing import Processing
     from fpxi_readout.frame import Frame
 
     from fpxi.rendering import Renderer
@@ -70,13 +71,13 @@ class Pipeline:
         *,
         corrected: bool | None = None,
         calibration: Calibration | None = None,
-        averaging_frames: int | None = None,
+        processing: Processing | None = None,
     ) -> None:
         """Change what is given; the newest frame is shown again accordingly. Never waits."""
         given = {
             "corrected": corrected,
             "calibration": calibration,
-            "averaging_frames": averaging_frames,
+            "processing": processing,
         }
         changes = {name: value for name, value in given.items() if value is not None}
         self.settings = replace(self._settings, **changes)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.processing import Orientation, Processing, Scale
     from fpxi_readout.frame import Frame
 
 
@@ -20,8 +21,8 @@ class PipelineSettings:
     corrected: bool = False
     """Correct with `calibration`; without one, or where it does not fit, the preview stays raw."""
     calibration: Calibration | None = None
-    averaging_frames: int = 1
-    """Time constant of the exponential running average, frames; 1: none."""
+    processing: Processing | None = None
+    """None: offset, gain and defects. A raw preview is averaged and turned, and no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +32,18 @@ class PreviewImage:
     frame: Frame
     """The newest raw frame in the picture."""
     values: npt.NDArray[np.float32]
-    """(rows, cols) counts, corrected or raw; NaN where there is none."""
+    """(rows, cols) as turned; corrected, in `scale`, or raw counts; NaN where there is none."""
     flags: npt.NDArray[np.uint8]
     """(rows, cols) `fpxi_imaging.flags.PixelFlag` bits."""
     generation: int
     """Rises by one with every picture."""
     corrected: bool
     averaged_frames: int
-    """Frames in the running average."""
+    """Frames in the average."""
+    scale: Scale
+    orientation: Orientation
+    """How the picture is turned; `fpxi_imaging.turning.turned_back` finds back to the frame."""
     notice: str
     """Why the picture is not what the settings ask for; empty if it is."""
+    notes: tuple[str, ...] = ()
+    """What was interpolated to correct at the frame's conditions, in words."""

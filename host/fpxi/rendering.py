@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from fpxi_imaging import (
+    DEFAULT_PROCESSING,
     NO_AVERAGING,
-    Averaging,
     Calibration,
-    Corrector,
     ImagingError,
+    Orientation,
     PixelFlag,
     Processing,
     ResolvedCalibration,
 )
+from fpxi_imaging.turning import turned
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
-from fpxi.conditions import conditions_of, for_area
+from fpxi.conditions import conditions_of
+from fpxi.frame_processor import CalibrationResolver, FrameProcessor, ProcessedFrame
 from fpxi.preview import PipelineSettings, PreviewImage
-
-Values = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.uint8]
 
 NOT_WARM = "correction is being prepared; showing raw counts"
 NO_CALIBRATION = "no calibration is loaded; showing raw counts"
@@ -35,10 +33,10 @@ class Renderer:
         self._serial_number = serial_number
         self._area = FrameArea.whole(geometry)
         self._not_imaging = geometry.not_imaging
-        self._corrector: Corrector | None = None
-        self._made_for: tuple[object, ...] = ()
-        self._fitted: ResolvedCalibration | None = None
-        self._fitted_for: tuple[object, ...] = ()
+        self._neutral: ResolvedCalibration | None = None
+        self._correcting: FrameProcessor | None = None
+        self._correcting_with: tuple[Calibration, Processing] | None = None
+        self._averaging: FrameProcessor | None = None
         self._generation = 0
 
     def render(
@@ -47,39 +45,62 @@ class Renderer:
         """Return the picture of a frame.
 
         Corrected only if the calibration fits the frame's own conditions; else raw, and the
-        notice says why. A `repeated` frame does not count in the average again.
+        notice says why. Lag, zingers and averages begin anew with a `repeated` frame, which must
+        not count twice.
         """
-        if frame.area != self._area:
-            self._area = frame.area
-            self._not_imaging = frame.area.not_imaging(self._geometry)
-        notice = self._obstacle(frame, settings, warm)
-        corrected = settings.corrected and not notice
-        calibration = settings.calibration if corrected else None
-        frames = settings.averaging_frames if warm else 1
-        if calibration is None and frames == 1:
-            values, flags = self._raw(frame)
-            averaged = 1
-        else:
-            values, flags, averaged = self._compute(frame, calibration, frames, repeated)
         self._generation += 1
-        return PreviewImage(frame, values, flags, self._generation, corrected, averaged, notice)
-
-    def _obstacle(self, frame: Frame, settings: PipelineSettings, warm: bool) -> str:
-        """Return why the settings cannot be met; empty if they can."""
-        wants_kernel = settings.corrected or settings.averaging_frames > 1
-        if wants_kernel and not warm:
-            return NOT_WARM
+        if repeated:
+            self._forget()
+        if frame.area != self._area:
+            self._area, self._neutral = frame.area, None
+            self._not_imaging = frame.area.not_imaging(self._geometry)
+        processing = settings.processing or DEFAULT_PROCESSING
         if not settings.corrected:
-            return ""
+            return self._uncorrected(frame, processing, "", warm=warm)
+        if not warm:
+            return self._uncorrected(frame, processing, NOT_WARM, warm=warm)
         if settings.calibration is None:
-            return NO_CALIBRATION
+            return self._uncorrected(frame, processing, NO_CALIBRATION, warm=warm)
         try:
-            self._fit(frame, settings.calibration)
+            made = self._correct(frame, settings.calibration, processing)
         except ImagingError as error:
-            return f"showing raw counts: {error}"
-        return ""
+            notice = f"showing raw counts: {error}"
+            return self._uncorrected(frame, processing, notice, warm=warm)
+        if self._averaging is not None:
+            self._averaging.begin_anew()
+        return self._picture(frame, made, processing, corrected=True)
 
-    def _raw(self, frame: Frame) -> tuple[Values, Flags]:
+    def _correct(
+        self, frame: Frame, calibration: Calibration, processing: Processing
+    ) -> ProcessedFrame:
+        """Raise `fpxi_imaging.ImagingError` where that cannot be."""
+        wanted = (calibration, processing)
+        if self._correcting is None or self._correcting_with != wanted:
+            resolve = CalibrationResolver(calibration, self._geometry.name, self._serial_number)
+            self._correcting = FrameProcessor(processing, resolve)
+            self._correcting_with = wanted
+        return self._correcting.process(frame)
+
+    def _uncorrected(
+        self, frame: Frame, processing: Processing, notice: str, *, warm: bool
+    ) -> PreviewImage:
+        """Return a picture of raw counts, averaged and turned as the processing says."""
+        if self._correcting is not None:
+            self._correcting.begin_anew()
+        averages = processing.averaging != NO_AVERAGING
+        raw = Processing(
+            averaging=processing.averaging, repair=False, orientation=processing.orientation
+        )
+        if averages and warm:
+            if self._averaging is None or self._averaging.processing != raw:
+                self._averaging = FrameProcessor(raw, self._resolve_neutral)
+            made = self._averaging.process(frame)
+        else:
+            made = self._single(frame, raw.orientation)
+            notice = NOT_WARM if averages else notice
+        return self._picture(frame, made, raw, corrected=False, notice=notice)
+
+    def _single(self, frame: Frame, orientation: Orientation) -> ProcessedFrame:
         """Do as `fpxi_imaging.raw_values`, without a compiled kernel: it may not be ready."""
         values = frame.samples.astype(np.float32)
         saturated = frame.samples >= self._geometry.full_scale
@@ -88,49 +109,53 @@ class Renderer:
         flags[~frame.row_received] = PixelFlag.MISSING
         values[self._not_imaging] = np.nan
         flags[self._not_imaging] = PixelFlag.NOT_IMAGING
-        return values, flags
-
-    def _compute(
-        self, frame: Frame, calibration: Calibration | None, frames: int, repeated: bool
-    ) -> tuple[Values, Flags, int]:
-        settings = (frame.exposure_us, frame.gain_setting, frame.bias_mV, frame.sampling)
-        made_for = (calibration, frames, self._area, *settings)
-        if self._corrector is None or made_for != self._made_for:
-            self._corrector = self._make_corrector(frame, calibration, frames)
-            self._made_for = made_for
-        elif repeated:
-            self._corrector.reset_average()
-        values = np.empty(frame.samples.shape, np.float32)
-        flags = np.empty(frame.samples.shape, np.uint8)
-        self._corrector.correct(frame.samples, frame.row_received, out=values, flags=flags)
-        return values, flags, max(1, min(self._corrector.averaged_frames, frames))
-
-    def _make_corrector(
-        self, frame: Frame, calibration: Calibration | None, frames: int
-    ) -> Corrector:
-        averaging = Averaging.recursive(frames) if frames > 1 else NO_AVERAGING
-        if calibration is None:
-            return Corrector(self._neutral(frame), Processing(averaging=averaging))
-        return Corrector(self._fit(frame, calibration), Processing(averaging=averaging))
-
-    def _fit(self, frame: Frame, calibration: Calibration) -> ResolvedCalibration:
-        """Return what corrects the frame. Raises `fpxi_imaging.ImagingError` if nothing does."""
-        actual = conditions_of(frame, self._geometry.name, self._serial_number)
-        resolved = calibration.resolve(actual)
-        if self._fitted is None or self._fitted_for != (calibration, self._area):
-            self._fitted = for_area(resolved, self._area)
-            self._fitted_for = (calibration, self._area)
-        return self._fitted
-
-    def _neutral(self, frame: Frame) -> ResolvedCalibration:
-        """Return a calibration that changes nothing, for the average of raw counts."""
-        shape = frame.samples.shape
-        return ResolvedCalibration(
-            offset=np.zeros(shape, np.float32),
-            gain=np.ones(shape, np.float32),
-            defects=np.zeros(shape, np.bool_),
-            not_imaging=self._not_imaging,
-            normalisation=1.0,
-            saturation_level=self._geometry.full_scale,
-            conditions=conditions_of(frame, self._geometry.name, self._serial_number),
+        return ProcessedFrame(
+            np.ascontiguousarray(turned(values, orientation)),
+            np.ascontiguousarray(turned(flags, orientation)),
+            averaged_frames=1,
+            complete=True,
+            anew=True,
+            notes=(),
         )
+
+    def _picture(
+        self,
+        frame: Frame,
+        made: ProcessedFrame,
+        processing: Processing,
+        *,
+        corrected: bool,
+        notice: str = "",
+    ) -> PreviewImage:
+        return PreviewImage(
+            frame=frame,
+            values=made.values,
+            flags=made.flags,
+            generation=self._generation,
+            corrected=corrected,
+            averaged_frames=made.averaged_frames,
+            scale=processing.scale,
+            orientation=processing.orientation,
+            notice=notice,
+            notes=made.notes,
+        )
+
+    def _resolve_neutral(self, frame: Frame) -> ResolvedCalibration:
+        """Return what changes nothing, for the average of raw counts."""
+        if self._neutral is None:
+            shape = frame.samples.shape
+            self._neutral = ResolvedCalibration(
+                offset=np.zeros(shape, np.float32),
+                gain=np.ones(shape, np.float32),
+                defects=np.zeros(shape, np.bool_),
+                not_imaging=self._not_imaging,
+                normalisation=1.0,
+                saturation_level=self._geometry.full_scale,
+                conditions=conditions_of(frame, self._geometry.name, self._serial_number),
+            )
+        return self._neutral
+
+    def _forget(self) -> None:
+        for processor in (self._correcting, self._averaging):
+            if processor is not None:
+                processor.begin_anew()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -26,23 +27,10 @@ def turned_shape(shape: tuple[int, int], orientation: Orientation) -> tuple[int,
     return (rows, columns) if orientation.rotate_deg % 180 == 0 else (columns, rows)
 
 
-def raw_pixel(
-    row: int, column: int, shape: tuple[int, int], orientation: Orientation
-) -> tuple[int, int]:
-    """Return where the pixel of a turned image was before, in an image of `shape`."""
-    rows, columns = shape
-    last_row, last_column = rows - 1, columns - 1
-    before = {
-        0: (row, column),
-        90: (column, last_column - row),
-        180: (last_row - row, last_column - column),
-        270: (last_row - column, row),
-    }
-    row, column = before[orientation.rotate_deg]
-    return (
-        last_row - row if orientation.flip_rows else row,
-        last_column - column if orientation.flip_columns else column,
-    )
+def turned_back(array: npt.NDArray[T], orientation: Orientation) -> npt.NDArray[T]:
+    """Return a view of turned images as they were before: rows and columns are the panel's."""
+    straight = np.rot90(array, -orientation.rotate_deg // 90, axes=(-2, -1))
+    return turned(straight, replace(orientation, rotate_deg=0))
 
 
 def turned_centres(

@@ -15,11 +15,21 @@ from fpxi.pipeline import Pipeline
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.recording.facts import RecordingFacts
 from fpxi.rendering import NO_CALIBRATION, NOT_WARM, Renderer
-from fpxi_imaging import Calibration, Conditions, PixelFlag, calibration_from_maps
+from fpxi_imaging import (
+    NO_AVERAGING,
+    Averaging,
+    Calibration,
+    Conditions,
+    Orientation,
+    PixelFlag,
+    Processing,
+    calibration_from_maps,
+)
 from fpxi_readout.frame import Frame
 
 MakeFrame = Callable[..., Frame]
 WAIT_S = 30.0
+AVERAGED_4 = Processing(averaging=Averaging.exponential(4))
 
 
 @pytest.fixture
@@ -135,7 +145,7 @@ def test_what_is_wanting_for_a_correction_is_said(
 
 
 def test_an_average_of_raw_frames_is_their_mean(renderer: Renderer, make_frame: MakeFrame) -> None:
-    settings = PipelineSettings(averaging_frames=4)
+    settings = PipelineSettings(processing=AVERAGED_4)
     frames = [make_frame(number) for number in range(3)]
     for count, frame in enumerate(frames, 1):
         picture = renderer.render(frame, settings, warm=True)
@@ -147,16 +157,55 @@ def test_an_average_of_raw_frames_is_their_mean(renderer: Renderer, make_frame: 
 def test_an_average_begins_anew_when_the_exposure_changes(
     renderer: Renderer, make_frame: MakeFrame
 ) -> None:
-    settings = PipelineSettings(averaging_frames=4)
+    settings = PipelineSettings(processing=AVERAGED_4)
     renderer.render(make_frame(0), settings, warm=True)
     picture = renderer.render(make_frame(1, exposure_us=5), settings, warm=True)
     assert picture.averaged_frames == 1
 
 
+def test_an_average_goes_on_over_lost_frames_but_not_over_a_restart(
+    renderer: Renderer, make_frame: MakeFrame
+) -> None:
+    settings = PipelineSettings(processing=AVERAGED_4)
+    counts = [
+        renderer.render(make_frame(number), settings, warm=True).averaged_frames
+        for number in (3, 4, 7, 0, 1)
+    ]
+    assert counts == [1, 2, 3, 1, 2]
+
+
+def test_an_average_of_raw_frames_begins_anew_after_corrected_ones(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    raw = PipelineSettings(processing=AVERAGED_4)
+    corrected = replace(raw, corrected=True, calibration=calibration)
+    asked = [raw, raw, corrected, corrected, raw, corrected]
+    counts = [
+        renderer.render(make_frame(number), settings, warm=True).averaged_frames
+        for number, settings in enumerate(asked)
+    ]
+    assert counts == [1, 2, 1, 2, 1, 1]
+
+
+@pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.exponential(3)], ids=str)
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_raw_picture_is_turned_too(
+    renderer: Renderer, make_frame: MakeFrame, averaging: Averaging, warm: bool
+) -> None:
+    orientation = Orientation(flip_columns=True, rotate_deg=90)
+    straight = PipelineSettings(processing=Processing(averaging=averaging))
+    turned = PipelineSettings(processing=Processing(averaging=averaging, orientation=orientation))
+    before = renderer.render(make_frame(0), straight, warm=warm)
+    picture = renderer.render(make_frame(0), turned, warm=warm, repeated=True)
+    assert picture.orientation == orientation
+    np.testing.assert_array_equal(picture.values, np.rot90(before.values[:, ::-1]))
+    np.testing.assert_array_equal(picture.flags, np.rot90(before.flags[:, ::-1]))
+
+
 def test_every_picture_has_arrays_of_its_own_and_a_later_generation(
     renderer: Renderer, make_frame: MakeFrame
 ) -> None:
-    settings = PipelineSettings(averaging_frames=2)
+    settings = PipelineSettings(processing=Processing(averaging=Averaging.exponential(2)))
     first = renderer.render(make_frame(0), settings, warm=True)
     kept = first.values.copy()
     second = renderer.render(make_frame(1), settings, warm=True)

@@ -23,10 +23,12 @@ from fpxi.recording.file import RecordingFile
 from fpxi.rendering import Renderer
 from fpxi.statistics import NOTHING
 from fpxi_imaging import (
+    Averaging,
     Calibration,
     CalibrationMismatchError,
     Conditions,
     PixelFlag,
+    Processing,
     RegionMismatchError,
     calibration_from_maps,
 )
@@ -289,7 +291,8 @@ def test_the_preview_follows_a_change_of_the_region(
     region = renderer.render(part(0), raw, warm=True)
     np.testing.assert_array_equal(region.flags, whole.flags[PART])
     np.testing.assert_array_equal(region.values, whole.values[PART])
-    settings = PipelineSettings(corrected=True, calibration=calibration, averaging_frames=3)
+    averaged = Processing(averaging=Averaging.exponential(3))
+    settings = PipelineSettings(corrected=True, calibration=calibration, processing=averaged)
     corrected = renderer.render(part(1), settings, warm=True)
     assert (corrected.corrected, corrected.notice) == (True, "")
     assert corrected.values.shape == (3, 4)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from fpxi_imaging import Orientation
-from fpxi_imaging.turning import raw_pixel, turned, turned_centres, turned_shape
+from fpxi_imaging.turning import turned, turned_back, turned_centres, turned_shape
 
 SHAPE = (3, 4)
 EVERY = [
@@ -30,15 +30,16 @@ def test_every_pixel_of_a_turned_picture_is_found_where_it_was(orientation: Orie
     image = np.arange(12).reshape(SHAPE)
     shown = turned(image, orientation)
     assert shown.shape == turned_shape(SHAPE, orientation)
-    for row, column in np.ndindex(*shown.shape):
-        assert shown[row, column] == image[raw_pixel(row, column, SHAPE, orientation)]
+    np.testing.assert_array_equal(turned_back(shown, orientation), image)
 
 
 @pytest.mark.parametrize("orientation", EVERY, ids=str)
 def test_a_stack_turns_as_its_images_do(orientation: Orientation) -> None:
     stack = np.arange(24).reshape(2, *SHAPE)
-    for image, shown in zip(stack, turned(stack, orientation), strict=True):
-        np.testing.assert_array_equal(turned(image, orientation), shown)
+    shown = turned(stack, orientation)
+    for image, each in zip(stack, shown, strict=True):
+        np.testing.assert_array_equal(turned(image, orientation), each)
+    np.testing.assert_array_equal(turned_back(shown, orientation), stack)
 
 
 @pytest.mark.parametrize("orientation", EVERY, ids=str)
@@ -47,8 +48,12 @@ def test_centres_turn_about_the_point_that_they_are_counted_from(orientation: Or
     down, right = turned_centres(rows, columns, orientation)
     assert (np.diff(down) > 0).all()
     assert (np.diff(right) > 0).all()
-    shape = turned_shape(SHAPE, orientation)
-    assert (len(down), len(right)) == shape
-    for row, column in np.ndindex(*shape):
-        was_row, was_column = raw_pixel(row, column, SHAPE, orientation)
-        assert {abs(down[row]), abs(right[column])} == {rows[was_row], -columns[was_column]}
+    was_row, was_column = np.indices(SHAPE)
+    was_row, was_column = turned(was_row, orientation), turned(was_column, orientation)
+    assert was_row.shape == (len(down), len(right))
+    along_rows = np.abs(down)[:, None] if orientation.rotate_deg % 180 == 0 else np.abs(right)
+    along_columns = np.abs(right) if orientation.rotate_deg % 180 == 0 else np.abs(down)[:, None]
+    np.testing.assert_array_equal(np.broadcast_to(along_rows, was_row.shape), rows[was_row])
+    np.testing.assert_array_equal(
+        np.broadcast_to(along_columns, was_row.shape), -columns[was_column]
+    )

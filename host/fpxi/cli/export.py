@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import click
+from fpxi_imaging import DEFAULT_PROCESSING, Processing
 
 from fpxi.calibration import load_calibration
 from fpxi.cli.options import (
@@ -17,6 +18,7 @@ from fpxi.cli.options import (
     recording_argument,
 )
 from fpxi.cli.output import note, plural, print_json
+from fpxi.cli.processing_options import processing_file_option
 from fpxi.cli.progress import ProgressBar
 from fpxi.export import ExportResult, Scan, export
 
@@ -72,6 +74,7 @@ def scan_size(text: str) -> tuple[int, int | None]:
     help="Length of the scan's steps.  [default: the panel's own size]",
 )
 @calibration_option("Correct a raw recording on the way.", required=False)
+@processing_file_option
 @click.option(
     "--bits",
     type=click.Choice(["8", "16"]),
@@ -91,6 +94,7 @@ def command(
     serpentine: bool,
     step_um: float | None,
     calibration: Path | None,
+    processing: Processing | None,
     bits: str,
     overwrite: bool,
     as_json: bool,
@@ -107,12 +111,15 @@ def command(
     """
     if scan is None and (serpentine or step_um is not None):
         raise click.UsageError("--serpentine and --step-um say how a scan went; add --scan.")
+    if processing is not None and calibration is None:
+        raise click.UsageError("--processing says how a recording is corrected; add --calibration.")
     with ProgressBar() as bar:
         result = export(
             recording,
             output,
             frames=frames,
             calibration=None if calibration is None else load_calibration(calibration),
+            processing=processing or DEFAULT_PROCESSING,
             average=average,
             scan=None if scan is None else Scan(*scan, serpentine, step_um),
             bits=int(bits),

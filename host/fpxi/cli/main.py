@@ -27,6 +27,7 @@ COMMANDS = {
     "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
     "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),
     "correct": LazyCommand("fpxi.cli.correct", "Apply a calibration to a recording."),
+    "processing": LazyCommand("fpxi.cli.processing", "Describe what is done to frames, as JSON."),
     "export": LazyCommand("fpxi.cli.export", "Write frames as .npy, .tif or .png."),
     "selftest": LazyCommand("fpxi.cli.selftest", "Test a board and the lines of its panel."),
     "flash": LazyCommand("fpxi.cli.flash", "Put new firmware on a board."),

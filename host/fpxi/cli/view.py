@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+from fpxi_imaging import Processing
 
 from fpxi.cli.options import OVERWRITE_OPTION, calibration_option, examples, url_argument
+from fpxi.cli.processing_options import processing_file_option
 
 
 @click.command(
@@ -22,6 +24,7 @@ from fpxi.cli.options import OVERWRITE_OPTION, calibration_option, examples, url
 )
 @url_argument(default="sim:tft64")
 @calibration_option("Correct the picture.", required=False)
+@processing_file_option
 @click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -41,6 +44,7 @@ def command(
     *,
     url: str,
     calibration: Path | None,
+    processing: Processing | None,
     screenshot: Path | None,
     frames: int,
     overwrite: bool,
@@ -50,6 +54,7 @@ def command(
     status = run_viewer(
         url,
         calibration=calibration,
+        processing=processing,
         screenshot=screenshot,
         screenshot_frames=frames,
         overwrite=overwrite,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from fpxi_imaging import Calibration
+from fpxi_imaging import DEFAULT_PROCESSING, Calibration, Processing
 
 from fpxi.errors import ExportError, FrameSelectionError
 from fpxi.export.formats import WRITERS
@@ -35,6 +35,7 @@ def export(
     *,
     frames: Sequence[int] | slice | None = None,
     calibration: Calibration | None = None,
+    processing: Processing = DEFAULT_PROCESSING,
     average: bool = False,
     scan: Scan | None = None,
     bits: int = 16,
@@ -53,7 +54,8 @@ def export(
     makes one float32 image of them, leaving out what was not received. With a `scan` each frame is
     a step of it, and they are joined to one image; which step a frame belongs to follows from its
     number, counted from the first frame's. With a `calibration` a raw recording is corrected on
-    the way. Returns what was written and how it was scaled.
+    the way as `processing` says, which may make fewer images of its frames: `frames` picks of
+    these. Returns what was written and how it was scaled.
 
     Every file appears whole or not at all.
 
@@ -69,7 +71,7 @@ def export(
         raise ExportError(f"a PNG has 8 or 16 bits, not {bits}")
     if scan is not None and average:
         raise ExportError("the frames of a scan show different places; export it without averaging")
-    with open_source(path, calibration) as source:
+    with open_source(path, calibration, processing) as source:
         indices = _select(path, frames, source.frame_count)
         if scan is None:
             images = Images(source, indices, average, progress)

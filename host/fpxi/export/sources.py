@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging import Calibration, Corrector, PixelFlag
+from fpxi_imaging import DEFAULT_PROCESSING, Calibration, PixelFlag, Processing
+from fpxi_imaging.turning import turned_shape
 
-from fpxi.conditions import for_area
+from fpxi.corrected_file import LAYOUT_ATTRIBUTE
+from fpxi.correction import correct_recording, looks_back, require_fitting, resolver_for
 from fpxi.errors import ExportError, NotARecordingError
 from fpxi.file_kind import why_unreadable
+from fpxi.frame_processor import FrameProcessor
 from fpxi.recording import layout
-from fpxi.recording.conditions import recorded_conditions
 from fpxi.recording.reader import RecordingReader
+from fpxi.scales import MEANINGS
 
 Flags = npt.NDArray[np.uint8]
 
@@ -65,36 +69,34 @@ class RawSource:
 
 
 class CalibratedSource:
-    """A raw recording corrected on the way, float32."""
+    """A raw recording corrected on the way, float32, by a processing that never looks back."""
 
-    kind = "corrected, in counts of the median pixel"
-
-    def __init__(self, reader: RecordingReader, calibration: Calibration) -> None:
-        resolved = [calibration.resolve(each) for each in recorded_conditions(reader)][-1]
-        resolved = for_area(resolved, reader.area)
+    def __init__(
+        self, reader: RecordingReader, calibration: Calibration, processing: Processing
+    ) -> None:
+        resolver = resolver_for(reader, calibration)
+        resolved, _ = require_fitting(reader, resolver)
         self.frame_count = reader.frame_count
-        self.shape = resolved.shape
+        self.shape = turned_shape(resolved.shape, processing.orientation)
         self.dtype = np.dtype(np.float32)
         self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)
+        self.kind = MEANINGS[processing.scale]
         self._reader = reader
-        self._corrector = Corrector(resolved)
+        self._processor = FrameProcessor(processing, resolver)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return one frame corrected."""
-        frame = self._reader.frame(index)
-        values, flags = np.empty(self.shape, np.float32), np.empty(self.shape, np.uint8)
-        self._corrector.correct(frame.samples, frame.row_received, out=values, flags=flags)
-        return values, flags
+        made = self._processor.process(self._reader.frame(index))
+        return made.values, made.flags
 
 
 class CorrectedSource:
     """A file that `fpxi.correction.correct_recording` wrote, float32."""
 
-    kind = CalibratedSource.kind
-
     def __init__(self, file: h5py.File) -> None:
         self._data = file[layout.DATA]
+        self.kind = str(self._data.attrs["long_name"])
         self._flags = file[f"{layout.DETECTOR}/pixel_flags"]
         self.frame_count, *shape = self._data.shape
         self.shape = (shape[0], shape[1])
@@ -114,8 +116,13 @@ def _numbers(reader: RecordingReader) -> npt.NDArray[np.int64]:
 
 
 @contextmanager
-def open_source(path: Path, calibration: Calibration | None) -> Iterator[ImageSource]:
+def open_source(
+    path: Path, calibration: Calibration | None, processing: Processing = DEFAULT_PROCESSING
+) -> Iterator[ImageSource]:
     """Open a recording or corrected file; with a calibration, a recording is corrected.
+
+    Where the processing looks back on earlier frames, the whole recording is corrected into a
+    temporary file, as `fpxi correct` does.
 
     Raises `NotARecordingError`, `ExportError` for a file that is corrected already, and
     `fpxi_imaging.CalibrationMismatchError` and `fpxi_imaging.RegionMismatchError`.
@@ -125,18 +132,24 @@ def open_source(path: Path, calibration: Calibration | None) -> Iterator[ImageSo
             raise ExportError(f"{path} is corrected already; export it without a calibration")
         with h5py.File(path, "r") as file:
             yield CorrectedSource(file)
-        return
-    with RecordingReader(path) as reader:
-        if calibration is None:
+    elif calibration is None:
+        with RecordingReader(path) as reader:
             yield RawSource(reader)
-        else:
-            yield CalibratedSource(reader, calibration)
+    elif looks_back(processing):
+        with TemporaryDirectory(prefix="fpxi-") as folder:
+            corrected = Path(folder) / "corrected.h5"
+            correct_recording(path, calibration, corrected, processing=processing)
+            with h5py.File(corrected, "r") as file:
+                yield CorrectedSource(file)
+    else:
+        with RecordingReader(path) as reader:
+            yield CalibratedSource(reader, calibration, processing)
 
 
 def _is_corrected(path: Path) -> bool:
     try:
         with h5py.File(path, "r") as file:
-            return "fpxi_corrected_layout" in file.attrs
+            return LAYOUT_ATTRIBUTE in file.attrs
     except OSError as error:
         reason = why_unreadable(path, layout.LAYOUT_ATTRIBUTE, str(error))
         raise NotARecordingError(path, reason) from error

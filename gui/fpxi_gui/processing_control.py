@@ -1,0 +1,75 @@
+"""What is done to frames on their way to the picture, one choice at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
+from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing, Scale
+
+from fpxi_gui.contracts import ViewerSession
+
+ZINGER_SIGMA = 6.0
+"""Standard deviations of the noise, where the viewer's user switches the rejection on."""
+
+
+class ProcessingControl:
+    """Changes the session's description of processing; the next picture follows it."""
+
+    def __init__(self, session: ViewerSession) -> None:
+        self._session = session
+
+    @property
+    def processing(self) -> Processing:
+        """The description in force."""
+        return self._session.pipeline.settings.processing or DEFAULT_PROCESSING
+
+    def set_processing(self, processing: Processing) -> None:
+        """Take over a whole description."""
+        self._session.pipeline.configure(processing=processing)
+
+    def set_averaging(self, mode: AveragingMode, frames: int) -> None:
+        """Average so many frames, in this way."""
+        none = mode is AveragingMode.NONE
+        self._change(averaging=NO_AVERAGING if none else Averaging(mode, frames))
+
+    def set_lag(self, on: bool) -> None:
+        """Take out the lag, or leave it."""
+        self._change(lag=on)
+
+    def set_zingers(self, on: bool) -> None:
+        """Reject what stands out for one frame, or show it."""
+        self._change(zinger_sigma=ZINGER_SIGMA if on else None)
+
+    def set_repair(self, on: bool) -> None:
+        """Interpolate defects, or leave them without a value."""
+        self._change(repair=on)
+
+    def set_scale(self, scale: Scale) -> None:
+        """Choose what the values are."""
+        self._change(scale=scale)
+
+    def flip_rows(self) -> None:
+        """Turn the picture as it is seen upside down."""
+        self._flip(seen_rows=True)
+
+    def flip_columns(self) -> None:
+        """Swap left and right of the picture as it is seen."""
+        self._flip(seen_rows=False)
+
+    def rotate(self) -> None:
+        """Rotate the picture by 90 degrees more, anticlockwise."""
+        orientation = self.processing.orientation
+        turned = replace(orientation, rotate_deg=(orientation.rotate_deg + 90) % 360)
+        self._change(orientation=turned)
+
+    def _flip(self, *, seen_rows: bool) -> None:
+        """Flip after the rotation; the description flips before it, where rows are columns."""
+        orientation = self.processing.orientation
+        upright = orientation.rotate_deg % 180 == 0
+        name = "flip_rows" if seen_rows == upright else "flip_columns"
+        self._change(orientation=replace(orientation, **{name: not getattr(orientation, name)}))
+
+    def _change(self, **changes: Any) -> None:
+        self.set_processing(replace(self.processing, **changes))
