@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fpxi_gui.qt_platform import prepare_platform
 from fpxi_gui.screenshot_file import require_usable
+
+if TYPE_CHECKING:
+    from fpxi_imaging.processing import Processing
 
 SCREENSHOT_FRAMES = 20
 
@@ -14,6 +18,7 @@ def run_viewer(
     url: str,
     *,
     calibration: Path | None = None,
+    processing: Processing | None = None,
     screenshot: Path | None = None,
     screenshot_frames: int = SCREENSHOT_FRAMES,
     overwrite: bool = False,
@@ -37,4 +42,4 @@ def run_viewer(
     from fpxi_gui.screenshot import ScreenshotOrder  # noqa: PLC0415
 
     order = None if screenshot is None else ScreenshotOrder(screenshot, screenshot_frames)
-    return show_device(url, calibration=calibration, order=order)
+    return show_device(url, calibration=calibration, processing=processing, order=order)

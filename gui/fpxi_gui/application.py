@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from fpxi.session import Session
+from fpxi_imaging.processing import Processing
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
@@ -18,7 +19,13 @@ from fpxi_gui.viewing import Viewing
 _THEMED = "fpxi_themed"
 
 
-def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | None) -> int:
+def show_device(
+    url: str,
+    *,
+    calibration: Path | None,
+    processing: Processing | None,
+    order: ScreenshotOrder | None,
+) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
     application = make_application()
     settings = None if order else Settings(QSettings("fpxi", "viewer"))
@@ -29,6 +36,8 @@ def show_device(url: str, *, calibration: Path | None, order: ScreenshotOrder | 
     )
     failures = _UnforeseenErrors(application, viewing, fatal=order is not None)
     taker = ScreenshotTaker(viewing.window, order, application.quit) if order else None
+    if processing is not None:
+        viewing.controller.processing.set_processing(processing)
     if calibration is not None:
         viewing.controller.calibration.load(calibration)
     try:

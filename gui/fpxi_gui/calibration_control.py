@@ -85,10 +85,6 @@ class CalibrationControl:
         """Show corrected or raw frames."""
         self._session.pipeline.configure(corrected=corrected)
 
-    def set_averaging(self, frames: int) -> None:
-        """Average so many frames."""
-        self._session.pipeline.configure(averaging_frames=frames)
-
     def load(self, path: Path) -> None:
         """Load a calibration file and correct with it."""
         self._progress = f"Loading {path.name} …"
@@ -124,10 +120,10 @@ class CalibrationControl:
         settings = self._session.pipeline.settings
         return Correction(
             corrected=settings.corrected,
-            averaging_frames=settings.averaging_frames,
             calibration=self._name,
             detail=_describe(settings.calibration),
             notice=preview.notice if preview else "",
+            notes=preview.notes if preview else (),
             progress=self._progress,
             misfit=_misfit(settings, preview, seen),
         )

@@ -14,6 +14,7 @@ from fpxi.statistics import SessionStatistics
 
 if TYPE_CHECKING:
     from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.processing import Processing
     from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
@@ -63,7 +64,7 @@ class Pipeline(Protocol):
         *,
         corrected: bool | None = None,
         calibration: Calibration | None = None,
-        averaging_frames: int | None = None,
+        processing: Processing | None = None,
     ) -> None:
         """Change what is given; never waits."""
         ...

@@ -11,6 +11,7 @@ from fpxi.connection import ConnectionState
 from fpxi.discovery import discover
 from fpxi.preview import PreviewImage
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.processing import Scale
 from fpxi_readout.errors import FpxiError
 
 from fpxi_gui.actions import Actions
@@ -22,6 +23,7 @@ from fpxi_gui.intent import DisplayIntent
 from fpxi_gui.messages import Messages
 from fpxi_gui.outage import Outage, duration_text
 from fpxi_gui.picture import LevelFinder, make_cursor, make_histogram, make_picture
+from fpxi_gui.processing_control import ProcessingControl
 from fpxi_gui.recording_control import RecordingControl
 from fpxi_gui.render import count_flags
 from fpxi_gui.scene_control import SceneControl
@@ -57,6 +59,7 @@ class ViewerController:
         self.recording = RecordingControl(session, self._actions, self._messages, clock)
         self.scene = SceneControl(session, self._actions, self._messages)
         self.search = SearchControl(session.url, self._actions, clock, search)
+        self.processing = ProcessingControl(session)
         self.calibration = CalibrationControl(
             session, self._actions, self._messages, load=load_calibration, run=run_calibration
         )
@@ -125,6 +128,8 @@ class ViewerController:
         if self._resolved_for == (preview.generation, choices):
             return
         self._resolved_for = (preview.generation, choices)
+        if self._picture is not None and preview.scale is not self._picture.scale:
+            self.display.auto_levels = True  # levels of another scale mean nothing
         self._picture = make_picture(preview, self.display, self._finder)
         self._histogram = make_histogram(self._picture, self._finder)
         self._legend = count_flags(preview.flags)
@@ -145,6 +150,7 @@ class ViewerController:
             cursor=make_cursor(preview, self.display.cursor) if preview else None,
             display=self._display(),
             correction=self.calibration.state(preview, seen),
+            processing=self.processing.state(),
             parameters=self.device.parameters(seen),
             acquisition=self._acquisition(seen),
             status=make_status(seen, preview),
@@ -158,7 +164,12 @@ class ViewerController:
         intent = self.display
         levels = self._picture.levels if self._picture else intent.manual_levels
         return Display(
-            intent.colour_map, intent.auto_levels, levels, intent.mark_defects, intent.axes_mm
+            intent.colour_map,
+            intent.auto_levels,
+            levels,
+            intent.mark_defects,
+            intent.axes_mm,
+            self._picture.scale if self._picture else Scale.COUNTS,
         )
 
     def _acquisition(self, seen: Snapshot) -> Acquisition:

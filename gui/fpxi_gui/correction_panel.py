@@ -1,4 +1,4 @@
-"""Raw or corrected, with which calibration, averaged over how many frames."""
+"""Raw or corrected, and with which calibration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from fpxi_gui.layout import Card, form, label, row
 from fpxi_gui.number_field import NumberField
 from fpxi_gui.state import Correction
 
-_MOST_AVERAGED = 1000
 _COLLECTED = 64
 _MOST_COLLECTED = 10_000
 
@@ -30,16 +29,15 @@ class CorrectionPanel(Card):
         for button in (self.raw, self.corrected):
             button.setCheckable(True)
             self._modes.addButton(button)
-        self.averaging = NumberField(1, _MOST_AVERAGED)
         self.collected = NumberField(2, _MOST_COLLECTED)
         self.collected.show_value(_COLLECTED)
         self.load = QPushButton("Load …")
         self.make = QPushButton("Dark and flat …")
         self.calibration = label("none")
+        self.notes = label("", "dim", wrap=True)
         self.notice = label("", "notice", wrap=True)
         self.raw.clicked.connect(lambda: control.set_corrected(False))
         self.corrected.clicked.connect(lambda: control.set_corrected(True))
-        self.averaging.entered.connect(lambda frames: control.set_averaging(round(frames)))
         self.load.clicked.connect(self.load_asked)
         self.make.clicked.connect(self.make_asked)
         self._explain()
@@ -56,9 +54,10 @@ class CorrectionPanel(Card):
         self.corrected.setEnabled(bool(correction.calibration))
         self.raw.setChecked(not correction.corrected)
         self.corrected.setChecked(correction.corrected)
-        self.averaging.show_value(correction.averaging_frames)
         self.calibration.setText(correction.calibration or "none")
         self.calibration.setToolTip(correction.detail)
+        self.notes.setText("\n".join(correction.notes))
+        self.notes.setVisible(bool(correction.notes))
         said = correction.progress or correction.notice
         self.notice.setText(said)
         self.notice.setVisible(bool(said))
@@ -66,8 +65,6 @@ class CorrectionPanel(Card):
     def _explain(self) -> None:
         self.raw.setToolTip("Counts as the panel sent them (C switches)")
         self.corrected.setToolTip("Offset, gain and defects corrected (C switches)")
-        self.averaging.setToolTip("Time constant of the running average, in frames; 1: none")
-        self.averaging.setAccessibleName("Frames averaged")
         self.collected.setToolTip("How many darks and how many flats `Dark and flat` collects")
         self.load.setToolTip("Load a calibration file")
         self.make.setToolTip("Collect darks and flats now and make a calibration of them")
@@ -75,9 +72,9 @@ class CorrectionPanel(Card):
     def _lay_out(self) -> None:
         self.body.addLayout(row(self.raw, self.corrected))
         fields = form()
-        fields.addRow("Average", row(self.averaging, label("frames", "dim")))
         fields.addRow("Calibration", self.calibration)
         fields.addRow("Collect", row(self.collected, label("frames each", "dim")))
         self.body.addLayout(fields)
         self.body.addLayout(row(self.load, self.make))
+        self.body.addWidget(self.notes)
         self.body.addWidget(self.notice)

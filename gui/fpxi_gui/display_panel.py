@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fpxi_imaging.processing import Scale
 from PySide6.QtWidgets import QPushButton
 
 from fpxi_gui.colour_maps import COLOUR_MAPS
@@ -12,6 +13,11 @@ from fpxi_gui.number_field import ChoiceField, NumberField
 from fpxi_gui.state import Display, Histogram
 
 _WIDEST = 1e7
+_LABELS = {
+    Scale.COUNTS: "counts",
+    Scale.TRANSMISSION: "transmission",
+    Scale.ATTENUATION: "-ln transmission",
+}
 
 
 class DisplayPanel(Card):
@@ -20,6 +26,7 @@ class DisplayPanel(Card):
     def __init__(self, intent: DisplayIntent) -> None:
         super().__init__("Display")
         self._intent = intent
+        self._scale = Scale.COUNTS
         self.histogram = HistogramPanel()
         self.low = NumberField(-_WIDEST, _WIDEST, decimals=1)
         self.high = NumberField(-_WIDEST, _WIDEST, decimals=1)
@@ -35,6 +42,7 @@ class DisplayPanel(Card):
     def show_display(self, display: Display, histogram: Histogram | None) -> None:
         """Show the choices in force and the histogram."""
         self.histogram.show_histogram(histogram)
+        self._show_scale(display.scale)
         self.low.show_value(display.levels[0])
         self.high.show_value(display.levels[1])
         self.auto.setChecked(display.auto_levels)
@@ -42,9 +50,18 @@ class DisplayPanel(Card):
         self.mark_defects.setChecked(display.mark_defects)
         self.axes_mm.setChecked(display.axes_mm)
 
+    def _show_scale(self, scale: Scale) -> None:
+        """Write levels as finely as what they count asks for."""
+        if scale is self._scale:
+            return
+        self._scale = scale
+        self.histogram.set_label(_LABELS[scale])
+        for field in (self.low, self.high):
+            field.setDecimals(1 if scale is Scale.COUNTS else 4)
+
     def _explain(self) -> None:
-        self.low.setToolTip("Counts drawn in the first colour")
-        self.high.setToolTip("Counts drawn in the last colour")
+        self.low.setToolTip("Value drawn in the first colour")
+        self.high.setToolTip("Value drawn in the last colour")
         self.low.setAccessibleName("Low level")
         self.high.setAccessibleName("High level")
         self.auto.setToolTip(
@@ -69,13 +86,16 @@ class DisplayPanel(Card):
 
     def _connect(self) -> None:
         intent = self._intent
-        self.histogram.levels_dragged.connect(intent.set_levels)
-        self.low.entered.connect(lambda low: intent.set_levels(low, self.high.value()))
-        self.high.entered.connect(lambda high: intent.set_levels(self.low.value(), high))
+        self.histogram.levels_dragged.connect(self._set_levels)
+        self.low.entered.connect(lambda low: self._set_levels(low, self.high.value()))
+        self.high.entered.connect(lambda high: self._set_levels(self.low.value(), high))
         self.auto.clicked.connect(self._set_auto)
         self.colour_map.chosen.connect(lambda name: setattr(intent, "colour_map", name))
         self.mark_defects.clicked.connect(lambda on: setattr(intent, "mark_defects", on))
         self.axes_mm.clicked.connect(lambda on: setattr(intent, "axes_mm", on))
+
+    def _set_levels(self, low: float, high: float) -> None:
+        self._intent.set_levels(low, high, apart=1.0 if self._scale is Scale.COUNTS else 1e-3)
 
     def _set_auto(self, on: bool) -> None:
         self._intent.manual_levels = (self.low.value(), self.high.value())

@@ -30,6 +30,7 @@ class HistogramPanel(QWidget):
         axis.setPen(DIM)
         axis.setTextPen(DIM)
         axis.enableAutoSIPrefix(False)
+        axis.setLabel("counts")
         self._curve = self._plot.plot(
             stepMode="center", fillLevel=0, pen=pg.mkPen(DIM), brush=pg.mkBrush(139, 148, 161, 90)
         )
@@ -39,7 +40,7 @@ class HistogramPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
-        self.setFixedHeight(130)
+        self.setFixedHeight(146)
 
     def show_histogram(self, histogram: Histogram | None) -> None:
         """Draw a histogram, unless it is the one drawn already."""
@@ -53,6 +54,10 @@ class HistogramPanel(QWidget):
         self._drawing = False
         if not self._region.moving:
             self._show_span(histogram)
+
+    def set_label(self, text: str) -> None:
+        """Say what the horizontal axis counts."""
+        self._plot.getAxis("bottom").setLabel(text)
 
     def drag_levels(self, low: float, high: float) -> None:
         """Move the region as the mouse does."""

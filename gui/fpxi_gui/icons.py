@@ -36,6 +36,21 @@ def record_icon() -> QIcon:
     )
 
 
+def flip_rows_icon() -> QIcon:
+    """Return a shape and its reflection below."""
+    return _icon(lambda painter: _reflected(painter, 0), TEXT)
+
+
+def flip_columns_icon() -> QIcon:
+    """Return a shape and its reflection beside it."""
+    return _icon(lambda painter: _reflected(painter, -90), TEXT)
+
+
+def rotate_icon() -> QIcon:
+    """Return an arrow that goes round anticlockwise."""
+    return _icon(_round_arrow, TEXT)
+
+
 def window_icon() -> QIcon:
     """Return a panel of pixels."""
     return _icon(_pixels, LEVEL_COLOURS[Level.BUSY])
@@ -68,6 +83,24 @@ def _shutter(painter: QPainter) -> None:
     painter.setPen(QPen(painter.brush().color(), 5))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(QPointF(32, 32), 20, 20)
+
+
+def _reflected(painter: QPainter, angle_deg: float) -> None:
+    painter.translate(32, 32)
+    painter.rotate(angle_deg)
+    painter.drawPolygon(QPolygonF([QPointF(-20, -6), QPointF(20, -6), QPointF(-20, -26)]))
+    faint = painter.brush().color()
+    faint.setAlpha(110)
+    painter.setBrush(faint)
+    painter.drawPolygon(QPolygonF([QPointF(-20, 6), QPointF(20, 6), QPointF(-20, 26)]))
+
+
+def _round_arrow(painter: QPainter) -> None:
+    colour = painter.brush().color()
+    painter.drawPolygon(QPolygonF([QPointF(4, 22), QPointF(26, 22), QPointF(15, 40)]))
+    painter.setPen(QPen(colour, 6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(15, 10, 40, 40), -120 * 16, 300 * 16)
 
 
 def _pixels(painter: QPainter) -> None:

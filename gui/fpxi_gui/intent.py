@@ -19,7 +19,7 @@ class DisplayIntent:
     cursor: tuple[int, int] | None = None
     """row, column under the pointer"""
 
-    def set_levels(self, low: float, high: float) -> None:
-        """Choose levels by hand; they are kept at least one count apart."""
+    def set_levels(self, low: float, high: float, *, apart: float = 1.0) -> None:
+        """Choose levels by hand; they are kept apart, in counts by one."""
         self.auto_levels = False
-        self.manual_levels = (low, max(high, low + 1.0))
+        self.manual_levels = (low, max(high, low + apart))

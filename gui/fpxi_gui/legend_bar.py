@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.processing import Scale
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFontDatabase, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -15,6 +16,11 @@ from fpxi_gui.render import FLAG_COLOURS, FLAG_NAMES
 from fpxi_gui.state import Cursor
 
 _SWATCH = 10
+_SHOWN = {
+    Scale.COUNTS: "corrected {:>8}",
+    Scale.TRANSMISSION: "transmission {:>7}",
+    Scale.ATTENUATION: "-ln {:>7}",
+}
 
 
 class LegendBar(QWidget):
@@ -68,13 +74,15 @@ def cursor_text(cursor: Cursor, pitch_mm: float | None) -> str:
         parts.append(f"({y_mm:.2f}, {x_mm:.2f}) mm")
     parts.append("raw     –" if cursor.raw is None else f"raw {cursor.raw:>5}")
     if cursor.corrected:
-        parts.append(f"corrected {_number(cursor.value):>8}")
+        parts.append(_SHOWN[cursor.scale].format(_number(cursor.value, cursor.scale)))
     names = [FLAG_NAMES[flag] for flag in FLAG_NAMES if flag in cursor.flags]
     return "   ".join([*parts, *names])
 
 
-def _number(value: float) -> str:
-    return f"{value:.1f}" if math.isfinite(value) else "none"
+def _number(value: float, scale: Scale) -> str:
+    if not math.isfinite(value):
+        return "none"
+    return f"{value:.1f}" if scale is Scale.COUNTS else f"{value:.4f}"
 
 
 def _swatch(colour: tuple[int, int, int]) -> QLabel:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from fpxi.preview import PreviewImage
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.levels import NO_LEVELS, histogram, robust_levels
+from fpxi_imaging.turning import turned_back
 
 from fpxi_gui.intent import DisplayIntent
 from fpxi_gui.render import ALWAYS_MARKED
@@ -56,6 +57,8 @@ def make_picture(preview: PreviewImage, display: DisplayIntent, finder: LevelFin
         marked=ALWAYS_MARKED | defects,
         corrected=preview.corrected,
         area=preview.frame.area,
+        scale=preview.scale,
+        orientation=preview.orientation,
     )
 
 
@@ -71,11 +74,11 @@ def make_histogram(picture: Picture, finder: LevelFinder) -> Histogram | None:
 
 
 def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Cursor | None:
-    """Read the pixel under the pointer, a row and column of the picture; None where none is.
+    """Read the pixel under the pointer, a row and column of the frame; None where none is.
 
     A picture of one pixel is read wherever the pointer is.
     """
-    rows, columns = preview.values.shape
+    rows, columns = preview.frame.samples.shape
     if (rows, columns) == (1, 1):
         position = (0, 0)
     if position is None:
@@ -90,7 +93,8 @@ def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Curs
         column=area.first_column + column * area.binning,
         binning=area.binning,
         raw=int(preview.frame.samples[row, column]) if received else None,
-        value=float(preview.values[row, column]),
+        value=float(turned_back(preview.values, preview.orientation)[row, column]),
         corrected=preview.corrected,
-        flags=PixelFlag(int(preview.flags[row, column])),
+        flags=PixelFlag(int(turned_back(preview.flags, preview.orientation)[row, column])),
+        scale=preview.scale,
     )

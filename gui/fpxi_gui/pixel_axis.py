@@ -28,7 +28,12 @@ class PixelAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         """Count in pixels, or in millimetres."""
         self._in_mm = in_mm
         self.setScale(pitch_mm if in_mm else 1.0)
-        self.setLabel(f"{self._quantity} / mm" if in_mm else self._quantity)
+        self.set_quantity(self._quantity)
+
+    def set_quantity(self, quantity: str) -> None:
+        """Say what is counted: rows or columns."""
+        self._quantity = quantity
+        self.setLabel(f"{quantity} / mm" if self._in_mm else quantity)
 
     def tickValues(
         self, minVal: float, maxVal: float, size: float

@@ -9,6 +9,7 @@ from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing, Scale
 
 from fpxi_gui.contracts import ViewerSession
+from fpxi_gui.state import ProcessingChoices
 
 ZINGER_SIGMA = 6.0
 """Standard deviations of the noise, where the viewer's user switches the rejection on."""
@@ -24,6 +25,16 @@ class ProcessingControl:
     def processing(self) -> Processing:
         """The description in force."""
         return self._session.pipeline.settings.processing or DEFAULT_PROCESSING
+
+    def state(self) -> ProcessingChoices:
+        """Return the choices in force."""
+        settings = self._session.pipeline.settings
+        calibration = settings.calibration
+        return ProcessingChoices(
+            processing=self.processing,
+            corrected=settings.corrected,
+            lag_known=calibration is not None and calibration.lag is not None,
+        )
 
     def set_processing(self, processing: Processing) -> None:
         """Take over a whole description."""

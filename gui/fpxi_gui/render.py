@@ -12,18 +12,24 @@ Rgb = tuple[int, int, int]
 
 FLAG_COLOURS: dict[PixelFlag, Rgb] = {
     PixelFlag.DEFECT: (38, 198, 218),
+    PixelFlag.ZINGER: (129, 212, 110),
+    PixelFlag.CUT_OFF: (92, 120, 255),
     PixelFlag.SATURATED: (255, 82, 82),
     PixelFlag.NOT_IMAGING: (52, 60, 76),
     PixelFlag.UNREPAIRABLE: (171, 71, 188),
+    PixelFlag.NO_LOGARITHM: (240, 98, 178),
     PixelFlag.MISSING: (255, 167, 38),
 }
 """Signal colour of each flag; where a pixel carries several, the later one is drawn."""
 
 FLAG_NAMES: dict[PixelFlag, str] = {
     PixelFlag.DEFECT: "defect, interpolated",
+    PixelFlag.ZINGER: "zinger, replaced",
+    PixelFlag.CUT_OFF: "cut off",
     PixelFlag.SATURATED: "saturated",
     PixelFlag.NOT_IMAGING: "process ring",
     PixelFlag.UNREPAIRABLE: "defect, no value",
+    PixelFlag.NO_LOGARITHM: "no logarithm",
     PixelFlag.MISSING: "not received",
 }
 
@@ -31,7 +37,12 @@ NO_VALUE: Rgb = (96, 96, 96)
 """A pixel without a value and without a flag that says why."""
 
 ALWAYS_MARKED = (
-    PixelFlag.SATURATED | PixelFlag.MISSING | PixelFlag.NOT_IMAGING | PixelFlag.UNREPAIRABLE
+    PixelFlag.SATURATED
+    | PixelFlag.CUT_OFF
+    | PixelFlag.MISSING
+    | PixelFlag.NOT_IMAGING
+    | PixelFlag.UNREPAIRABLE
+    | PixelFlag.NO_LOGARITHM
 )
 """Flags whose pixels have no value to show, or one that misleads."""
 

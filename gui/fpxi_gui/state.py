@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.processing import Orientation, Processing, Scale
 
 if TYPE_CHECKING:
     from fpxi.frame_rate_limit import FrameRateLimit
@@ -56,6 +57,9 @@ class Picture:
     corrected: bool
     area: FrameArea
     """the part of the panel that it shows"""
+    scale: Scale
+    orientation: Orientation
+    """how it is turned"""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -90,6 +94,7 @@ class Cursor:
     """displayed value, counts"""
     corrected: bool
     flags: PixelFlag
+    scale: Scale = Scale.COUNTS
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,8 @@ class Display:
     levels: tuple[float, float]
     mark_defects: bool
     axes_mm: bool
+    scale: Scale
+    """what the levels count"""
 
 
 @dataclass(frozen=True)
@@ -108,17 +115,29 @@ class Correction:
     """The correction choices in force, and what came of them."""
 
     corrected: bool
-    averaging_frames: int
     calibration: str
     """short description; empty without a calibration"""
     detail: str
     """conditions of the calibration, one a line"""
     notice: str
     """why the image is not corrected as asked; empty when it is"""
+    notes: tuple[str, ...]
+    """what was interpolated to correct the newest frame, in words"""
     progress: str
     """what a calibration run is doing; empty when none runs"""
     misfit: FpxiError | None = field(compare=False)
     """how the newest frame departs from the conditions of the calibration to correct it with"""
+
+
+@dataclass(frozen=True)
+class ProcessingChoices:
+    """What is done to frames, and which of it can be chosen."""
+
+    processing: Processing
+    corrected: bool
+    """of a raw picture only averaging and orientation hold"""
+    lag_known: bool
+    """the calibration can take out the lag"""
 
 
 @dataclass(frozen=True)
@@ -262,6 +281,7 @@ class ViewState:
     cursor: Cursor | None
     display: Display
     correction: Correction
+    processing: ProcessingChoices
     parameters: Parameters
     acquisition: Acquisition
     status: Status

@@ -19,6 +19,7 @@ from fpxi_gui.icons import window_icon
 from fpxi_gui.image_view import ImageView
 from fpxi_gui.layout import Column
 from fpxi_gui.legend_bar import LegendBar
+from fpxi_gui.processing_panel import ProcessingPanel
 from fpxi_gui.scene_panel import ScenePanel
 from fpxi_gui.search_panel import SearchPanel
 from fpxi_gui.settings import Settings
@@ -55,6 +56,7 @@ class ViewerWindow(QMainWindow):
         self.scene = ScenePanel(controller.scene)
         self.display = DisplayPanel(controller.display)
         self.correction = CorrectionPanel(controller.calibration)
+        self.processing = ProcessingPanel(controller.processing)
         self.status = StatusBar()
         self._bindings = self._make_bindings()
         self._lay_out()
@@ -125,6 +127,7 @@ class ViewerWindow(QMainWindow):
         self.correction.show_correction(
             state.correction, beam=state.acquisition.connected and not state.replay
         )
+        self.processing.show_processing(state.processing)
         self.panels.show_panels(state.panels)
         self.device.show_parameters(state.parameters)
         self.scene.show_scene(state.scene)
@@ -151,7 +154,9 @@ class ViewerWindow(QMainWindow):
         sides.setSpacing(0)
         sides.addWidget(Column(self.panels, self.device, width=_LEFT_WIDTH))
         sides.addLayout(middle, 1)
-        self._right = Column(self.display, self.correction, self.scene, width=_RIGHT_WIDTH)
+        self._right = Column(
+            self.display, self.correction, self.processing, self.scene, width=_RIGHT_WIDTH
+        )
         sides.addWidget(self._right)
         self.setCentralWidget(centre)
         self._toast = Toast(self._right)

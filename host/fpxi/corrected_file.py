@@ -135,9 +135,7 @@ def _write_facts(file: h5py.File, reader: RecordingReader) -> None:
             recorded.copy(name, device)
 
 
-def _write_geometry(
-    detector: h5py.Group, reader: RecordingReader, origin: Origin
-) -> None:
+def _write_geometry(detector: h5py.Group, reader: RecordingReader, origin: Origin) -> None:
     """Write where pixels are and which are no good, turned as the pictures are."""
     recorded, orientation = reader.group(layout.DETECTOR), origin.processing.orientation
     for name in (*_SIZES, *OFFSETS, "pixel_mask"):

@@ -28,7 +28,9 @@ from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.from_maps import calibration_from_maps
+from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing
 from fpxi_imaging.raw import raw_values
+from fpxi_imaging.turning import turned
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.identity import DeviceIdentity
@@ -311,6 +313,8 @@ class FakeSession:
         notice: str = "",
         at: float = 0.0,
         sampling: Sampling = ONE_TO_ONE,
+        processing: Processing = DEFAULT_PROCESSING,
+        notes: tuple[str, ...] = (),
     ) -> PreviewImage:
         generation = 1 if self._newest is None else self._newest.generation + 1
         received = np.ones(len(samples), np.bool_) if row_received is None else row_received
@@ -324,12 +328,15 @@ class FakeSession:
         )
         self._newest = PreviewImage(
             frame=frame,
-            values=raw if values is None else values,
-            flags=raw_flags if flags is None else flags,
+            values=turned(raw if values is None else values, processing.orientation),
+            flags=turned(raw_flags if flags is None else flags, processing.orientation),
             generation=generation,
             corrected=values is not None,
             averaged_frames=1,
+            scale=processing.scale,
+            orientation=processing.orientation,
             notice=notice,
+            notes=notes,
         )
         self.link = replace(self.link, frames_received=self.link.frames_received + 1)
         self.counted["last_frame_at"] = at

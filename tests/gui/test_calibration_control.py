@@ -32,14 +32,13 @@ def test_a_file_that_is_no_calibration_is_told_and_changes_nothing(rig: Any) -> 
     assert not state.correction.corrected
 
 
-def test_raw_and_averaging_reach_the_pipeline(rig: Any, calibration: Any) -> None:
+def test_raw_reaches_the_pipeline(rig: Any, calibration: Any) -> None:
     rig.loaded[CAL] = calibration
     rig.controller.calibration.load(CAL)
     rig.settle()
     rig.controller.calibration.set_corrected(False)
-    rig.controller.calibration.set_averaging(8)
     settings = rig.session.pipeline.settings
-    assert (settings.corrected, settings.averaging_frames) == (False, 8)
+    assert not settings.corrected
     assert settings.calibration is calibration
 
 

@@ -12,6 +12,7 @@ from fpxi_gui.colour_maps import COLOUR_MAPS, colour_table
 from fpxi_gui.render import ALWAYS_MARKED, FLAG_COLOURS, NO_VALUE, colourise, count_flags
 from fpxi_gui.state import Picture
 from fpxi_imaging.flags import PixelFlag
+from fpxi_imaging.processing import Orientation, Scale
 from fpxi_readout.protocol.geometry import FrameArea
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,9 @@ def picture(values: Any, flags: Any = None, levels: tuple[float, float] = (0.0, 
     array = np.atleast_2d(np.asarray(values, np.float32))
     marks = np.zeros(array.shape, np.uint8) if flags is None else np.atleast_2d(flags)
     area = FrameArea(0, 0, *array.shape)
-    return Picture(1, array, marks.astype(np.uint8), levels, "grey", ALWAYS_MARKED, False, area)
+    flags = marks.astype(np.uint8)
+    how = (Scale.COUNTS, Orientation())
+    return Picture(1, array, flags, levels, "grey", ALWAYS_MARKED, False, area, *how)
 
 
 def test_values_between_the_levels_take_the_colours_in_order() -> None:

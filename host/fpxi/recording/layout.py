@@ -23,6 +23,3 @@ IMAGE_KEY = f"{DETECTOR}/image_key"
 
 MASK_GAP = 1
 """Bit 0 of NXdetector's `pixel_mask`: a pixel with no sensor, here the process ring."""
-MASK_DEAD = 1 << 1
-"""Bit 1 of it: a dead pixel; corrected files mark every defect of their calibration so, as a
-calibration does not say in which way a pixel is defective."""

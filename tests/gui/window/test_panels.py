@@ -196,11 +196,6 @@ def test_a_calibration_run_asks_by_dialog(live: Any) -> None:
     assert live.window.correction.calibration.text() == "new.h5"
 
 
-def test_averaging_reaches_the_pipeline(live: Any) -> None:
-    live.window.correction.averaging.setValue(16)
-    assert live.rig.session.pipeline.settings.averaging_frames == 16
-
-
 def test_the_scene_is_shown_and_changed(live: Any) -> None:
     scene = live.window.scene
     assert scene.isVisibleTo(live.window)
