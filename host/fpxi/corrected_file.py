@@ -146,7 +146,8 @@ def _write_geometry(detector: h5py.Group, reader: RecordingReader, origin: Origi
             detector[name][...] = size
     mask = _mask_of(origin.calibration, reader.area)
     _replace(detector, "pixel_mask", turned(mask, orientation))
-    centres = turned_centres(*(detector[name][()] for name in OFFSETS), orientation)
+    down, right = (detector[name][()] for name in OFFSETS)
+    centres = turned_centres(down, right, orientation)
     for name, values in zip(OFFSETS, centres, strict=True):
         _replace(detector, name, values)
 

@@ -134,7 +134,7 @@ def process_recording(
             begun = index
             if pending is not None:
                 yield pending
-        endless = mode is AveragingMode.EXPONENTIAL
+        endless = mode is AveragingMode.RECURSIVE
         first = begun if endless else index + 1 - made.averaged_frames
         picture = Picture(made, first, index)
         pending = picture if blocks and not made.complete else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from fpxi_imaging import (
     DEFAULT_PROCESSING,
     NO_AVERAGING,
     Calibration,
     ImagingError,
-    Orientation,
     PixelFlag,
     Processing,
     ResolvedCalibration,
@@ -88,19 +89,23 @@ class Renderer:
         if self._correcting is not None:
             self._correcting.begin_anew()
         averages = processing.averaging != NO_AVERAGING
-        raw = Processing(
-            averaging=processing.averaging, repair=False, orientation=processing.orientation
-        )
         if averages and warm:
+            raw = Processing(averaging=processing.averaging, repair=False)
             if self._averaging is None or self._averaging.processing != raw:
                 self._averaging = FrameProcessor(raw, self._resolve_neutral)
             made = self._averaging.process(frame)
         else:
-            made = self._single(frame, raw.orientation)
+            made = self._single(frame)
             notice = NOT_WARM if averages else notice
-        return self._picture(frame, made, raw, corrected=False, notice=notice)
+        shown = Processing(orientation=processing.orientation)
+        made = replace(
+            made,
+            values=np.ascontiguousarray(turned(made.values, shown.orientation)),
+            flags=np.ascontiguousarray(turned(made.flags, shown.orientation)),
+        )
+        return self._picture(frame, made, shown, corrected=False, notice=notice)
 
-    def _single(self, frame: Frame, orientation: Orientation) -> ProcessedFrame:
+    def _single(self, frame: Frame) -> ProcessedFrame:
         """Do as `fpxi_imaging.raw_values`, without a compiled kernel: it may not be ready."""
         values = frame.samples.astype(np.float32)
         saturated = frame.samples >= self._geometry.full_scale
@@ -109,14 +114,7 @@ class Renderer:
         flags[~frame.row_received] = PixelFlag.MISSING
         values[self._not_imaging] = np.nan
         flags[self._not_imaging] = PixelFlag.NOT_IMAGING
-        return ProcessedFrame(
-            np.ascontiguousarray(turned(values, orientation)),
-            np.ascontiguousarray(turned(flags, orientation)),
-            averaged_frames=1,
-            complete=True,
-            anew=True,
-            notes=(),
-        )
+        return ProcessedFrame(values, flags, averaged_frames=1, complete=True, anew=True, notes=())
 
     def _picture(
         self,

@@ -66,14 +66,14 @@ def test_values_are_offset_and_gain_applied_and_signed(
     received = np.array([True, True, False, True, True, True])
     frames = [make_frame(0), make_frame(1, row_received=received)]
     done: list[tuple[int, int]] = []
-    count = correct_recording(
+    result = correct_recording(
         record(frames),
         calibration,
         tmp_path / "out.h5",
         source="cal.h5",
         progress=lambda *step: done.append(step),
     )
-    assert count == 2
+    assert (result.frames, result.pictures) == (2, 2)
     assert done == [(1, 2), (2, 2)]
     with h5py.File(tmp_path / "out.h5") as file:
         detector = file["entry/instrument/detector"]
@@ -144,7 +144,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(
     with pytest.raises(RecordingExistsError):
         correct_recording(run, calibration, out)
     assert out.read_text() == "precious"
-    assert correct_recording(run, calibration, out, overwrite=True) == 1
+    assert correct_recording(run, calibration, out, overwrite=True).frames == 1
 
 
 def test_a_failure_on_the_way_leaves_no_file(

@@ -29,7 +29,7 @@ from fpxi_readout.frame import Frame
 
 MakeFrame = Callable[..., Frame]
 WAIT_S = 30.0
-AVERAGED_4 = Processing(averaging=Averaging.exponential(4))
+AVERAGED_4 = Processing(averaging=Averaging.recursive(4))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_an_average_of_raw_frames_begins_anew_after_corrected_ones(
     assert counts == [1, 2, 1, 2, 1, 1]
 
 
-@pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.exponential(3)], ids=str)
+@pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.recursive(3)], ids=str)
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_raw_picture_is_turned_too(
     renderer: Renderer, make_frame: MakeFrame, averaging: Averaging, warm: bool
@@ -205,7 +205,7 @@ def test_a_raw_picture_is_turned_too(
 def test_every_picture_has_arrays_of_its_own_and_a_later_generation(
     renderer: Renderer, make_frame: MakeFrame
 ) -> None:
-    settings = PipelineSettings(processing=Processing(averaging=Averaging.exponential(2)))
+    settings = PipelineSettings(processing=Processing(averaging=Averaging.recursive(2)))
     first = renderer.render(make_frame(0), settings, warm=True)
     kept = first.values.copy()
     second = renderer.render(make_frame(1), settings, warm=True)

@@ -291,7 +291,7 @@ def test_the_preview_follows_a_change_of_the_region(
     region = renderer.render(part(0), raw, warm=True)
     np.testing.assert_array_equal(region.flags, whole.flags[PART])
     np.testing.assert_array_equal(region.values, whole.values[PART])
-    averaged = Processing(averaging=Averaging.exponential(3))
+    averaged = Processing(averaging=Averaging.recursive(3))
     settings = PipelineSettings(corrected=True, calibration=calibration, processing=averaged)
     corrected = renderer.render(part(1), settings, warm=True)
     assert (corrected.corrected, corrected.notice) == (True, "")

@@ -120,7 +120,7 @@ def processing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     wrapped: Callable[..., Any] = with_processing
     for option in reversed(_STEPS.values()):
         wrapped = option(wrapped)
-    return cast("Callable[..., Any]", _FILE(wrapped))
+    return _FILE(wrapped)
 
 
 def _changed(
