@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Self
 
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging
 from fpxi_imaging.errors import SettingError
+from fpxi_imaging.processing_json import from_json, to_json
 
 
 class Scale(enum.Enum):
@@ -52,6 +54,16 @@ class Processing:
     """Interpolate defects; else they are NaN and flagged `UNREPAIRABLE`."""
     scale: Scale = Scale.COUNTS
     orientation: Orientation = Orientation()
+
+    def to_json(self) -> str:
+        """Return the description as JSON, to be kept and sent."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what `to_json` described. Raises `ProcessingFormatError`."""
+        described: Self = from_json(cls, text)
+        return described
 
 
 DEFAULT_PROCESSING = Processing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,17 @@ import pytest
 from fpxi import ImageKey
 from fpxi.correction import correct_recording
 from fpxi.recording.facts import RecordingFacts
+from fpxi.recording.file import RecordingFile
+from fpxi.statistics import NOTHING
 from fpxi_imaging import (
+    DEFAULT_PROCESSING,
     Averaging,
     Calibration,
     Conditions,
     Orientation,
     Processing,
     Scale,
+    Tolerances,
     calibration_from_maps,
 )
 from fpxi_imaging.pixel_mask import MaskBit
@@ -50,7 +55,7 @@ def calibration(facts: RecordingFacts) -> Calibration:
 
 
 def corrected(
-    run: Path, calibration: Calibration, processing: Processing = Processing()
+    run: Path, calibration: Calibration, processing: Processing = DEFAULT_PROCESSING
 ) -> dict[str, Any]:
     """Correct a recording; return the detector's datasets, and its attributes as `name@key`."""
     out = run.with_name("out.h5")
@@ -92,10 +97,8 @@ def test_the_last_block_is_kept_and_marked(
 def test_a_block_that_a_break_cuts_short_is_kept_and_marked(
     record: Record, make_frame: MakeFrame, calibration: Calibration, break_of: dict[str, int]
 ) -> None:
-    frames = [make_frame(3), make_frame(4), make_frame(5, **break_of)]
-    run, out = record(frames), record([], "unused.h5").with_name("out.h5")
-    from fpxi_imaging import Tolerances
-
+    run = record([make_frame(3), make_frame(4), replace(make_frame(5), **break_of)])
+    out = run.with_name("out.h5")
     correct_recording(
         run,
         calibration,
@@ -111,9 +114,6 @@ def test_a_block_that_a_break_cuts_short_is_kept_and_marked(
 def test_darks_are_not_averaged_with_images(
     facts: RecordingFacts, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
 ) -> None:
-    from fpxi.recording.file import RecordingFile
-    from fpxi.statistics import NOTHING
-
     file = RecordingFile(tmp_path / "run.h5", facts)
     for number in range(4):
         file.append(make_frame(number), ImageKey.DARK if number < 2 else ImageKey.IMAGE)
