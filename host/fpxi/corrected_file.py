@@ -15,7 +15,7 @@ from fpxi_imaging.pixel_mask import pixel_mask
 from fpxi_imaging.turning import turned, turned_centres, turned_shape
 from fpxi_readout.protocol.geometry import FrameArea
 
-from fpxi.calibration.files import write_calibration
+from fpxi.calibration.content import write_calibration
 from fpxi.frame_processor import ProcessedFrame
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
@@ -45,7 +45,6 @@ class Origin:
 
     calibration: Calibration
     calibration_file: str | Path | None
-    calibration_sources: Sequence[str | Path]
     processing: Processing
     notes: Sequence[str]
     """What was interpolated to correct at the frames' conditions."""
@@ -181,11 +180,7 @@ def _write_process(process: h5py.Group, reader: RecordingReader, origin: Origin)
     )
     if origin.calibration_file is not None:
         process["calibration_file"] = str(origin.calibration_file)
-    write_calibration(
-        nexus_group(process, "calibration", "NXcollection"),
-        origin.calibration,
-        origin.calibration_sources,
-    )
+    write_calibration(nexus_group(process, "calibration", "NXcollection"), origin.calibration)
 
 
 def _make_images(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,6 @@ def correct_recording(
     processing: Processing = DEFAULT_PROCESSING,
     threads: int = 1,
     source: str | Path | None = None,
-    sources: Sequence[str | Path] = (),
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
@@ -53,8 +52,7 @@ def correct_recording(
     `out` is NeXus as the recording is, with `data` float32 (pictures, rows, columns), signed, NaN
     where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and an
     NXprocess with the processing (JSON), the calibration, and what of it was interpolated.
-    `source` is the calibration's file and `sources` are the recordings that it was made from,
-    named there. `device` is the recording's, less its events.
+    `source` is the calibration's file, named there. `device` is the recording's, less its events.
 
     Each frame gives a picture, but for a block average, which gives one a block; the last block,
     and one that a break cuts short (`FrameProcessor` says what is a break), are kept and marked in
@@ -77,7 +75,7 @@ def correct_recording(
         resolver = resolver_for(reader, calibration, tolerances)
         _, notes = require_fitting(reader, resolver)
         processor = FrameProcessor(processing, resolver, threads=threads)
-        origin = Origin(calibration, source, sources, processing, notes)
+        origin = Origin(calibration, source, processing, notes)
         with whole_hdf5(out) as (file, raw):
             corrected = CorrectedFile(file, reader, origin)
             pictures = 0

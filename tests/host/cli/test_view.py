@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from fpxi_imaging import Averaging, Processing
 from fpxi_readout.errors import FpxiError
 
 Run = Callable[..., Result]
@@ -42,18 +43,28 @@ def test_without_a_url_a_simulated_panel_is_shown(run: Run, viewer: FakeViewer) 
     assert run("view").exit_code == 0
     assert viewer.called_with == (
         "sim:tft64",
-        {"calibration": None, "screenshot": None, "screenshot_frames": 20, "overwrite": False},
+        {
+            "calibration": None,
+            "processing": None,
+            "screenshot": None,
+            "screenshot_frames": 20,
+            "overwrite": False,
+        },
     )
 
 
 def test_everything_is_handed_on(run: Run, viewer: FakeViewer, tmp_path: Path) -> None:
     calibration, picture = tmp_path / "cal.h5", tmp_path / "window.png"
     calibration.touch()
+    processing = Processing(averaging=Averaging.recursive(4))
+    (tmp_path / "p.json").write_text(processing.to_json())
     run(
         "view",
         "sim:cmos32",
         "-c",
         calibration,
+        "--processing",
+        tmp_path / "p.json",
         "--screenshot",
         picture,
         "--frames",
@@ -64,6 +75,7 @@ def test_everything_is_handed_on(run: Run, viewer: FakeViewer, tmp_path: Path) -
         "sim:cmos32",
         {
             "calibration": calibration,
+            "processing": processing,
             "screenshot": picture,
             "screenshot_frames": 3,
             "overwrite": True,
