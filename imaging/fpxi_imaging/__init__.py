@@ -4,7 +4,7 @@ from fpxi_imaging._gain_building import GainOptions
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
 from fpxi_imaging.beam_checks import compare_darks
-from fpxi_imaging.building import build_calibration, dark_map, require_usable_darks
+from fpxi_imaging.building import build_calibration
 from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.calibration_errors import (
     AllDeadError,
@@ -20,6 +20,7 @@ from fpxi_imaging.check_limits import CheckLimits
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.corrector import Corrector
 from fpxi_imaging.dark import DarkMap
+from fpxi_imaging.dark_series import dark_map, require_usable_darks
 from fpxi_imaging.defect_map import DefectClass, DefectEdit, DefectMap
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.errors import (

@@ -58,6 +58,20 @@ def check_pattern(
     )
 
 
+def refuse_beam(
+    darker: DarkMap, brighter: DarkMap, good: Mask, noise_per_count: float, limits: CheckLimits
+) -> None:
+    """Raise `BeamOnInDarkError` if photons make the later darks brighter than the known ones."""
+    rise = _rise(darker, brighter, good)
+    if _by_photons(darker, brighter, good, rise, noise_per_count, limits):
+        raise BeamOnInDarkError(
+            "darks",
+            rise,
+            f"they are {rise:.1f} counts brighter than those of the calibration, and noisier by as "
+            "much as X-rays make them",
+        )
+
+
 def check_exposures(
     short: DarkMap, long: DarkMap, good: Mask, noise_per_count: float, limits: CheckLimits
 ) -> None:

@@ -17,6 +17,7 @@ from fpxi_imaging.calibration_errors import NoDarkForFlatError
 from fpxi_imaging.check_limits import DEFAULT_LIMITS, CheckLimits
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Tolerances
 from fpxi_imaging.dark import DarkMap
+from fpxi_imaging.dark_series import dark_map
 from fpxi_imaging.defect_evidence import DefectEvidence
 from fpxi_imaging.defect_finding import find_defects, with_groups
 from fpxi_imaging.defect_map import DefectClass, DefectMap
@@ -124,36 +125,6 @@ def build_calibration(
         limits=limits,
         lag=lag,
         verdicts=worst(verdicts),
-    )
-
-
-def dark_map(series: FrameSeries) -> DarkMap:
-    """Return mean and noise of a series of darks."""
-    stack = series.stack
-    return DarkMap(
-        mean=stack.mean.astype(np.float32),
-        noise=np.sqrt(stack.variance).astype(np.float32),
-        frames=stack.least_count,
-        conditions=series.conditions,
-        taken=series.taken,
-    )
-
-
-def require_usable_darks(
-    series: FrameSeries,
-    *,
-    not_imaging: Mask,
-    saturation_level: int,
-    limits: CheckLimits = DEFAULT_LIMITS,
-) -> tuple[Verdict, ...]:
-    """Return what can be said of darks before there are flats.
-
-    Raises `NotEnoughFramesError`, `TooFewFramesError`, `SaturatedError` and `DriftError`.
-    """
-    imaging = ~not_imaging
-    return (
-        check_series(series, DARKS, imaging, saturation_level, limits),
-        check_dark_drift(series.stack, imaging, limits),
     )
 
 

@@ -17,11 +17,13 @@ from fpxi_imaging.dark import DarkMap
 from fpxi_imaging.defect_map import DefectMap
 from fpxi_imaging.defects import DEFAULT_THRESHOLDS, DefectThresholds
 from fpxi_imaging.errors import CalibrationError, ShapeMismatchError
+from fpxi_imaging.frame_stack import FrameSeries
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.gain_model import GainModel
 from fpxi_imaging.lag_model import LagModel
 from fpxi_imaging.offset_model import OffsetModel
 from fpxi_imaging.offset_refresh import OffsetRefresh
+from fpxi_imaging.refreshing import refreshed
 from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.source import Source
 from fpxi_imaging.verdict import Verdict
@@ -116,6 +118,24 @@ class Calibration:
         `CalibrationMismatchError`, naming every difference, where this calibration does not hold.
         """
         return self._resolver.resolve(actual, tolerances)
+
+    def refreshed(
+        self, dark: FrameSeries, tolerances: Tolerances = DEFAULT_TOLERANCES
+    ) -> Calibration:
+        """Return a calibration with these darks for its own of these conditions.
+
+        They must be of a gain setting and exposure that it has darks of. They replace those within
+        1 K; where there are none they are added. Darks of other exposures and temperatures stay as
+        they were measured: a model through old and new ones is as far off as what drifted in
+        between, and its goodness of fit says so. Defects stay as they were judged. The last of
+        `refreshes`, and a verdict, say how far the offset had drifted.
+
+        Raises `CalibrationMismatchError`, `ShapeMismatchError`, and of `CalibrationError`:
+        `NotEnoughFramesError`, `TooFewFramesError`, `SaturatedError`, `DriftError` (during the new
+        darks), and `BeamOnInDarkError` where they are brighter and noisier than the old ones by the
+        photons' measure.
+        """
+        return refreshed(self, dark, tolerances)
 
     def _require_one_shape(self) -> None:
         arrays: list[tuple[str, npt.NDArray[Any]]]
