@@ -8,6 +8,12 @@ from fpxi_imaging.defect_evidence import DefectEvidence
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.verdict import Grade, Verdict
 
+DEFECT_CHECKS = NOISY, NON_UNIFORM, PERSISTENT = (
+    "noisy pixels",
+    "non-uniform pixels",
+    "persistent pixels",
+)
+"""Names of these checks among the verdicts of a calibration."""
 _FEWEST_FOR_NOISE = 2
 
 
@@ -36,11 +42,11 @@ def _of_noisy(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict
         text = f"{frames} darks tell the noise of a pixel to {error:.0%}"
         if grade is not Grade.GOOD:
             text += f", too little to be sure which pixels are noisy; take {fewest} to 100"
-    return Verdict("noisy pixels", grade, frames, fewest, "darks", text)
+    return Verdict(NOISY, grade, frames, fewest, "darks", text)
 
 
 def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict:
-    check, limit = "non-uniform pixels", thresholds.non_uniformity / thresholds.certainty
+    check, limit = NON_UNIFORM, thresholds.non_uniformity / thresholds.certainty
     if evidence.corrected_flat is None or evidence.corrected_flat_noise is None:
         text = (
             "non-uniform pixels were not judged: there is no flat besides those of the gain; take "
@@ -60,14 +66,14 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
     more = (error / limit) ** 2
     text += (
         f", {limit:.2%} are needed to tell {thresholds.non_uniformity:.1%}: only pixels that are "
-        f"{thresholds.certainty * error:.1%} off were found; take {more:.1f} times as many flats "
-        "or a higher dose"
+        f"{thresholds.certainty * error:.1%} off were found; take {more:.2g} times as many flats "
+        "or as much dose"
     )
     return Verdict(check, Grade.USABLE, 100 * error, 100 * limit, "%", text)
 
 
 def _of_persistent(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict:
-    check = "persistent pixels"
+    check = PERSISTENT
     if evidence.after_exposure is None:
         text = (
             "persistent pixels were not judged: there is no frame from just after an exposure; "

@@ -47,8 +47,9 @@ class DefectThresholds:
     pixels at the median, 0.003 % seem to be on either side."""
     kernel_good_neighbours: int = 5
     """A pixel of a cluster that has fewer good neighbours is a kernel pixel."""
-    line_length: int = 20
-    """A line has more bad pixels than this one after the other."""
+    line_length: int = 10
+    """A line has more bad pixels than this one after the other. The standard's length was not at
+    hand; this one suits panels of some ten rows and columns as well as large ones."""
     line_accompanied: float = 0.1
     """Largest fraction of a line's pixels that may have a bad pixel at their side."""
 

@@ -49,7 +49,7 @@ def test_what_is_not_measured_is_not_judged() -> None:
     ("error", "grade", "words"),
     [
         (2.4, Grade.GOOD, "known to 0.24%"),
-        (5.0, Grade.USABLE, "only pixels that are 2.0% off were found; take 4.0 times as many"),
+        (5.0, Grade.USABLE, "only pixels that are 2.0% off were found; take 4 times as many"),
         (np.nan, Grade.USABLE, "not judged"),
     ],
 )

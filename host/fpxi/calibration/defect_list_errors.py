@@ -61,3 +61,26 @@ class MaskContentError(DefectListError):
 
 class XmlRefusedError(DefectListError):
     """An XML file has what no list of defects needs: entities, or more than fits in one."""
+
+
+class NotImagingPixelError(HostError):
+    """A pixel to be marked or cleared belongs to the process ring."""
+
+    def __init__(self, place: tuple[int, int]) -> None:
+        self.place = place
+        """Row and column."""
+        super().__init__(
+            f"row {place[0]}, column {place[1]} is in the process ring, which shows no image; "
+            "leave it out"
+        )
+
+
+class NoGainError(HostError):
+    """A pixel to be cleared cannot be corrected: the calibration has no gain or offset for it."""
+
+    def __init__(self, place: tuple[int, int]) -> None:
+        self.place = place
+        super().__init__(
+            f"row {place[0]}, column {place[1]} has no finite offset and gain in this calibration, "
+            "so that it has to be repaired; calibrate again if it works now"
+        )

@@ -26,6 +26,7 @@ COMMANDS = {
     "view": LazyCommand("fpxi.cli.view", "Open the live viewer."),
     "capture": LazyCommand("fpxi.cli.capture", "Record frames to a file."),
     "calibrate": LazyCommand("fpxi.cli.calibrate", "Make a calibration from darks and flats."),
+    "defects": LazyCommand("fpxi.cli.defects", "List and change a calibration's defects."),
     "correct": LazyCommand("fpxi.cli.correct", "Apply a calibration to a recording."),
     "processing": LazyCommand("fpxi.cli.processing", "Describe what is done to frames, as JSON."),
     "export": LazyCommand("fpxi.cli.export", "Write frames as .npy, .tif or .png."),
