@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fpxi_imaging.defect_evidence import DefectEvidence
@@ -63,10 +65,10 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
     if not known.size:
         text = "non-uniform pixels were not judged: no pixel has a corrected flat with its noise"
         return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
-    more = (error / limit) ** 2
+    more = math.ceil(round((error / limit) ** 2, 3))
     text += (
         f", {limit:.2%} are needed to tell {thresholds.non_uniformity:.1%}: only pixels that are "
-        f"{thresholds.certainty * error:.1%} off were found; take {more:.2g} times as many flats "
+        f"{thresholds.certainty * error:.1%} off were found; take {more} times as many flats "
         "or as much dose"
     )
     return Verdict(check, Grade.USABLE, 100 * error, 100 * limit, "%", text)
