@@ -16,8 +16,13 @@ LEAST_COVERED = 2.0
 """Time constants of the slowest component that the frames should cover."""
 
 
-def lag_verdicts(model: LagModel, data: DecayData, best: Decays) -> tuple[Verdict, ...]:
-    """Judge a model by the frames that it was fitted to."""
+def lag_verdicts(
+    model: LagModel, data: DecayData, best: Decays, exposed_s: float
+) -> tuple[Verdict, ...]:
+    """Judge a model by the frames that it was fitted to.
+
+    `exposed_s` is how long the panel is known to have been exposed before the step-off.
+    """
     if model.components == 0:
         noise = float(data.sigma.mean())
         text = (
@@ -29,7 +34,7 @@ def lag_verdicts(model: LagModel, data: DecayData, best: Decays) -> tuple[Verdic
         _first_frame(model, data),
         _shape(model, best),
         _coverage(model),
-        _exposure(model),
+        _exposure(model, exposed_s),
         *_fast(model, data),
     )
 
@@ -74,16 +79,18 @@ def _coverage(model: LagModel) -> Verdict:
     return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
 
 
-def _exposure(model: LagModel) -> Verdict:
+def _exposure(model: LagModel, exposed_s: float) -> Verdict:
     slowest = model.time_constants_s[-1]
-    if math.isinf(model.exposure_s):
-        text = "the exposure before the step-off is taken to have been long enough for equilibrium"
-        return Verdict("lag exposure", Grade.GOOD, math.inf, LEAST_COVERED, "time constants", text)
-    ratio = model.exposure_s / slowest
+    ratio = exposed_s / slowest
     grade = Grade.GOOD if ratio >= LEAST_COVERED else Grade.USABLE
-    text = f"the exposure before the step-off lasted {model.exposure_s:.3g} s"
+    text = f"the exposure before the step-off is known to have lasted {exposed_s:.3g} s"
+    if math.isinf(model.exposure_s):
+        text += ", and taken to have been long enough for equilibrium"
     if grade is Grade.USABLE:
-        text += f", too short to fill the slowest traps ({slowest:.3g} s): expose longer"
+        text += (
+            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer, or say how "
+            "long it was"
+        )
     return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
 
 

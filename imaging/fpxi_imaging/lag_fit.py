@@ -75,10 +75,7 @@ def fit_lag(
     Raises `ShapeMismatchError`, `SettingError`, and of `LagError`: `NoStepError`,
     `TooFewLagFramesError`, `TimeStampsError`, `LitSaturatedError`, `NotDecayingError`.
     """
-    if components is not None and components not in range(MOST_COMPONENTS + 1):
-        raise SettingError("components", components, f"0 to {MOST_COMPONENTS}, or None")
-    if exposure_s is not None and not exposure_s > 0:
-        raise SettingError("exposure_s", exposure_s, "positive, or infinite")
+    _require_settings(components, exposure_s)
     times_us = np.asarray(times_us, np.int64)
     levels = frame_levels(frames, good)
     step = last_step(levels, times_us, exposure_us, LEAST_AFTER)
@@ -88,12 +85,13 @@ def fit_lag(
     step = replace(step, after=step.after[pixels > 0])
     if len(step.after) < LEAST_AFTER:
         raise TooFewLagFramesError("after", len(step.after), LEAST_AFTER)
+    ratio, pixels = ratio[pixels > 0], pixels[pixels > 0]
     before_s = step.exposure_s if exposure_s is None else exposure_s
     data = DecayData(
         begin_s=_seconds(times_us[step.after] - step.off_us),
         window_s=exposure_us * 1e-6,
-        ratio=ratio[pixels > 0],
-        sigma=_uncertainty(ratio[pixels > 0], pixels[pixels > 0]),
+        ratio=ratio,
+        sigma=_uncertainty(ratio, pixels),
         level_begin_s=_seconds(times_us[step.lit] - step.off_us) + before_s,
         exposure_s=before_s,
     )
@@ -113,8 +111,15 @@ def fit_lag(
         fitted=best.fitted,
         level=float(np.median(lit[used])),
         criteria=tuple((len(decays.fractions), decays.bic) for decays in tried),
-        verdicts=lag_verdicts(model, data, best),
+        verdicts=lag_verdicts(model, data, best, step.seen_s if exposure_s is None else before_s),
     )
+
+
+def _require_settings(components: int | None, exposure_s: float | None) -> None:
+    if components is not None and components not in range(MOST_COMPONENTS + 1):
+        raise SettingError("components", components, f"0 to {MOST_COMPONENTS}, or None")
+    if exposure_s is not None and not exposure_s > 0:
+        raise SettingError("exposure_s", exposure_s, "positive, or infinite")
 
 
 def _used(lit: Values, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

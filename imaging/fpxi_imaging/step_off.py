@@ -51,6 +51,8 @@ class Step:
     """Whole frames after it, until the beam comes on again or the sequence ends."""
     on_us: float
     """When the beam came on; minus infinity where it was on from the first frame."""
+    seen_us: float
+    """Begin of the first frame of the exposure."""
     off_us: float
     """When it went off. Between two frames it is taken to have been on until the second begins."""
 
@@ -58,6 +60,11 @@ class Step:
     def exposure_s(self) -> float:
         """How long the exposure was; infinite where its begin was not recorded."""
         return (self.off_us - self.on_us) * 1e-6
+
+    @property
+    def seen_s(self) -> float:
+        """How much of the exposure was recorded."""
+        return (self.off_us - self.seen_us) * 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +226,7 @@ def _step(series: _Series, end: int) -> Step:
         partial=None if partial is None else int(series.indices[partial]),
         after=series.indices[after],
         on_us=float(times_us[begin]) if dark_before.size else -math.inf,
+        seen_us=float(times_us[begin]),
         off_us=off_us,
     )
 

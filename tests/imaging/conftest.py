@@ -1,6 +1,5 @@
 import importlib.util
 import os
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +8,6 @@ from typing import Any
 import fpxi_imaging as im
 import numpy as np
 import pytest
-
-HERE = str(Path(__file__).parent)
-if HERE not in sys.path:
-    sys.path.insert(0, HERE)  # the slow twins lie beside the tests
 
 
 @pytest.fixture(scope="session", autouse=True)

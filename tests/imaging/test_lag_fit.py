@@ -98,7 +98,7 @@ def test_the_criterion_finds_the_number_of_components() -> None:
 
 def test_what_is_reported_about_the_fit() -> None:
     frames, times = step_off()
-    found = fit(frames, times)
+    found = fit(frames, times, exposure_s=np.inf)
     model = found.model
     assert model.frames == 200
     assert model.first_s == pytest.approx(0.005)
@@ -136,6 +136,15 @@ def test_a_short_exposure_is_measured_where_its_begin_was_recorded() -> None:
     told = fit(frames[15:], times[15:], exposure_s=0.62)
     np.testing.assert_allclose(told.model.fractions, TWO.fractions, rtol=0.02)
     assert fit(frames[15:], times[15:]).model.fractions[1] < 0.9 * TWO.fractions[1]
+
+
+def test_an_exposure_of_unknown_length_is_said_to_be_taken_for_endless() -> None:
+    frames, times = step_off()
+    found = fit(frames, times)
+    assert np.isinf(found.model.exposure_s)
+    assert grades(found)["lag exposure"] is Grade.USABLE
+    (text,) = [each.text for each in found.verdicts if each.check == "lag exposure"]
+    assert "known to have lasted 0.4 s, and taken to have been long enough" in text
 
 
 def test_each_pixel_has_its_share_where_the_frames_can_tell() -> None:

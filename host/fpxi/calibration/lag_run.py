@@ -21,7 +21,7 @@ from fpxi.recording.reader import RecordingReader, read_recording
 DEFAULT_TOLERANCES = Tolerances()
 _NO_SAMPLE = PixelFlag.SATURATED | PixelFlag.CUT_OFF | PixelFlag.MISSING
 READINGS = 3
-"""How often `fit_lag` reads the frames."""
+"""How often `fit_lag` reads a frame at most."""
 _ONE_VALUE = ("exposure_us", "gain_setting", "first_row", "first_column", "binning")
 
 Values = npt.NDArray[np.float64]
@@ -40,8 +40,8 @@ def lag_from_recording(
 
     All frames serve, whatever they are marked as; the last step-off is taken. They are corrected by
     `calibration`, without its lag; saturated samples and lost rows do not count. `components` and
-    `exposure_s` are `fpxi_imaging.lag_fit.fit_lag`'s. The file is read three times: `progress` is
-    called with the frames done, and the frames in all of the three.
+    `exposure_s` are `fpxi_imaging.lag_fit.fit_lag`'s. The frames are read up to three times:
+    `progress` is called with the readings done, and the most there may be.
 
     Raises `NotARecordingError`, `MixedConditionsError`, `fpxi_imaging.CalibrationMismatchError`,
     `fpxi_imaging.RegionMismatchError`, and what `fit_lag` raises.
