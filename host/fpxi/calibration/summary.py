@@ -15,6 +15,7 @@ from fpxi_imaging import (
     Shading,
     Source,
 )
+from fpxi_imaging.offset_model import OffsetModel
 
 Fact = tuple[str, str]
 _METHODS = {"one-level": "one level", "piecewise": "piecewise linear"}
@@ -34,6 +35,7 @@ def calibration_summary(calibration: Calibration) -> list[Fact]:
         ("Bias", f"{at.bias_mV / 1000:g} V"),
     ]
     facts += [("Darks", _dark_text(dark)) for dark in calibration.darks]
+    facts += [("Covers", _model_text(model)) for model in calibration.offset_models]
     facts += [("Gain", _gain_text(gain)) for gain in calibration.gains]
     facts += _defect_facts(calibration)
     facts.append(("Lag", _lag_text(calibration.lag)))
@@ -67,6 +69,14 @@ def _dark_text(dark: DarkMap) -> str:
     if noise is not None:
         words.append(f"noise {noise:.2f} counts (median pixel)")
     return ", ".join(words)
+
+
+def _model_text(model: OffsetModel) -> str:
+    shortest, longest = model.exposures_us[0] / 1000, model.exposures_us[-1] / 1000
+    return (
+        f"all exposures from {shortest:g} to {longest:g} ms, gain setting {model.gain_setting}, "
+        f"{model.temperature_mC / 1000:.1f} degC"
+    )
 
 
 def _setting_text(at: Conditions) -> str:
