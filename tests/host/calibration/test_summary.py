@@ -32,6 +32,7 @@ def test_a_calibration_is_told_in_words(rich: Calibration) -> None:
     )
     assert "polynomial" in facts["Gain"][1]
     assert "shading removed" in facts["Gain"][1]
+    assert facts["Covers"] == ["all exposures from 2.5 to 5 ms, gain setting 1, 27.3 degC"]
     assert facts["Lag"] == [
         "2.00% with 0.1 s, 1.00% with 2.5 s; fit leaves 3.0e-04 of the signal",
     ]
