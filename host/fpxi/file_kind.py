@@ -6,11 +6,20 @@ from pathlib import Path
 
 import h5py
 
+CALIBRATION = "fpxi_calibration_layout"
 _KINDS = {
     "fpxi_layout": "it is a recording",
     "fpxi_corrected_layout": "it is a corrected recording, which `fpxi correct` wrote",
-    "fpxi_calibration_layout": "it is a calibration",
+    CALIBRATION: "it is a calibration",
 }
+
+
+def is_calibration(path: Path) -> bool:
+    """Whether this is a file that says that it is a calibration."""
+    if not (path.is_file() and h5py.is_hdf5(path)):
+        return False
+    with h5py.File(path, "r") as file:
+        return CALIBRATION in file.attrs
 
 
 def why_unreadable(path: Path, expected: str, reason: str) -> str:

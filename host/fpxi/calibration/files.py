@@ -23,17 +23,16 @@ from fpxi.calibration.content import (
 from fpxi.calibration.errors import ContentError, NotACalibrationError
 from fpxi.calibration.old_layouts import read_old_calibration
 from fpxi.errors import CalibrationExistsError
-from fpxi.file_kind import why_unreadable
+from fpxi.file_kind import CALIBRATION, why_unreadable
 from fpxi.recording import layout
 from fpxi.recording.nexus import nexus_group
 from fpxi.software import software_version
 from fpxi.whole_file import require_apart, whole_hdf5
 
 LAYOUT = 3
-"""Version of the file's layout, an attribute of it; readers refuse a later one.
+"""Version of the file's layout, its attribute `CALIBRATION`; readers refuse a later one.
 
 2 added region and sampling to the conditions, 3 everything but one dark, one gain and a mask."""
-LAYOUT_ATTRIBUTE = "fpxi_calibration_layout"
 PROCESS = "entry/process"
 CONTENT = f"{PROCESS}/calibration"
 _WHAT_DAMAGE_RAISES = (
@@ -73,14 +72,12 @@ def load_calibration(path: str | Path) -> Calibration:
         with h5py.File(path, "r") as file:
             return _read(path, file)
     except _WHAT_DAMAGE_RAISES as error:
-        raise NotACalibrationError(
-            path, why_unreadable(path, LAYOUT_ATTRIBUTE, str(error))
-        ) from error
+        raise NotACalibrationError(path, why_unreadable(path, CALIBRATION, str(error))) from error
 
 
 def _write(file: h5py.File, calibration: Calibration) -> None:
     at = calibration.conditions
-    file.attrs[LAYOUT_ATTRIBUTE] = LAYOUT
+    file.attrs[CALIBRATION] = LAYOUT
     file.attrs["default"] = layout.ENTRY
     entry = nexus_group(file, layout.ENTRY, "NXentry")
     entry["title"] = f"calibration of {at.panel} {at.serial_number}"
@@ -100,7 +97,7 @@ def _write(file: h5py.File, calibration: Calibration) -> None:
 
 
 def _read(path: Path, file: h5py.File) -> Calibration:
-    written_by = int(file.attrs[LAYOUT_ATTRIBUTE])
+    written_by = int(file.attrs[CALIBRATION])
     if not 1 <= written_by <= LAYOUT:
         raise NotACalibrationError(
             path, f"its layout is version {written_by}, known are 1 to {LAYOUT}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +30,17 @@ if TYPE_CHECKING:
 @click.option("--explain", is_flag=True, help="Say what each parameter is.")
 @JSON_OPTION
 def command(url: str, explain: bool, as_json: bool) -> None:
-    """Show what the panel at URL is: identity, pixel array, and parameters with their ranges."""
+    """Show what the panel at URL is: identity, pixel array, and parameters with their ranges.
+
+    Instead of a URL, the file of a calibration: what it covers, of what it was made, how good it
+    is.
+    """
+    if Path(url).is_file():
+        from fpxi.file_kind import is_calibration  # noqa: PLC0415 - h5py only when wanted
+
+        if is_calibration(Path(url)):
+            _show_calibration(Path(url), as_json)
+            return
     with connected_panel_and_radio(url) as (panel, radio):
         identity, dictionary = panel.identity, panel.dictionary
         values = panel.read_parameters()
@@ -60,6 +71,17 @@ def command(url: str, explain: bool, as_json: bool) -> None:
     if explain:
         click.echo()
         click.echo(format_help(dictionary))
+
+
+def _show_calibration(path: Path, as_json: bool) -> None:
+    from fpxi.calibration import calibration_summary, load_calibration  # noqa: PLC0415 - likewise
+
+    facts = calibration_summary(load_calibration(path))
+    if as_json:
+        listed = [{"name": name, "text": text} for name, text in facts]
+        print_json({"path": str(path), "calibration": listed})
+    else:
+        click.echo(format_facts([("Calibration", str(path)), *facts]))
 
 
 def _panel_facts(panel: PanelGeometry) -> list[tuple[str, str]]:

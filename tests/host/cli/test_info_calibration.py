@@ -1,0 +1,66 @@
+"""`fpxi info` of a calibration's file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import Result
+from fpxi.calibration import save_calibration
+from fpxi_imaging import Conditions, calibration_from_maps
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    none = np.zeros((3, 4), np.bool_)
+    calibration = calibration_from_maps(
+        offset=np.full((3, 4), 100.0),
+        gain=np.ones((3, 4)),
+        defects=none,
+        not_imaging=none,
+        normalisation=1234.5,
+        saturation_level=16383,
+        dark_frames=10,
+        flat_frames=20,
+        conditions=Conditions("tiny", "SN-7", 2500, 1, -12345, 27301),
+        created=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+    )
+    save_calibration(tmp_path / "cal.h5", calibration)
+    return tmp_path / "cal.h5"
+
+
+def test_a_calibration_is_told_in_words(run: Run, path: Path) -> None:
+    result = run("info", path)
+    assert result.exit_code == 0
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
+    assert lines[0] == ["Calibration", str(path)]
+    assert ["Panel", "tiny, serial number SN-7"] in lines
+    assert ["Darks", "gain setting 1, 2.5 ms, 27.3 degC, 10 frames"] in lines
+
+
+def test_the_same_for_machines(run: Run, path: Path) -> None:
+    document = json.loads(run("info", path, "--json").stdout)
+    assert document["path"] == str(path)
+    assert {"name": "Lag", "text": "not measured"} in document["calibration"]
+
+
+def test_a_damaged_calibration_is_named(run: Run, path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        del file["entry/process/calibration/darks/0/mean"]
+    result = run("info", path)
+    assert result.exit_code == 1
+    assert "/entry/process/calibration/darks/0/mean is missing" in result.stderr
+
+
+def test_another_file_is_no_url(run: Run, path: Path) -> None:
+    path.write_text("text")
+    result = run("info", path)
+    assert result.exit_code != 0
+    assert "cannot open" in result.stderr
