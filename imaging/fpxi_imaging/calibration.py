@@ -144,6 +144,9 @@ class Calibration:
         arrays += [("defects", self.defects.classes), ("not_imaging", self.not_imaging)]
         if self.lag is not None and self.lag.multiplier is not None:
             arrays.append(("lag multiplier", self.lag.multiplier))
+        if self.lag is not None and self.lag.ghosting is not None:
+            ghosts = self.lag.ghosting.map
+            arrays += [] if ghosts is None else [("ghosting", ghosts)]
         for name, array in arrays:
             if array.shape != self.shape:
                 raise ShapeMismatchError(self.shape, array.shape, name=name)
