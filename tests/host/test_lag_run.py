@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fpxi.calibration import calibration_from_recordings
 from fpxi.calibration.errors import MixedConditionsError
+from fpxi.calibration.ghosting_run import ghosting_from_recordings
 from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
 from fpxi_imaging import Calibration, CalibrationMismatchError, ShapeMismatchError
 from fpxi_imaging.lag_errors import NoStepError, TooFewLagFramesError
@@ -116,3 +117,21 @@ def test_a_calibration_of_another_exposure_is_refused(
     other = changed("exposure_time", slice(None), 0.006)
     with pytest.raises(CalibrationMismatchError, match="exposure_us"):
         lag_from_recording(other, run.calibration)
+
+
+def test_a_panel_without_ghosting_responds_as_before(run: Run) -> None:
+    found = ghosting_from_recordings(run.flat, run.flat, run.calibration)
+    assert found.change == 0.0
+    assert 0 < found.uncertainty < 1e-3
+    assert found.map is not None
+    assert found.map.shape == (32, 32)
+    half = ghosting_from_recordings(run.flat, run.flat, run.calibration, dose_ratio=2.0)
+    assert half.change == pytest.approx(-0.5)
+
+
+def test_flats_of_other_settings_are_not_compared(
+    run: Run, changed: Callable[[str, slice, float], Path]
+) -> None:
+    other = changed("exposure_time", slice(None), 0.006)
+    with pytest.raises(MixedConditionsError, match="exposure_us"):
+        ghosting_from_recordings(run.flat, other, run.calibration)

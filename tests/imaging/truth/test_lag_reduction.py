@@ -7,7 +7,11 @@ from dataclasses import dataclass, replace
 import bench_lag
 import numpy as np
 import pytest
+from figures_bench import Bench
+from fpxi_hwsim.physics.film.ghosting import Ghosting
+from fpxi_hwsim.presets import find_preset
 from fpxi_imaging import ResolvedCalibration
+from fpxi_imaging.ghosting import measure_ghosting
 from fpxi_imaging.lag_fit import LagFit
 from lag_panels import (
     LagPanel,
@@ -76,3 +80,34 @@ def test_each_pixels_own_lag_leaves_less_than_the_same_for_all() -> None:
     alike = reduction(pulses, calibration, replace(model, multiplier=None))
     assert own.after_rms < 0.3 * alike.after_rms
     assert own.before_rms / own.after_rms > 10
+
+
+def test_the_ghosting_of_a_film_is_found() -> None:
+    preset = find_preset("cmos32")
+    bench = Bench("sim:cmos32?object=none", preset=preset)
+    exposure_s, frames = 0.005, 20
+    dark = bench.frames(60, exposure_s).mean(axis=0)
+    bench.beam(bench.scene.dose_rate)
+    signal = bench.frames(1, exposure_s)[0] - dark
+    density = np.median(signal) * bench.fC_per_count() / exposure_s * 1e-6 / bench.area_cm2
+    filling_s, loss = 4.0, 0.05
+    ghosting = Ghosting(loss, filling_nC_cm2=float(density) * filling_s, recovery_s=1e6)
+    film = replace(preset.film, ghosting=ghosting)
+    bench = Bench("sim:cmos32?object=none", preset=replace(preset, film=film))
+    bench.frames(1, exposure_s)  # at rest in the dark
+    bench.beam(bench.scene.dose_rate)
+    flats = [bench.frames(frames, exposure_s)]
+    bench.wait(20.0)
+    flats.append(bench.frames(frames, exposure_s))
+    spent_s = frames * 0.01 / 2
+    filled = [-np.expm1(-spent_s / filling_s), -np.expm1(-(20.2 + spent_s) / filling_s)]
+    expected = (1 - loss * filled[1]) / (1 - loss * filled[0]) - 1
+    found = measure_ghosting(
+        flats[0].mean(axis=0) - dark,
+        flats[1].mean(axis=0) - dark,
+        good=signal > 0.5 * np.median(signal),
+        before_uncertainty=flats[0].std(axis=0) / np.sqrt(frames),
+        after_uncertainty=flats[1].std(axis=0) / np.sqrt(frames),
+    )
+    assert expected < -0.04
+    assert found.change == pytest.approx(expected, abs=3 * found.uncertainty + 0.001)
