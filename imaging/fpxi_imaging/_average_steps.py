@@ -10,6 +10,13 @@ from fpxi_imaging._jit import helper
 
 
 @helper
+def copy_run(values: Any, target: Any) -> None:
+    """Copy values; numba's own assignment of arrays would allocate."""
+    for i in range(values.size):
+        target[i] = values[i]
+
+
+@helper
 def start_mean(values: Any, mean: Any) -> None:
     """Begin a mean, whatever the state held."""
     for i in range(values.size):

@@ -59,6 +59,14 @@ def go_on_holding(counts: Any, level: Any, frames: Any, hold: Any) -> None:
 
 
 @helper
+def forget_hold(pixel_frames: Any, frames: Any, hold: Any) -> None:
+    """Let go what was held before an average of `pixel_frames` began anew with this frame."""
+    for i in range(hold.size):
+        older = pixel_frames[i] == _ONE and hold[i] & _HELD_FRAMES != frames
+        hold[i] = _NOTHING if older else hold[i]
+
+
+@helper
 def flag_held(hold: Any, marks: Any, flags: Any) -> None:
     """Flag what is held; a mark stands alone."""
     for i in range(hold.size):

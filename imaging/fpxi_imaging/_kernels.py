@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from fpxi_imaging._average_steps import add_to_sum, move_sum, show_mean, start_mean, weigh_in
+from fpxi_imaging._average_steps import (
+    add_to_sum,
+    copy_run,
+    move_sum,
+    show_mean,
+    start_mean,
+    weigh_in,
+)
 from fpxi_imaging._flag_steps import (
     flag_counts,
     flag_held,
@@ -28,12 +35,15 @@ from fpxi_imaging._layout import (
     HEADER,
     MEAN_DOUBLE,
     MEAN_SINGLE,
+    MEDIAN,
     MOVING_SUM,
     NEVER,
     NO_AVERAGE,
 )
+from fpxi_imaging._median_steps import CHUNK_PIXELS, show_median
 from fpxi_imaging._repair import repair
 from fpxi_imaging._value_steps import offset_and_gain, piecewise, polynomial, remove_lag, start_lag
+from fpxi_imaging._zinger_steps import flag_zingers, reject_zingers, without_rejected
 
 _HEADER_BYTES = HEADER.itemsize
 
@@ -98,6 +108,50 @@ def _unlag(
 
 
 @helper
+def _reject(head: Any, plan: Any, state: Any, begin: Any, values: Any) -> None:
+    end = begin + values.size
+    noise = plan.view(np.float32)[head.noise_at : head.noise_at + 3]
+    reference = state.view(np.float32)[
+        head.zinger_reference_at + begin : head.zinger_reference_at + end
+    ]
+    memory = state[head.zinger_memory_at + begin : head.zinger_memory_at + end]
+    reject_zingers(noise[0], noise[1], noise[2], reference, memory, values)
+
+
+@helper
+def _flag(
+    head: Any, state: Any, first: Any, counts: Any, marks: Any, begin: Any, flags: Any
+) -> None:
+    if head.averaging == NO_AVERAGE:
+        flag_counts(counts, marks, np.uint16(head.saturation_level), flags)
+    else:
+        _hold(head, state, first, counts, marks, begin, flags)
+
+
+@helper
+def _flag_but_zingers(
+    head: Any, state: Any, block: Any, first: Any, counts: Any, marks: Any, begin: Any, flags: Any
+) -> None:
+    memory_at = head.zinger_memory_at + begin
+    memory = state[memory_at : memory_at + counts.size]
+    kept_at = head.kept_counts_at + block * max(BAND_PIXELS, head.columns)
+    kept = state.view(np.uint16)[kept_at : kept_at + counts.size]
+    without_rejected(counts, memory, kept)
+    _flag(head, state, first, kept, marks, begin, flags)
+    flag_zingers(memory, flags)
+
+
+@helper
+def _show_median(head: Any, state: Any, block: Any, frames: Any, begin: Any, values: Any) -> None:
+    words = state.view(np.float32)
+    most = head.averaged_frames
+    scratch = words[head.sorting_at + block * most * CHUNK_PIXELS :]
+    rings = words[head.ring_at :]
+    pixels = head.rows * head.columns
+    show_median(rings, min(frames, most), pixels, begin, scratch, values)
+
+
+@helper
 def _hold(
     head: Any, state: Any, first: Any, counts: Any, marks: Any, begin: Any, flags: Any
 ) -> None:
@@ -111,7 +165,7 @@ def _hold(
 
 
 @helper
-def _average(head: Any, state: Any, before: Any, begin: Any, values: Any) -> None:
+def _average(head: Any, state: Any, block: Any, before: Any, begin: Any, values: Any) -> None:
     """Replace the values of a frame by the average, in which `before` frames are already."""
     at = head.mean_at + begin
     taken = min(before + 1, head.averaged_frames)
@@ -122,6 +176,13 @@ def _average(head: Any, state: Any, before: Any, begin: Any, values: Any) -> Non
         else:
             weigh_in(values, np.float32(1.0 / taken), mean)
         return
+    slot = before % head.averaged_frames
+    place = head.ring_at + slot * head.rows * head.columns + begin
+    ring = state.view(np.float32)[place : place + values.size]
+    if head.averaging == MEDIAN:
+        copy_run(values, ring)
+        _show_median(head, state, block, before + 1, begin, values)
+        return
     mean_double = state.view(np.float64)[at : at + values.size]
     if head.averaging == MEAN_DOUBLE:
         if before == 0:
@@ -129,9 +190,6 @@ def _average(head: Any, state: Any, before: Any, begin: Any, values: Any) -> Non
         else:
             weigh_in(values, 1.0 / taken, mean_double)
         return
-    slot = before % head.averaged_frames
-    place = head.ring_at + slot * head.rows * head.columns + begin
-    ring = state.view(np.float32)[place : place + values.size]
     if before == 0:
         mean_double[:] = 0.0
     if before < head.averaged_frames:
@@ -142,17 +200,60 @@ def _average(head: Any, state: Any, before: Any, begin: Any, values: Any) -> Non
 
 @helper
 def _recall(
-    head: Any, state: Any, frames: Any, marks: Any, begin: Any, values: Any, flags: Any
+    head: Any,
+    state: Any,
+    block: Any,
+    frames: Any,
+    marks: Any,
+    begin: Any,
+    values: Any,
+    flags: Any,
 ) -> None:
     """Show what the average has of rows that the newest frame did not bring."""
     at = head.mean_at + begin
     if head.averaging == MEAN_SINGLE:
         show_mean(state.view(np.float32)[at : at + values.size], 1, values)
+    elif head.averaging == MEDIAN:
+        _show_median(head, state, block, frames, begin, values)
     else:
         taken = min(frames, head.averaged_frames) if head.averaging == MOVING_SUM else 1
         show_mean(state.view(np.float64)[at : at + values.size], taken, values)
     hold = state.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + values.size]
     flag_held(hold, marks, flags)
+
+
+@helper
+def _take(
+    head: Any,
+    plan: Any,
+    state: Any,
+    block: Any,
+    row: Any,
+    time_us: Any,
+    counts: Any,
+    values: Any,
+    flags: Any,
+) -> None:
+    """Take the steps on rows, from `row` on, that this frame brought and that are alike."""
+    a = row * head.columns
+    b = a + counts.size
+    longs, words = state.view(np.int64), plan.view(np.float32)
+    before = longs[head.row_frames_at + row]
+    marks = plan[head.marks_at + a : head.marks_at + b]
+    offset = words[head.offset_at + a : head.offset_at + b]
+    gain = words[head.gain_at + a : head.gain_at + b]
+    offset_and_gain(counts, offset, gain, values)
+    if head.polynomial_terms > 0 or head.piecewise_segments > 0:
+        _linearise(head, plan, state, block, a, values)
+    if head.lag_components > 0:
+        _unlag(head, plan, state, longs[head.row_times_at + row], time_us, a, values)
+    if head.rejects_zingers:
+        _reject(head, plan, state, a, values)
+        _flag_but_zingers(head, state, block, before == 0, counts, marks, a, flags)
+    else:
+        _flag(head, state, before == 0, counts, marks, a, flags)
+    if head.averaging != NO_AVERAGE and not head.follows_motion:
+        _average(head, state, block, before, a, values)
 
 
 @kernel(
@@ -179,6 +280,7 @@ def correct_block(
 ) -> Any:
     """Correct a block of rows of one frame; `restart` begins a new average.
 
+    Where the average follows motion, the frame itself is left in the state, for `follow_block`.
     Return False, having written nothing, if shapes differ.
     """
     head = plan[:_HEADER_BYTES].view(HEADER)[0]
@@ -190,9 +292,10 @@ def correct_block(
     longs = state.view(np.int64)
     row_frames = longs[head.row_frames_at : head.row_frames_at + head.rows]
     row_times = longs[head.row_times_at : head.row_times_at + head.rows]
-    words = plan.view(np.float32)
     table = plan.view(np.uint32)[head.repair_at + share[2] : head.repair_at + share[3]]
     counts, values, marked = samples.reshape(-1), out.reshape(-1), flags.reshape(-1)
+    if head.follows_motion:
+        values = state.view(np.float32)[head.frame_at : head.frame_at + head.rows * head.columns]
     columns = head.columns
     if restart:
         row_frames[first_row:last_row] = 0
@@ -209,34 +312,13 @@ def correct_block(
             marks = plan[head.marks_at + a : head.marks_at + b]
             before = row_frames[row]
             if row_received[row]:
-                offset = words[head.offset_at + a : head.offset_at + b]
-                gain = words[head.gain_at + a : head.gain_at + b]
-                offset_and_gain(counts[a:b], offset, gain, run)
-                if head.polynomial_terms > 0 or head.piecewise_segments > 0:
-                    _linearise(head, plan, state, block, a, run)
-                if head.lag_components > 0:
-                    _unlag(head, plan, state, row_times[row], time_us, a, run)
-                if head.averaging == NO_AVERAGE:
-                    flag_counts(counts[a:b], marks, np.uint16(head.saturation_level), run_flags)
-                else:
-                    _hold(head, state, before == 0, counts[a:b], marks, a, run_flags)
-                    _average(head, state, before, a, run)
+                _take(head, plan, state, block, row, time_us, counts[a:b], run, run_flags)
                 row_frames[row : row + step] = before + 1
                 row_times[row : row + step] = time_us
-            elif before > 0 and head.averaging != NO_AVERAGE:
-                _recall(head, state, before, marks, a, run, run_flags)
+            elif before > 0 and head.averaging != NO_AVERAGE and not head.follows_motion:
+                _recall(head, state, block, before, marks, a, run, run_flags)
             else:
                 flag_missing(marks, run, run_flags)
-        near, far = repair(table, near, far, last * columns, values, marked)
+        if not head.follows_motion:
+            near, far = repair(table, near, far, last * columns, values, marked)
     return True
-
-
-@kernel(read(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
-def repair_seams(plan: Any, blocks: Any, out: Any, flags: Any) -> None:
-    """Repair the defects beside the seams of the blocks, when all of these are done."""
-    head = plan[:_HEADER_BYTES].view(HEADER)[0]
-    block_at = head.blocks_at + 4 * blocks
-    seams = plan.view(np.int64)[block_at : block_at + 4]
-    table = plan.view(np.uint32)[head.repair_at + seams[2] : head.repair_at + seams[3]]
-    pixels = head.rows * head.columns
-    repair(table, 0, 0, pixels, out.reshape(-1), flags.reshape(-1))

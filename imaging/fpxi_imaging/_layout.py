@@ -37,7 +37,10 @@ HEADER = np.dtype(
             "lag_components",  # 0: no such step
             "lag_at",  # float64 pairs: time constant in us, weight of the component's current
             "lag_multiplier_at",  # float32 image
+            "noise_at",  # float32: variance in the dark, per count; limits of zingers, of motion
+            "rejects_zingers",
             "averaging",  # one of the numbers below
+            "follows_motion",
             "averaged_frames",
             "hold_frames",  # for which a pixel stays marked after a saturated or cut-off count
             "blocks_at",  # int64, four for each block of rows, and for the seams: see `_plan`
@@ -47,6 +50,14 @@ HEADER = np.dtype(
             "scratch_at",  # state, float32: a band for each block
             "mean_at",  # state, float32 or float64 image: the mean, or the sum
             "ring_at",  # state, float32 images: the last frames
+            "sorting_at",  # state, float32: as many pixels of every kept frame, for each block
+            "frame_at",  # state, float32 image: the newest frame, where motion is looked for
+            "next_mean_at",  # state, float32 image: changes places with the mean
+            "pixel_frames_at",  # state, uint16 image: frames in each pixel's mean
+            "sums_at",  # state, float32: two rows for each block
+            "zinger_reference_at",  # state, float32 image, see `_zinger_steps`
+            "zinger_memory_at",  # state, uint8 image
+            "kept_counts_at",  # state, uint16: a band for each block
             "hold_at",  # state, uint16 image, see `_flag_steps`
             "lag_state_at",  # state, float32 images: last value, current of each component
         )
@@ -62,6 +73,7 @@ MOVING_SUM = 3
 
 What is added and taken off for ever would drift in single precision.
 """
+MEDIAN = 4
 
 
 class Parts:

@@ -11,6 +11,7 @@ from fpxi_imaging._layout import (
     HEADER,
     MEAN_DOUBLE,
     MEAN_SINGLE,
+    MEDIAN,
     MOVING_SUM,
     NO_AVERAGE,
     Parts,
@@ -18,7 +19,7 @@ from fpxi_imaging._layout import (
 )
 from fpxi_imaging._repair_table import repair_table, split_table
 from fpxi_imaging.averaging import Averaging, AveragingMode
-from fpxi_imaging.errors import NoLagModelError
+from fpxi_imaging.errors import NoLagModelError, NoNoiseModelError
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.lag_model import LagModel
 from fpxi_imaging.linearity import Linearity, Polynomial
@@ -70,7 +71,8 @@ def pack_plan(
 
     `blocks` are the first and last rows of each thread's share. Values are linear in the gain but
     for the linearity, so a scale costs nothing: it goes into the constants. Raises
-    `NoLagModelError` if lag is to be taken out and the calibration does not know it.
+    `NoLagModelError` if lag is to be taken out and the calibration does not know it, and
+    `NoNoiseModelError` if zingers or motion are looked for and it does not know the noise.
     """
     scale = 1.0 if processing.scale is Scale.COUNTS else 1.0 / calibration.normalisation
     defects, ring = calibration.defects, calibration.not_imaging
@@ -88,6 +90,8 @@ def pack_plan(
         if calibration.lag is None:
             raise NoLagModelError
         _add_lag(plan, calibration.lag, calibration)
+    if processing.needs_noise:
+        _add_noise(plan, processing, calibration, scale)
     _note_averaging(plan, processing.averaging)
     repaired = defects & ~ring if processing.repair else np.zeros_like(defects)
     _add_repairs(plan, repair_table(repaired, ring | defects), blocks)
@@ -125,13 +129,31 @@ def _add_lag(plan: PlanBuilder, lag: LagModel, calibration: ResolvedCalibration)
     plan.add("lag_multiplier_at", multiplier if lag.multiplier is None else lag.multiplier)
 
 
+def _add_noise(
+    plan: PlanBuilder, processing: Processing, calibration: ResolvedCalibration, scale: float
+) -> None:
+    """Pack the noise model, in the units of the values, and the limits."""
+    dark_variance, per_count = calibration.dark_noise**2, calibration.noise_per_count
+    if not (dark_variance > 0 or per_count > 0):
+        raise NoNoiseModelError
+    limits = (processing.zinger_sigma or 0.0, processing.averaging.motion_sigma or 0.0)
+    noise = np.array([dark_variance * scale**2, per_count * scale, *limits], np.float32)
+    plan.note(rejects_zingers=processing.zinger_sigma is not None)
+    plan.add("noise_at", noise)
+
+
 def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
     if averaging.mode is AveragingMode.NONE:
         kind = NO_AVERAGE
     elif averaging.mode is AveragingMode.RUNNING:
         kind = MOVING_SUM
+    elif averaging.mode is AveragingMode.MEDIAN:
+        kind = MEDIAN
+    elif averaging.motion_sigma is not None:
+        kind = MEAN_SINGLE
     else:
         kind = MEAN_SINGLE if averaging.frames <= MOST_SINGLE_FRAMES else MEAN_DOUBLE
+    plan.note(follows_motion=averaging.motion_sigma is not None)
     plan.note(averaging=kind, averaged_frames=averaging.frames, hold_frames=averaging.hold_frames)
 
 

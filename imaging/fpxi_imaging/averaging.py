@@ -15,6 +15,7 @@ class AveragingMode(enum.Enum):
     BLOCK = "block"
     RUNNING = "running"
     RECURSIVE = "recursive"
+    MEDIAN = "median"
 
 
 MOST_FRAMES = {
@@ -22,7 +23,11 @@ MOST_FRAMES = {
     AveragingMode.BLOCK: 10_000,
     AveragingMode.RUNNING: 1_000,
     AveragingMode.RECURSIVE: 3_000,
+    AveragingMode.MEDIAN: 31,
 }
+
+MOST_FOLLOWED_FRAMES = 64
+"""Most `frames` of an average that begins anew where the image moves: it is kept in float32."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,19 @@ class Averaging:
     Block: the plain mean of the frames since the block began; after `frames` a new block begins.
     Running: the plain mean of the last `frames`, which are kept: 4 bytes a pixel each.
     Recursive: the newest frame weighs 1/frames; until so many have come, all weigh the same.
+    Median: the median of the last `frames`, which are kept.
 
-    Raises `SettingError` for a number of frames out of range.
+    Raises `SettingError` for a number of frames out of range, and for `motion_sigma` that is not a
+    positive number, belongs to an average that is not recursive, or to one of more than
+    `MOST_FOLLOWED_FRAMES`.
     """
 
     mode: AveragingMode = AveragingMode.NONE
     frames: int = 1
+    motion_sigma: float | None = None
+    """A recursive average begins anew at a pixel where the frame differs from it, in the mean of
+    the absolute values over 3x3 pixels, by more than so many standard deviations of the noise of
+    one pixel's difference. Where nothing moves this is 0.8, with a standard deviation of 0.2."""
 
     def __post_init__(self) -> None:
         most = MOST_FRAMES[self.mode]
@@ -45,6 +57,8 @@ class Averaging:
             raise SettingError(
                 f"frames of {self.mode.value} averaging", self.frames, f"1 to {most}"
             )
+        if self.motion_sigma is not None:
+            self._require_motion_sigma(self.motion_sigma)
 
     @classmethod
     def block(cls, frames: int) -> Averaging:
@@ -57,9 +71,14 @@ class Averaging:
         return cls(AveragingMode.RUNNING, frames)
 
     @classmethod
-    def recursive(cls, frames: int) -> Averaging:
+    def recursive(cls, frames: int, motion_sigma: float | None = None) -> Averaging:
         """Return an exponential average with time constant `frames`."""
-        return cls(AveragingMode.RECURSIVE, frames)
+        return cls(AveragingMode.RECURSIVE, frames, motion_sigma)
+
+    @classmethod
+    def median(cls, frames: int) -> Averaging:
+        """Return the median of the last `frames`."""
+        return cls(AveragingMode.MEDIAN, frames)
 
     @property
     def hold_frames(self) -> int:
@@ -71,6 +90,18 @@ class Averaging:
         if self.mode is AveragingMode.RECURSIVE and self.frames > 1:
             return 5 * self.frames
         return self.frames
+
+    def _require_motion_sigma(self, sigma: float) -> None:
+        if self.mode is not AveragingMode.RECURSIVE:
+            raise SettingError(
+                f"motion_sigma of {self.mode.value} averaging", sigma, "None: it does not follow"
+            )
+        if self.frames > MOST_FOLLOWED_FRAMES:
+            raise SettingError(
+                "frames of averaging with motion_sigma", self.frames, f"1 to {MOST_FOLLOWED_FRAMES}"
+            )
+        if not 0 < sigma < float("inf"):
+            raise SettingError("motion_sigma", sigma, "a positive number of standard deviations")
 
 
 NO_AVERAGING = Averaging()

@@ -7,14 +7,16 @@ import numpy.typing as npt
 
 from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
-from fpxi_imaging._kernels import correct_block, repair_seams
+from fpxi_imaging._kernels import correct_block
+from fpxi_imaging._later_passes import attenuate_block, follow_block, repair_seams
 from fpxi_imaging._plan import pack_plan
 from fpxi_imaging._sharing import Sharing, row_blocks
 from fpxi_imaging._state import State
 from fpxi_imaging.averaging import AveragingMode
-from fpxi_imaging.errors import FrameTimeError, SettingError, ShapeMismatchError
+from fpxi_imaging.errors import FrameTimeError, ShapeMismatchError
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.resolved import ResolvedCalibration
+from fpxi_imaging.turning import turned, turned_shape
 
 
 class Corrector:
@@ -30,7 +32,8 @@ class Corrector:
 
     Not thread safe: one thread owns a corrector. Nothing is allocated per frame.
 
-    Raises `NoLagModelError` if lag is to be taken out and the calibration does not know it, and
+    Raises `NoLagModelError` if lag is to be taken out and the calibration does not know it,
+    `NoNoiseModelError` if zingers or motion are looked for and it does not know the noise, and
     `SettingError` for `threads` out of range.
     """
 
@@ -41,22 +44,29 @@ class Corrector:
         *,
         threads: int = 1,
     ) -> None:
-        _require_supported(processing)
         self.processing = processing
         self._blocks = row_blocks(calibration.shape, threads)
         self._sharing = Sharing(len(self._blocks))
         self._averaged_frames = 0
+        self._turning: _Turning | None = None
+        if processing.orientation != Orientation():
+            self._turning = _Turning(calibration.shape, processing.orientation)
         self._restarts = processing.averaging.mode is AveragingMode.BLOCK
         plan = pack_plan(calibration, processing, self._blocks)
         self._state = State(plan.header[0], len(self._blocks))
         self._plan = plan.build(self._state.places)
         self.calibration = calibration
+        self._follows_motion = processing.averaging.motion_sigma is not None
+        self._odd_frame = False
+        self._attenuates = processing.scale is Scale.ATTENUATION
+        self._plain = not (len(self._blocks) > 1 or self._follows_motion or self._attenuates)
+        """Whether one call of one kernel does it all."""
         warm_up()
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns of the outputs."""
-        return self.calibration.shape
+        """Rows and columns of the outputs, turned as the orientation has it."""
+        return turned_shape(self.calibration.shape, self.processing.orientation)
 
     @property
     def averaged_frames(self) -> int:
@@ -84,6 +94,8 @@ class Corrector:
     ) -> None:
         """Correct raw counts (rows, cols) into `out`, as the scale has it, and `flags`.
 
+        The outputs are of `shape`.
+
         `row_received` has one bool per row. `flags` are `PixelFlag` bits. `time_us` is the device's
         time of the frame's begin in microseconds, needed for lag alone; if it runs back, lag starts
         anew. All arrays must be C-contiguous; the inputs may be read-only and are not changed, and
@@ -95,19 +107,25 @@ class Corrector:
                 raise FrameTimeError
             time_us = 0
         restart = self._restarts and self._averaged_frames == self.processing.averaging.frames
+        values, marked = out, flags
+        if self._turning is not None:
+            self._require(samples, row_received, out, flags)
+            values, marked = self._turning.values, self._turning.flags
         try:
-            if len(self._blocks) == 1:
+            if self._plain:
                 done = correct_block(
                     samples, row_received, self._plan, self._state.array, 0, time_us, restart,
-                    out, flags,
+                    values, marked,
                 )  # fmt: skip
             else:
-                done = self._share(samples, row_received, time_us, restart, out, flags)
+                done = self._share(samples, row_received, time_us, restart, values, marked)
         except TypeError:  # how a kernel refuses a type or layout
             self._require(samples, row_received, out, flags)
             raise
         if not done:
             self._require(samples, row_received, out, flags)
+        if self._turning is not None:
+            self._turning.turn(out, flags)
         before = 0 if restart else self._averaged_frames
         self._averaged_frames = min(before + 1, self.processing.averaging.frames)
 
@@ -115,9 +133,10 @@ class Corrector:
         """Forget all earlier frames, as after a change of the panel's settings."""
         self.reset_average()
         self._state.forget_lag()
+        self._state.forget_zingers()
 
     def reset_average(self) -> None:
-        """Begin a new average with the next frame, and remember the lag."""
+        """Begin a new average with the next frame; lag and zingers go on from the last."""
         self._state.forget_average()
         self._averaged_frames = 0
 
@@ -153,8 +172,33 @@ class Corrector:
 
         done = self._sharing.run(job)
         if done:
-            repair_seams(plan, len(self._blocks), out, flags)
+            self._finish(row_received, out, flags)
         return done
+
+    def _finish(
+        self,
+        row_received: npt.NDArray[np.bool_],
+        out: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8],
+    ) -> None:
+        """Do what needs all blocks of the frame to be there."""
+        plan, state, odd = self._plan, self._state.array, self._odd_frame
+
+        def follow(block: int) -> bool:
+            follow_block(row_received, plan, state, block, odd, out, flags)
+            return True
+
+        def attenuate(block: int) -> bool:
+            attenuate_block(plan, block, out, flags)
+            return True
+
+        if self._follows_motion:
+            self._sharing.run(follow)
+            self._odd_frame = not odd
+        if len(self._blocks) > 1:
+            repair_seams(plan, len(self._blocks), out, flags)
+        if self._attenuates:
+            self._sharing.run(attenuate)
 
     def _require(
         self,
@@ -167,11 +211,16 @@ class Corrector:
         require_outputs(self.shape, out, flags)
 
 
-def _require_supported(processing: Processing) -> None:
-    """Refuse the steps that no kernel does."""
-    if processing.zinger_sigma is not None:
-        raise SettingError("zinger_sigma", processing.zinger_sigma, "None")
-    if processing.scale is Scale.ATTENUATION:
-        raise SettingError("scale", processing.scale.value, "counts or transmission")
-    if processing.orientation != Orientation():
-        raise SettingError("orientation", processing.orientation, "as the panel has it")
+class _Turning:
+    """A picture before it is turned, and how it comes to be turned without a new array."""
+
+    def __init__(self, shape: tuple[int, int], orientation: Orientation) -> None:
+        self.values = np.empty(shape, np.float32)
+        self.flags = np.empty(shape, np.uint8)
+        self._turned_values = turned(self.values, orientation)
+        self._turned_flags = turned(self.flags, orientation)
+
+    def turn(self, out: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8]) -> None:
+        """Copy values and flags into arrays of the turned shape."""
+        np.copyto(out, self._turned_values)
+        np.copyto(flags, self._turned_flags)

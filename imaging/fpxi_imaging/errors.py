@@ -170,6 +170,16 @@ class NoLagModelError(CalibrationError):
         )
 
 
+class NoNoiseModelError(CalibrationError):
+    """Zingers or motion are looked for, and the calibration does not know the noise."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the calibration does not say how noisy frames are: calibrate with at least two dark "
+            "and two flat frames, or process without zinger rejection and motion detection"
+        )
+
+
 class LagChangedError(CalibrationError):
     """What is remembered of the lag does not fit another calibration's model."""
 

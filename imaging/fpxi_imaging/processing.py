@@ -55,6 +55,18 @@ class Processing:
     scale: Scale = Scale.COUNTS
     orientation: Orientation = Orientation()
 
+    def __post_init__(self) -> None:
+        """Raise `SettingError` if `zinger_sigma` is not a positive number."""
+        if self.zinger_sigma is not None and not 0 < self.zinger_sigma < float("inf"):
+            raise SettingError(
+                "zinger_sigma", self.zinger_sigma, "a positive number of standard deviations"
+            )
+
+    @property
+    def needs_noise(self) -> bool:
+        """Whether a step asks how noisy frames are."""
+        return self.zinger_sigma is not None or self.averaging.motion_sigma is not None
+
     def to_json(self) -> str:
         """Return the description as JSON, to be kept and sent."""
         return to_json(self)

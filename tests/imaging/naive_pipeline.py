@@ -10,6 +10,7 @@ from fpxi_imaging import AveragingMode
 from fpxi_imaging import PixelFlag as F
 from fpxi_imaging.linearity import Polynomial
 from naive_repair import naive_repair
+from naive_temporal import NaiveMotion, NaiveZingers
 
 
 class NaivePipeline:
@@ -21,6 +22,11 @@ class NaivePipeline:
         rows = calibration.shape[0]
         self.taken = 0
         self.kept: list[list[tuple[Any, Any]]] = [[] for _ in range(rows)]
+        self.zingers, self.motion = None, None
+        if processing.zinger_sigma is not None:
+            self.zingers = NaiveZingers(calibration, processing.zinger_sigma)
+        if processing.averaging.motion_sigma is not None:
+            self.motion = NaiveMotion(calibration, processing.averaging)
         self.lags: list[NaiveLag | None] = [None] * rows
 
     def take(self, samples: Any, received: Any, time_us: int = 0) -> tuple[Any, Any]:
@@ -33,16 +39,25 @@ class NaivePipeline:
         bad = self.calibration.defects | self.calibration.not_imaging
         values = np.full(samples.shape, np.nan)
         flags = np.zeros(samples.shape, np.uint8)
+        counts, rejected = samples.copy(), np.zeros(samples.shape, bool)
+        frame = np.full(samples.shape, np.nan)
         for row in range(len(samples)):
             if averaging.mode is AveragingMode.NONE:
                 self.kept[row] = []
             if received[row]:
-                value = self.unlag(row, linear[row], time_us)
-                self.kept[row].append((value, samples[row]))
+                value = self.unlag(row, np.where(bad[row], np.nan, linear[row]), time_us)
+                if self.zingers is not None:
+                    value, rejected[row] = self.zingers.take(row, value)
+                    counts[row, rejected[row]] = 1
+                self.kept[row].append((value, counts[row]))
+                frame[row] = value
             if self.kept[row]:
                 values[row], flags[row] = self.average(row)
             else:
                 flags[row] = F.MISSING
+        if self.motion is not None:
+            values, flags = self.motion.take(frame, counts, received)
+        flags[rejected] |= F.ZINGER
         values[bad] = np.nan
         flags[bad & (flags != F.MISSING)] = F.UNREPAIRABLE
         flags[self.calibration.not_imaging] = F.NOT_IMAGING
@@ -82,6 +97,8 @@ class NaivePipeline:
         values = np.array([value for value, _ in kept])
         if averaging.mode is AveragingMode.RUNNING:
             mean = values[-averaging.frames :].mean(axis=0)
+        elif averaging.mode is AveragingMode.MEDIAN:
+            mean = np.median(values[-averaging.frames :], axis=0)
         elif averaging.mode is AveragingMode.RECURSIVE:
             mean = values[0]
             for number, value in enumerate(values[1:], start=2):

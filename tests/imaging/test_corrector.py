@@ -29,6 +29,8 @@ averagings = st.one_of(
     st.builds(im.Averaging.block, st.integers(1, 4)),
     st.builds(im.Averaging.running, st.integers(1, 4)),
     st.builds(im.Averaging.recursive, st.integers(1, 4) | st.just(200)),
+    st.builds(im.Averaging.recursive, st.integers(1, 4), st.sampled_from([1.3, 3.1])),
+    st.builds(im.Averaging.median, st.integers(1, 5)),
 )
 
 
@@ -66,6 +68,8 @@ def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
         "gain": draw(hnp.arrays(np.float32, shape, elements=st.floats(0.5, 2, width=32))),
         "linearity": draw(st.sampled_from(linearities(shape, rng))),
         "lag": draw(st.sampled_from(lag_models(shape, rng))),
+        "dark_noise": draw(st.sampled_from([2.3, 2317.0])),
+        "noise_per_count": 0.7,
     }
     valueless = calibration["defects"] | calibration["not_imaging"]
     for name in ("offset", "gain"):
@@ -79,6 +83,7 @@ def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
         "calibration": calibration,
         "processing": im.Processing(
             lag=calibration["lag"] is not None,
+            zinger_sigma=draw(st.sampled_from([None, 3.7])),
             averaging=draw(averagings),
             repair=draw(st.booleans()),
             scale=draw(st.sampled_from([im.Scale.COUNTS, im.Scale.TRANSMISSION])),
@@ -120,8 +125,10 @@ def test_bands_and_threads_of_a_large_image_join_without_a_seam(
         not_imaging=rng.random(shape) < 0.02,
         linearity=linearities(shape, rng)[rng.integers(3)],
         lag=lag_models(shape, rng)[2],
+        dark_noise=3000.0,
+        noise_per_count=0.7,
     )
-    processing = im.Processing(lag=True, averaging=averaging)
+    processing = im.Processing(lag=True, zinger_sigma=5.3, averaging=averaging)
     naive = naive_pipeline(calibration, processing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sharing, "LEAST_PIXELS", 1)
