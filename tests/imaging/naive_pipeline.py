@@ -57,7 +57,7 @@ class NaivePipeline:
                 flags[row] = F.MISSING
         if self.motion is not None:
             values, flags = self.motion.take(frame, counts, received)
-        flags[rejected] |= F.ZINGER
+        flags[rejected] |= np.uint8(F.ZINGER)
         values[bad] = np.nan
         flags[bad & (flags != F.MISSING)] = F.UNREPAIRABLE
         flags[self.calibration.not_imaging] = F.NOT_IMAGING
