@@ -84,7 +84,7 @@ class Offsets:
             at_mC = round(actual.temperature_mC / TEMPERATURE_STEP_mC) * TEMPERATURE_STEP_mC
         elif chosen[0].dark is not None:
             at_mC = self._darks[chosen[0].dark].conditions.temperature_mC
-        return Choice(chosen, at_mC, self._nearest(chosen, actual))
+        return Choice(chosen, at_mC, self._nearest(chosen, at_mC))
 
     def offset(self, choice: Choice) -> Image:
         """Return the offset, counts, float64 (rows, cols)."""
@@ -189,10 +189,10 @@ class Offsets:
             for each in self._darks[place].conditions.mismatches(actual, tolerances)
         )
 
-    def _nearest(self, parts: tuple[Part, ...], actual: Conditions) -> int:
+    def _nearest(self, parts: tuple[Part, ...], at_mC: int) -> int:
         part = min(
             parts,
-            key=lambda part: abs(self._groups[part.group].temperature_mC - actual.temperature_mC),
+            key=lambda part: abs(self._groups[part.group].temperature_mC - at_mC),
         )
         if part.dark is not None:
             return part.dark

@@ -23,8 +23,8 @@ _MAD_TO_SIGMA = 1.4826
 def smooth_surface(image: Image, used: Mask) -> Image:
     """Return a polynomial in row and column fitted to the `used` pixels; all of (rows, cols).
 
-    Of total order 3, by least squares in four rounds; after each, pixels further than 4 robust
-    standard deviations from the surface are left out, so that defects and small objects have no
+    Of total order 3, by least squares in four rounds, of pixels within 4 robust standard deviations
+    of the median at first, then of the surface found, so that defects and small objects have no
     say. Of an image with few used pixels, the order is lower; with none, NaN.
     """
     places = np.flatnonzero(used & np.isfinite(image))
@@ -48,17 +48,22 @@ def _fit(image: Image, places: npt.NDArray[np.intp], order: int) -> Image:
     rows, cols = (_scaled(size)[place] for size, place in zip(image.shape, at, strict=True))
     design = np.stack([rows**i * cols**j for i, j in _terms(order)], axis=1)
     values = image.ravel()[places]
-    kept = np.ones(values.size, np.bool_)
+    kept = _near(values - np.median(values))
     coefficients: Image = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         coefficients = np.asarray(np.linalg.lstsq(design[kept], values[kept], rcond=None)[0], float)
-        away = np.abs(values - design @ coefficients)
-        sigma = _MAD_TO_SIGMA * float(np.median(away))
-        closer = away <= _CLIP * sigma
+        closer = _near(values - design @ coefficients)
         if np.count_nonzero(closer) < design.shape[1] or np.array_equal(closer, kept):
             break
         kept = closer
     return coefficients
+
+
+def _near(departures: Image) -> Mask:
+    """Return which are within 4 robust standard deviations of 0."""
+    away = np.abs(departures)
+    near: Mask = away <= _CLIP * _MAD_TO_SIGMA * float(np.median(away))
+    return near
 
 
 def _terms(order: int) -> list[tuple[int, int]]:

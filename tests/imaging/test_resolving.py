@@ -1,0 +1,263 @@
+"""What a calibration of several darks and gains answers for frames of given conditions."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import fpxi_imaging as im
+import numpy as np
+import pytest
+
+SHAPE = (4, 5)
+TAKEN = datetime(2026, 3, 4, tzinfo=UTC)
+BIAS, RATE = 100.0, 2000.0  # counts, counts a second
+Cal = Callable[..., im.Calibration]
+
+
+@pytest.fixture
+def dark(conditions: im.Conditions) -> Callable[..., im.DarkMap]:
+    """Return a factory of darks: of bias and rate unless told, the newer the larger `age_s`."""
+
+    def make(
+        exposure_us: int, level: float | None = None, age_s: float = 0, **at: Any
+    ) -> im.DarkMap:
+        value = BIAS + RATE * exposure_us * 1e-6 if level is None else level
+        return im.DarkMap(
+            mean=np.full(SHAPE, value),
+            noise=np.full(SHAPE, 2.0),
+            frames=25,
+            conditions=replace(conditions, exposure_us=exposure_us, **at),
+            taken=TAKEN - timedelta(seconds=age_s),
+        )
+
+    return make
+
+
+@pytest.fixture
+def calibration(make_calibration: Cal, conditions: im.Conditions) -> Callable[..., im.Calibration]:
+    """Return a factory of calibrations with these darks, flats at 10 ms."""
+
+    def make(*darks: im.DarkMap, **changes: Any) -> im.Calibration:
+        at = replace(conditions, exposure_us=10_000)
+        return replace(make_calibration(SHAPE, conditions=at), darks=darks, **changes)
+
+    return make
+
+
+def test_the_dark_of_the_exposure_is_taken_as_it_is(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(5_000), dark(10_000, level=123.0), dark(20_000))
+    found = made.resolve(replace(conditions, exposure_us=10_000))
+    np.testing.assert_array_equal(found.offset, 123)
+    assert found.notes == ()
+    assert found.dark_noise == 2.0
+    assert found.conditions.exposure_us == 10_000
+
+
+def test_of_two_darks_that_fit_the_newer_is_taken(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000, level=1.0, age_s=60), dark(10_000, level=2.0, age_s=5))
+    assert made.resolve(replace(conditions, exposure_us=10_000)).offset[0, 0] == 2
+
+
+def test_between_exposures_the_model_is_taken_and_said(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(5_000), dark(20_000))
+    found = made.resolve(replace(conditions, exposure_us=8_000))
+    np.testing.assert_allclose(found.offset, BIAS + RATE * 8e-3, rtol=1e-6)
+    offset, gain = found.notes
+    assert "8000 us" in offset
+    assert "5000, 20000 us" in offset
+    assert "gain measured at 10000 us is taken to hold at 8000 us" in gain
+    (model,) = made.offset_models
+    np.testing.assert_allclose(model.rate, RATE, rtol=1e-4)
+
+
+def test_outside_the_exposures_it_is_refused_with_the_range_named(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(5_000), dark(20_000))
+    with pytest.raises(im.CalibrationMismatchError, match="5000 to 20000, data at 20001") as caught:
+        made.resolve(replace(conditions, exposure_us=20_001))
+    assert [each.name for each in caught.value.mismatches] == ["exposure_us"]
+
+
+def test_between_temperatures_dark_current_goes_by_its_logarithm(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    def at(temperature_mC: int, rate: float) -> list[im.DarkMap]:
+        return [
+            dark(t, level=BIAS + rate * t * 1e-6, temperature_mC=temperature_mC)
+            for t in (10_000, 40_000)
+        ]
+
+    made = calibration(*at(25_000, 2000.0), *at(33_000, 8000.0))
+    wanted = replace(conditions, exposure_us=20_000, temperature_mC=29_000)
+    found = made.resolve(wanted)
+    np.testing.assert_allclose(found.offset, BIAS + 4000 * 20e-3, rtol=1e-5)
+    assert any(
+        "29.00 degrees C interpolated between darks at 25.0 and 33.0" in n for n in found.notes
+    )
+    assert found.conditions.temperature_mC == 29_000
+
+
+def test_between_temperatures_darks_of_one_exposure_go_linearly(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(
+        dark(10_000, level=100.0, temperature_mC=25_000),
+        dark(10_000, level=200.0, temperature_mC=33_000),
+    )
+    found = made.resolve(replace(conditions, exposure_us=10_000, temperature_mC=27_000))
+    np.testing.assert_allclose(found.offset, 125)
+    assert any("linearly" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("temperature_mC", [22_900, 38_000, 45_100])
+def test_temperatures_that_no_darks_enclose_nearly_enough_are_refused(
+    temperature_mC: int, calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000), dark(10_000, temperature_mC=43_000))
+    with pytest.raises(im.CalibrationMismatchError) as caught:
+        made.resolve(replace(conditions, exposure_us=10_000, temperature_mC=temperature_mC))
+    assert [each.name for each in caught.value.mismatches] == ["temperature_mC"]
+
+
+def test_a_temperature_that_wavers_gives_the_same_object(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    at = replace(conditions, exposure_us=10_000)
+    made = calibration(dark(10_000), dark(10_000, level=200.0, temperature_mC=33_000))
+    near = {id(made.resolve(replace(at, temperature_mC=t))) for t in range(24_000, 25_250, 50)}
+    assert len(near) == 1
+    between = {id(made.resolve(replace(at, temperature_mC=t))) for t in range(28_900, 29_100, 7)}
+    assert len(between) == 1
+    assert (
+        made.resolve(replace(at, temperature_mC=29_300)).offset[0, 0]
+        != made.resolve(replace(at, temperature_mC=28_900)).offset[0, 0]
+    )
+
+
+def test_many_conditions_do_not_pile_up(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(5_000), dark(20_000))
+    first = made.resolve(replace(conditions, exposure_us=6_000))
+    for exposure_us in range(7_000, 16_000, 500):
+        made.resolve(replace(conditions, exposure_us=exposure_us))
+    again = made.resolve(replace(conditions, exposure_us=6_000))
+    assert again is not first
+    np.testing.assert_array_equal(again.offset, first.offset)
+
+
+def test_each_gain_setting_has_its_gain_and_its_darks(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000), dark(10_000, level=7.0, gain_setting=3))
+    reference = made.gains[0]
+    other = replace(
+        reference, gain=2 * reference.gain, conditions=replace(reference.conditions, gain_setting=3)
+    )
+    made = replace(made, gains=(reference, other))
+    found = made.resolve(replace(conditions, exposure_us=10_000, gain_setting=3))
+    assert (found.offset[0, 0], found.gain[0, 0]) == (7, 2)
+    with pytest.raises(im.CalibrationMismatchError, match="gain_setting"):
+        made.resolve(replace(conditions, exposure_us=10_000, gain_setting=1))
+
+
+def test_a_gain_used_far_from_its_temperature_is_said(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000), dark(10_000, temperature_mC=33_000))
+    found = made.resolve(replace(conditions, exposure_us=10_000, temperature_mC=33_000))
+    assert any("gain measured at 25.0 degrees C" in note for note in found.notes)
+
+
+class TestRefused:
+    def test_without_darks_or_gains(self, calibration: Any, dark: Any) -> None:
+        with pytest.raises(im.CalibrationError, match="at least one"):
+            calibration()
+        with pytest.raises(im.CalibrationError, match="at least one"):
+            calibration(dark(10_000), gains=())
+
+    def test_a_gain_setting_given_twice(self, calibration: Any, dark: Any) -> None:
+        gain = calibration(dark(10_000)).gains[0]
+        with pytest.raises(im.CalibrationError, match="one gain for each"):
+            calibration(dark(10_000), gains=(gain, gain))
+
+    def test_darks_of_another_panel(self, calibration: Any, dark: Any) -> None:
+        with pytest.raises(im.CalibrationError, match="serial_number, A1 and A2"):
+            calibration(dark(10_000, serial_number="A2"))
+
+
+class TestRefreshed:
+    @pytest.fixture
+    def series(
+        self, make_stack: Callable[..., im.FrameStack], conditions: im.Conditions
+    ) -> Callable[..., im.FrameSeries]:
+        def make(
+            level: float, exposure_us: int = 10_000, noise: float = 2.0, **at: Any
+        ) -> im.FrameSeries:
+            frames = np.random.default_rng(6).normal(level, noise, (40, *SHAPE)).round()
+            where = replace(conditions, exposure_us=exposure_us, **at)
+            return im.FrameSeries(make_stack(frames), where, TAKEN + timedelta(hours=1))
+
+        return make
+
+    def test_new_darks_take_the_place_of_the_old_and_the_drift_is_told(
+        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
+    ) -> None:
+        old = calibration(dark(10_000), dark(20_000))
+        new = old.refreshed(series(130.0))
+        (refresh,) = new.refreshes
+        assert refresh.median_drift == pytest.approx(10, abs=0.5)
+        assert refresh.rms_drift == pytest.approx(10, abs=0.5)
+        assert (refresh.frames, refresh.conditions.exposure_us) == (40, 10_000)
+        for words in ("took the place", "+", "1 other series of darks stay as they were measured"):
+            assert words in refresh.text
+        assert len(new.darks) == 2
+        at = replace(conditions, exposure_us=10_000)
+        assert np.median(new.resolve(at).offset) == pytest.approx(130, abs=0.5)
+        assert np.median(old.resolve(at).offset) == BIAS + 20
+        assert new.verdicts[-1].grade is im.Grade.USABLE
+        assert new.verdicts[-1].text == refresh.text
+        twice = new.refreshed(series(130.0))
+        assert len(twice.refreshes) == 2
+        assert len(twice.verdicts) == len(new.verdicts)
+        assert twice.verdicts[-1].grade is im.Grade.GOOD
+
+    def test_darks_of_another_temperature_join(
+        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
+    ) -> None:
+        new = calibration(dark(10_000)).refreshed(series(160.0, temperature_mC=33_000))
+        assert len(new.darks) == 2
+        assert "joined" in new.refreshes[0].text
+        found = new.resolve(replace(conditions, exposure_us=10_000, temperature_mC=29_000))
+        assert np.median(found.offset) == pytest.approx(140, abs=1)
+
+    def test_darks_of_unknown_settings_are_refused(
+        self, calibration: Any, dark: Any, series: Any
+    ) -> None:
+        for change in ({"exposure_us": 9_999}, {"gain_setting": 3}, {"serial_number": "A2"}):
+            with pytest.raises(im.CalibrationMismatchError) as caught:
+                calibration(dark(10_000)).refreshed(series(120.0, **change))
+            assert [each.name for each in caught.value.mismatches] == list(change)
+
+    def test_darks_with_the_beam_on_are_refused(
+        self, calibration: Any, dark: Any, series: Any
+    ) -> None:
+        old = calibration(dark(10_000))
+        old = replace(old, gains=(replace(old.gains[0], noise_per_count=2.0),))
+        with pytest.raises(im.BeamOnInDarkError):
+            old.refreshed(series(220.0, noise=14.0))
+
+    def test_darks_of_another_shape_are_refused(
+        self, calibration: Any, dark: Any, series: Any
+    ) -> None:
+        wrong = replace(series(120.0), stack=im.FrameStack((3, 3)))
+        with pytest.raises(im.ShapeMismatchError):
+            calibration(dark(10_000)).refreshed(wrong)
