@@ -37,6 +37,8 @@ LEAST_SIGNAL_SIGMA = 10.0
 LEVEL_FRAMES = 32
 """The level is the mean of so many lit frames at most, the last ones."""
 LEAST_LIT = 3
+LOST = 1.5
+"""Frames further apart than so many times the usual have lost ones between them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,8 @@ def last_step(
 ) -> Step:
     """Return the last step-off with frames enough.
 
-    Raises `NoStepError`, `TimeStampsError` and `TooFewLagFramesError`.
+    Raises `NoStepError`, `TooFewLagFramesError`, and `TimeStampsError` also where frames were lost
+    while the beam went off: when it did is not known.
     """
     steps = find_steps(levels, times_us, exposure_us)
     usable = [step for step in steps if len(step.after) >= least_after and len(step.lit)]
@@ -124,6 +127,11 @@ def last_step(
         raise TooFewLagFramesError("after", len(step.after), least_after)
     if len(step.lit) < LEAST_LIT:
         raise TooFewLagFramesError("before", len(step.lit), LEAST_LIT)
+    around = times_us[
+        [step.lit[-1], *([] if step.partial is None else [step.partial]), step.after[0]]
+    ]
+    if np.diff(around).max() > LOST * np.median(np.diff(times_us)):
+        raise TimeStampsError("frames are missing where the beam goes off; record again")
     return step
 
 
@@ -208,7 +216,8 @@ def _step(series: _Series, end: int) -> Step:
     dark_before = np.flatnonzero(~bright[:end])
     begin = int(dark_before[-1]) + 1 if dark_before.size else 0
     later = np.flatnonzero(bright[end + 1 :])
-    stop = end + 1 + int(later[0]) if later.size else len(levels)
+    # Before it is seen to be on again, the beam may have come on within the frame before.
+    stop = max(end + int(later[0]), end + 2) if later.size else len(levels)
     run, after = np.arange(begin, end + 1), np.arange(end + 1, stop)
     partial = None
     if _is_cut_short(levels[run]):

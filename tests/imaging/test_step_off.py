@@ -58,6 +58,26 @@ def test_of_several_exposures_the_last_counts() -> None:
     assert (step.after[0], step.after[-1]) == (52, 76)
 
 
+def test_a_frame_in_which_the_beam_comes_on_again_is_none_after_the_exposure() -> None:
+    levels = levels_of((10, 1000.0), (30, 10.0), (1, 400.0), (5, 1000.0))
+    (step,) = find_steps(levels, times(levels), EXPOSURE_US)
+    assert step.after[-1] == 39
+    one_between = levels_of((10, 1000.0), (1, 10.0), (5, 1000.0))
+    (step,) = find_steps(one_between, times(one_between), EXPOSURE_US)
+    assert step.after.tolist() == [10]
+
+
+def test_frames_lost_where_the_beam_goes_off_are_refused() -> None:
+    levels = levels_of((20, 1000.0), (30, 10.0))
+    stamps = times(levels)
+    stamps[20:] += PERIOD_US
+    with pytest.raises(TimeStampsError, match="missing where the beam goes off"):
+        last_step(levels, stamps, EXPOSURE_US, 10)
+    stamps = times(levels)
+    stamps[25:] += PERIOD_US
+    assert last_step(levels, stamps, EXPOSURE_US, 10).after[0] == 20
+
+
 def test_frames_without_a_level_are_passed_over() -> None:
     levels = levels_of((20, 1000.0), (30, 10.0))
     levels[[3, 20, 30]] = np.nan
