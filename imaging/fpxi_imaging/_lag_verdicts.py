@@ -83,6 +83,9 @@ def _exposure(model: LagModel, exposed_s: float) -> Verdict:
     slowest = model.time_constants_s[-1]
     ratio = exposed_s / slowest
     grade = Grade.GOOD if ratio >= LEAST_COVERED else Grade.USABLE
+    if math.isinf(exposed_s):
+        text = "the exposure before the step-off is said to have been long enough for equilibrium"
+        return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
     text = f"the exposure before the step-off is known to have lasted {exposed_s:.3g} s"
     if math.isinf(model.exposure_s):
         text += ", and taken to have been long enough for equilibrium"

@@ -72,6 +72,10 @@ def fit_lag(
     `exposure_s`, how long the panel had been exposed: without it, from where the beam comes on in
     the sequence; endless where that was not recorded.
 
+    The model's uncertainties are those of the frames' noise. Where the pixels' lag spreads by s,
+    relative, and noise is less than that in early frames and more in late ones, medians shift by
+    up to s² / 2 between them: 1 % of the lag for a spread of 15 %.
+
     Raises `ShapeMismatchError`, `SettingError`, and of `LagError`: `NoStepError`,
     `TooFewLagFramesError`, `TimeStampsError`, `LitSaturatedError`, `NotDecayingError`.
     """

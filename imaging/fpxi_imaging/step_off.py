@@ -163,7 +163,8 @@ def mean_frame(frames: Frames, indices: Sequence[int]) -> Values:
         valid = np.isfinite(frame)
         np.add(total, frame, out=total, where=valid)
         count += valid
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    mean: Values = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean
 
 
 def scatter(values: Values) -> float:
@@ -180,8 +181,9 @@ _SIGMA_PER_MEDIAN = 1.4826
 def _good_values(frame: npt.NDArray[Any], good: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
     if frame.shape != good.shape:
         raise ShapeMismatchError(good.shape, frame.shape, name="frame")
-    values = frame[good]
-    return values[np.isfinite(values)]
+    values: npt.NDArray[Any] = frame[good]
+    finite: npt.NDArray[Any] = values[np.isfinite(values)]
+    return finite
 
 
 def _require_times(levels: Values, times_us: npt.NDArray[np.int64], exposure_us: int) -> None:
