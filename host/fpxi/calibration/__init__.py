@@ -3,6 +3,7 @@
 from fpxi.calibration.files import load_calibration, save_calibration
 from fpxi.calibration.live import BeamStep, calibrate_live
 from fpxi.calibration.notes import calibration_notes
+from fpxi.calibration.refresh import refresh_offset, refreshed_from_recordings
 from fpxi.calibration.runs import calibration_from_recordings
 from fpxi.calibration.summary import calibration_summary
 
@@ -13,5 +14,7 @@ __all__ = [
     "calibration_notes",
     "calibration_summary",
     "load_calibration",
+    "refresh_offset",
+    "refreshed_from_recordings",
     "save_calibration",
 ]
