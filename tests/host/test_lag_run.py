@@ -14,7 +14,15 @@ from fpxi.calibration import calibration_from_recordings
 from fpxi.calibration.errors import MixedConditionsError
 from fpxi.calibration.ghosting_run import ghosting_from_recordings
 from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
-from fpxi_imaging import Calibration, CalibrationMismatchError, ShapeMismatchError
+from fpxi.errors import FrameSelectionError
+from fpxi.recording.file import RecordingFile
+from fpxi.statistics import NOTHING
+from fpxi_imaging import (
+    Calibration,
+    CalibrationMismatchError,
+    DefectClass,
+    ShapeMismatchError,
+)
 from fpxi_imaging.lag_errors import NoStepError, TooFewLagFramesError
 
 LIT, FRAMES = 150, 400
@@ -73,6 +81,28 @@ def test_the_first_frame_after_the_exposure_shows_the_lagging_pixels(run: Run) -
     lag = once.mean[np.isfinite(once.mean)]
     assert np.median(lag) == pytest.approx(0.005 * level, rel=0.2)
     assert np.sort(lag)[-2] > 4 * np.median(lag)
+
+
+def test_a_calibration_takes_lag_and_lagging_pixels_from_a_step_off(run: Run) -> None:
+    made = calibration_from_recordings(run.dark, run.flat, step_off=run.step_off)
+    assert made.lag is not None
+    assert made.lag.components == 2
+    assert run.calibration.lag is None
+    lagging, before = (
+        np.count_nonzero(each.defects.classes & DefectClass.PERSISTENT)
+        for each in (made, run.calibration)
+    )
+    assert (lagging > 0, before) == (True, 0)
+    assert [source.role.value for source in made.sources] == ["dark", "flat", "step-off"]
+    assert made.sources[-1].frames == tuple(range(FRAMES))
+    assert len(made.verdicts) > len(run.calibration.verdicts)
+
+
+def test_a_step_off_without_frames_is_refused(run: Run, tmp_path: Path) -> None:
+    with fpxi.read_recording(run.dark) as reader:
+        RecordingFile(tmp_path / "none.h5", reader.facts).finish(NOTHING, "stopped")
+    with pytest.raises(FrameSelectionError, match="step-off"):
+        calibration_from_recordings(run.dark, run.flat, step_off=tmp_path / "none.h5")
 
 
 def test_a_recording_without_a_step_off_is_refused(run: Run) -> None:

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 from fpxi_imaging import (
     Calibration,
     CheckLimits,
     DefectThresholds,
     FrameSeries,
     GainOptions,
-    SaturatedError,
     Tolerances,
+    Verdict,
     build_calibration,
+    dark_series,
 )
 
 from fpxi.calibration.errors import (
@@ -25,6 +26,7 @@ from fpxi.calibration.errors import (
     RelativeDosesError,
     SettingWithoutFlatsError,
 )
+from fpxi.calibration.lagging import with_lag
 from fpxi.calibration.provenance import source_of
 from fpxi.calibration.series import (
     Chosen,
@@ -52,6 +54,7 @@ def calibration_from_recordings(
     darks: Paths,
     flats: Paths,
     *,
+    step_off: str | Path | None = None,
     gain: GainOptions = DEFAULT_GAIN,
     relative_doses: Sequence[float] | None = None,
     thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
@@ -71,6 +74,9 @@ def calibration_from_recordings(
     recorded to one file each. `relative_doses` are those of the flats' recordings, in any unit.
     Every series of flats needs darks that fit it, or that the offset can be modelled from; darks
     of other exposures and temperatures widen what the calibration covers.
+
+    `step_off` is a recording in which the beam goes off while frames go on: the lag is fitted to
+    it, and the pixels that lag most are known by it (`fpxi.calibration.lag_run`).
 
     Raises `UnmarkedRecordingError`, `WrongImageKeyError`, `MixedConditionsError`,
     `SettingWithoutFlatsError`, `RecordingListError`, `RelativeDosesError`, `NotARecordingError`,
@@ -93,7 +99,8 @@ def calibration_from_recordings(
         _require_flats(dark_groups, flat_groups)
         series = read_groups([*dark_groups, *flat_groups], progress)
         reader = flat_frames[0].reader
-        calibration = build_calibration(
+        build = partial(
+            build_calibration,
             series[: len(dark_groups)],
             series[len(dark_groups) :],
             not_imaging=reader.area.not_imaging(reader.geometry),
@@ -102,9 +109,17 @@ def calibration_from_recordings(
             gain=gain,
             thresholds=thresholds,
             limits=limits,
+            tolerances=tolerances,
         )
+        calibration = build()
+        if step_off is not None:
+            calibration = with_lag(calibration, build, Path(step_off), tolerances)
         sources = tuple(source_of(each) for each in (*dark_frames, *flat_frames))
-    return replace(calibration, sources=sources, software=f"fpxi {software_version()}")
+    return replace(
+        calibration,
+        sources=(*sources, *calibration.sources),
+        software=f"fpxi {software_version()}",
+    )
 
 
 def listed(paths: Paths, what: str) -> list[Path]:
@@ -115,19 +130,30 @@ def listed(paths: Paths, what: str) -> list[Path]:
     return found
 
 
-def require_usable_darks(dark: str | Path, *, limits: CheckLimits = DEFAULT_LIMITS) -> None:
-    """Judge a recording of darks before flats are taken.
+def require_usable_darks(
+    darks: Paths,
+    *,
+    limits: CheckLimits = DEFAULT_LIMITS,
+    tolerances: Tolerances = DEFAULT_TOLERANCES,
+) -> tuple[Verdict, ...]:
+    """Return what can be said of recordings of darks before flats are taken.
 
-    Raises `fpxi_imaging.SaturatedError` if more pixels saturate than a calibration may have.
+    Raises what `calibration_from_recordings` does for darks, and
+    `fpxi_imaging.dark_series.require_usable_darks`.
     """
-    with chosen_frames([Path(dark)], ImageKey.DARK, unmarked=False) as chosen:
+    with chosen_frames(listed(darks, "darks"), ImageKey.DARK, unmarked=False) as chosen:
+        require_one_panel(chosen, tolerances)
         reader = chosen[0].reader
-        imaging = ~reader.area.not_imaging(reader.geometry)
-        for series in read_groups([chosen], None):
-            clipped = series.stack.maximum[imaging] >= reader.geometry.full_scale
-            fraction = float(np.mean(clipped))
-            if fraction > limits.most_saturated:
-                raise SaturatedError("dark", fraction, limits.most_saturated)
+        judged = [
+            dark_series.require_usable_darks(
+                series,
+                not_imaging=reader.area.not_imaging(reader.geometry),
+                saturation_level=reader.geometry.full_scale,
+                limits=limits,
+            )
+            for series in read_groups(grouped(chosen, tolerances), None)
+        ]
+    return tuple(verdict for verdicts in judged for verdict in verdicts)
 
 
 @contextmanager

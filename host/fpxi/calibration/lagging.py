@@ -1,0 +1,46 @@
+"""Adding to a calibration what a recording tells in which the beam goes off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from fpxi_imaging import Calibration, SourceRole, Tolerances
+
+from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
+from fpxi.calibration.provenance import source_file
+from fpxi.conditions import for_area
+from fpxi.errors import FrameSelectionError
+from fpxi.recording.conditions import recorded_conditions
+from fpxi.recording.reader import read_recording
+
+
+def with_lag(
+    calibration: Calibration,
+    build: Callable[..., Calibration],
+    step_off: Path,
+    tolerances: Tolerances,
+) -> Calibration:
+    """Return the calibration built anew with the pixels that lag, and with the lag of the rest.
+
+    It is built twice as the offset of the step-off's frames, by which those pixels are known, may
+    be one that only a calibration gives, between darks. `build` takes `after_exposure` as
+    `fpxi_imaging.build_calibration` does. Raises what that and `fpxi.calibration.lag_run` raise,
+    and `FrameSelectionError` for a recording without frames.
+    """
+    with read_recording(step_off) as reader:
+        if reader.frame_count == 0:
+            raise FrameSelectionError(reader.path, "a step-off", 0)
+        at = recorded_conditions(reader)
+        resolved = for_area(calibration.resolve(at[-1], tolerances), reader.area)
+        frames = tuple(range(reader.frame_count))
+    found = after_exposure_from_recordings(step_off, resolved.offset)
+    calibration = build(after_exposure=found.mean)
+    fit = lag_from_recording(step_off, calibration, tolerances=tolerances)
+    return replace(
+        calibration,
+        lag=fit.model,
+        verdicts=(*calibration.verdicts, *fit.verdicts),
+        sources=(source_file(step_off, SourceRole.STEP_OFF, frames),),
+    )
