@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
@@ -53,20 +53,20 @@ class Conditions:
 
 
 def _exact(calibrated: Conditions, actual: Conditions) -> tuple[Mismatch, ...]:
-    was, now = asdict(calibrated), asdict(actual)
     return tuple(
-        Mismatch(name, was[name], now[name], 0) for name in _EXACT if was[name] != now[name]
+        Mismatch(name, was, now, 0)
+        for name in _EXACT
+        if (was := getattr(calibrated, name)) != (now := getattr(actual, name))
     )
 
 
 def _numbers(
     calibrated: Conditions, actual: Conditions, tolerances: Tolerances
 ) -> tuple[Mismatch, ...]:
-    was, now = asdict(calibrated), asdict(actual)
     return tuple(
-        Mismatch(name, was[name], now[name], tolerance)
-        for name, tolerance in asdict(tolerances).items()
-        if abs(was[name] - now[name]) > tolerance
+        Mismatch(name, was, now, tolerance)
+        for name, tolerance in vars(tolerances).items()
+        if abs((was := getattr(calibrated, name)) - (now := getattr(actual, name))) > tolerance
     )
 
 
