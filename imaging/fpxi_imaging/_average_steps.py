@@ -32,9 +32,16 @@ def weigh_in(values: Any, weight: Any, mean: Any) -> None:
 
 
 @helper
-def add_to_sum(values: Any, frames: Any, ring: Any, total: Any) -> None:
-    """Add the values as the last of `frames` frames; replace them by the mean."""
-    share = 1.0 / frames
+def start_sum(values: Any, ring: Any, total: Any) -> None:
+    """Begin a sum, whatever the state held."""
+    for i in range(values.size):
+        total[i] = values[i]
+        ring[i] = values[i]
+
+
+@helper
+def add_to_sum(values: Any, share: Any, ring: Any, total: Any) -> None:
+    """Add the values; replace them by `share` of the sum."""
     for i in range(values.size):
         total[i] += values[i]
         ring[i] = values[i]
@@ -42,18 +49,32 @@ def add_to_sum(values: Any, frames: Any, ring: Any, total: Any) -> None:
 
 
 @helper
-def move_sum(values: Any, frames: Any, ring: Any, total: Any) -> None:
-    """Put the values in the place of the oldest of `frames` frames; replace them by the mean."""
-    share = 1.0 / frames
+def move_sum(values: Any, share: Any, ring: Any, total: Any) -> None:
+    """Put the values in the place of the oldest frame; replace them by `share` of the sum."""
     for i in range(values.size):
-        total[i] += np.float64(values[i]) - np.float64(ring[i])
+        total[i] += values[i] - ring[i]
         ring[i] = values[i]
         values[i] = np.float32(total[i] * share)
 
 
 @helper
-def show_mean(mean: Any, frames: Any, values: Any) -> None:
-    """Write the mean, or the mean of `frames` summed frames."""
-    share = 1.0 / frames
+def renew_sum(ring: Any, frames: Any, pixels: Any, begin: Any, total: Any) -> None:
+    """Add all frames up again, so that rounding errors do not gather.
+
+    `ring` holds an image of `pixels` for each of the frames; the run is at `begin` in each.
+    """
+    size = total.size
+    for i in range(size):
+        total[i] = 0
+    for frame in range(frames):
+        at = frame * pixels + begin
+        values = ring[at : at + size]
+        for i in range(size):
+            total[i] += values[i]
+
+
+@helper
+def show_mean(mean: Any, share: Any, values: Any) -> None:
+    """Write the mean, or `share` of the sum."""
     for i in range(values.size):
         values[i] = np.float32(mean[i] * share)

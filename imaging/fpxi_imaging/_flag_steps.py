@@ -16,13 +16,15 @@ _NOT_IMAGING = np.uint8(PixelFlag.NOT_IMAGING)
 _NO_FLAG = np.uint8(0)
 _NAN = np.float32(np.nan)
 
-# The hold of a pixel: which flags it has, and for how many more frames.
-_HELD_SATURATED = np.uint16(0x8000)
-_HELD_CUT_OFF = np.uint16(0x4000)
-_HELD_FLAGS = np.uint16(0xC000)
-_HELD_FRAMES = np.uint16(0x3FFF)
+# The hold of a pixel: in its two lowest bits which flags it has, above them for how many frames,
+# this one among them. The compiler computes in 16 bits only what is cast back at every step.
+_HELD_SATURATED = np.uint16(1)
+_HELD_CUT_OFF = np.uint16(2)
+_HELD_FLAGS = np.uint16(3)
+_FRAME = np.uint16(4)
+_LAST_FRAME = np.uint16(8)
 _NOTHING = np.uint16(0)
-_ONE = np.uint16(1)
+MOST_HELD_FRAMES = 0xFFFF >> 2
 
 
 # Loops of their own: 16-bit counts, 32-bit values and 8-bit flags in one loop run at half the
@@ -39,23 +41,21 @@ def flag_counts(counts: Any, marks: Any, level: Any, flags: Any) -> None:
 @helper
 def start_hold(counts: Any, level: Any, frames: Any, hold: Any) -> None:
     """Begin to remember which pixels saturate or are cut off, for `frames` frames."""
-    for i in range(counts.size):
-        high = _HELD_SATURATED if counts[i] >= level else _NOTHING
-        low = _HELD_CUT_OFF if counts[i] == _NOTHING else _NOTHING
-        kind = high | low
-        hold[i] = kind | (frames if kind != _NOTHING else _NOTHING)
+    for i in range(hold.size):
+        hold[i] = _NOTHING
+    go_on_holding(counts, level, frames, hold)
 
 
 @helper
 def go_on_holding(counts: Any, level: Any, frames: Any, hold: Any) -> None:
     """Count one frame down, unless the flag is renewed; two kinds of flag go together."""
+    renewed = np.uint16(frames << 2)
     for i in range(counts.size):
-        rest = np.uint16(max(hold[i] & _HELD_FRAMES, _ONE) - _ONE)
-        kept = (hold[i] & _HELD_FLAGS) if rest != _NOTHING else _NOTHING
-        high = _HELD_SATURATED if counts[i] >= level else _NOTHING
-        low = _HELD_CUT_OFF if counts[i] == _NOTHING else _NOTHING
-        kind = high | low
-        hold[i] = kept | kind | (frames if kind != _NOTHING else rest)
+        rest = np.uint16(hold[i] - _FRAME) if hold[i] >= _LAST_FRAME else _NOTHING
+        high = np.uint16((rest & _HELD_FLAGS) | renewed | _HELD_SATURATED)
+        after = high if counts[i] >= level else rest
+        low = np.uint16((after & _HELD_FLAGS) | renewed | _HELD_CUT_OFF)
+        hold[i] = low if counts[i] == _NOTHING else after
 
 
 @helper

@@ -18,8 +18,10 @@ from fpxi_imaging._average_steps import (
     add_to_sum,
     copy_run,
     move_sum,
+    renew_sum,
     show_mean,
     start_mean,
+    start_sum,
     weigh_in,
 )
 from fpxi_imaging._flag_steps import (
@@ -33,12 +35,12 @@ from fpxi_imaging._jit import helper, index, kernel, read, write
 from fpxi_imaging._layout import (
     BAND_PIXELS,
     HEADER,
-    MEAN_DOUBLE,
-    MEAN_SINGLE,
+    MEAN,
     MEDIAN,
     MOVING_SUM,
     NEVER,
     NO_AVERAGE,
+    RENEWAL,
 )
 from fpxi_imaging._median_steps import CHUNK_PIXELS, show_median
 from fpxi_imaging._repair import repair
@@ -165,37 +167,53 @@ def _hold(
 
 
 @helper
-def _average(head: Any, state: Any, block: Any, before: Any, begin: Any, values: Any) -> None:
+def _average(head: Any, state: Any, block: Any, before: Any, row: Any, values: Any) -> None:
     """Replace the values of a frame by the average, in which `before` frames are already."""
-    at = head.mean_at + begin
-    taken = min(before + 1, head.averaged_frames)
-    if head.averaging == MEAN_SINGLE:
-        mean = state.view(np.float32)[at : at + values.size]
+    at = head.mean_at + row * head.columns
+    if head.averaging == MEDIAN:
+        begin = row * head.columns
+        slot = before % head.averaged_frames
+        place = head.ring_at + slot * head.rows * head.columns + begin
+        copy_run(values, state.view(np.float32)[place : place + values.size])
+        _show_median(head, state, block, before + 1, begin, values)
+    elif head.double:
+        _average_in(head, state, before, row, values, state.view(np.float64)[at : at + values.size])
+    else:
+        _average_in(head, state, before, row, values, state.view(np.float32)[at : at + values.size])
+
+
+@helper
+def _average_in(head: Any, state: Any, before: Any, row: Any, values: Any, mean: Any) -> None:
+    """Average in the precision of `mean`, which is the mean or the moving sum."""
+    share = mean.dtype.type(1.0 / min(before + 1, head.averaged_frames))
+    if head.averaging == MEAN:
         if before == 0:
             start_mean(values, mean)
         else:
-            weigh_in(values, np.float32(1.0 / taken), mean)
+            weigh_in(values, share, mean)
         return
-    slot = before % head.averaged_frames
-    place = head.ring_at + slot * head.rows * head.columns + begin
-    ring = state.view(np.float32)[place : place + values.size]
-    if head.averaging == MEDIAN:
-        copy_run(values, ring)
-        _show_median(head, state, block, before + 1, begin, values)
-        return
-    mean_double = state.view(np.float64)[at : at + values.size]
-    if head.averaging == MEAN_DOUBLE:
-        if before == 0:
-            start_mean(values, mean_double)
-        else:
-            weigh_in(values, 1.0 / taken, mean_double)
-        return
+    frames, pixels = head.averaged_frames, head.rows * head.columns
+    ring = state.view(np.float32)[head.ring_at : head.ring_at + frames * pixels]
+    at = before % frames * pixels + row * head.columns
+    oldest = ring[at : at + values.size]
     if before == 0:
-        mean_double[:] = 0.0
-    if before < head.averaged_frames:
-        add_to_sum(values, taken, ring, mean_double)
+        start_sum(values, oldest, mean)
+    elif before < frames:
+        add_to_sum(values, share, oldest, mean)
     else:
-        move_sum(values, taken, ring, mean_double)
+        move_sum(values, share, oldest, mean)
+        _renew(head, before, row, ring, mean)
+
+
+@helper
+def _renew(head: Any, before: Any, row: Any, ring: Any, total: Any) -> None:
+    """Renew the sums of the rows whose turn it is, a few in each frame."""
+    columns, frames = head.columns, head.averaged_frames
+    pixels, period = head.rows * columns, RENEWAL * frames
+    for line in range(total.size // columns):
+        if (before + row + line) % period == 0:
+            a, begin = line * columns, (row + line) * columns
+            renew_sum(ring, frames, pixels, begin, total[a : a + columns])
 
 
 @helper
@@ -211,13 +229,14 @@ def _recall(
 ) -> None:
     """Show what the average has of rows that the newest frame did not bring."""
     at = head.mean_at + begin
-    if head.averaging == MEAN_SINGLE:
-        show_mean(state.view(np.float32)[at : at + values.size], 1, values)
-    elif head.averaging == MEDIAN:
+    taken = min(frames, head.averaged_frames) if head.averaging == MOVING_SUM else 1
+    if head.averaging == MEDIAN:
         _show_median(head, state, block, frames, begin, values)
+    elif head.double:
+        show_mean(state.view(np.float64)[at : at + values.size], 1.0 / taken, values)
     else:
-        taken = min(frames, head.averaged_frames) if head.averaging == MOVING_SUM else 1
-        show_mean(state.view(np.float64)[at : at + values.size], taken, values)
+        share = np.float32(1.0 / taken)
+        show_mean(state.view(np.float32)[at : at + values.size], share, values)
     hold = state.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + values.size]
     flag_held(hold, marks, flags)
 
@@ -253,7 +272,7 @@ def _take(
     else:
         _flag(head, state, before == 0, counts, marks, a, flags)
     if head.averaging != NO_AVERAGE and not head.follows_motion:
-        _average(head, state, block, before, a, values)
+        _average(head, state, block, before, row, values)
 
 
 @kernel(

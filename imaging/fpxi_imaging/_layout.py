@@ -42,13 +42,14 @@ HEADER = np.dtype(
             "averaging",  # one of the numbers below
             "follows_motion",
             "averaged_frames",
+            "double",  # whether mean or sum are kept in double precision
             "hold_frames",  # for which a pixel stays marked after a saturated or cut-off count
             "blocks_at",  # int64, four for each block of rows, and for the seams: see `_plan`
             "repair_at",  # uint32 tables, see `_repair_table`
             "row_frames_at",  # state, int64 for each row: frames since the average began
             "row_times_at",  # state, int64 for each row: time of its last frame, us
             "scratch_at",  # state, float32: a band for each block
-            "mean_at",  # state, float32 or float64 image: the mean, or the sum
+            "mean_at",  # state, float32 or float64 image: mean or sum
             "ring_at",  # state, float32 images: the last frames
             "sorting_at",  # state, float32: as many pixels of every kept frame, for each block
             "frame_at",  # state, float32 image: the newest frame, where motion is looked for
@@ -65,15 +66,14 @@ HEADER = np.dtype(
 )
 
 NO_AVERAGE = 0
-MEAN_SINGLE = 1
-"""A weighted mean, kept in single precision."""
-MEAN_DOUBLE = 2
-MOVING_SUM = 3
-"""The sum of the last frames, always in double precision.
-
-What is added and taken off for ever would drift in single precision.
-"""
-MEDIAN = 4
+MEAN = 1
+"""A weighted mean."""
+MOVING_SUM = 2
+"""The sum of the last frames, which are kept."""
+RENEWAL = 4
+"""A moving sum is added up anew after so many times its frames."""
+MEDIAN = 3
+"""Of the last frames, which are kept."""
 
 
 class Parts:
@@ -92,7 +92,11 @@ class Parts:
 
 
 def aligned_zeros(size: int) -> npt.NDArray[np.uint8]:
-    """Return so many zero bytes from the beginning of a cache line."""
-    storage = np.zeros(size + CACHE_LINE, np.uint8)
+    """Return so many zero bytes from the beginning of a cache line.
+
+    They are written to, or the system would find the memory when the first frames come.
+    """
+    storage = np.empty(size + CACHE_LINE, np.uint8)
+    storage.fill(0)
     start = -storage.ctypes.data % CACHE_LINE
     return storage[start : start + size]

@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from fpxi_imaging._layout import (
     HEADER,
-    MEAN_DOUBLE,
-    MEAN_SINGLE,
+    MEAN,
     MEDIAN,
     MOVING_SUM,
     NO_AVERAGE,
@@ -29,10 +28,10 @@ from fpxi_imaging.resolved import ResolvedCalibration
 Blocks = list[tuple[int, int]]
 
 MOST_SINGLE_FRAMES = 64
-"""Up to so many frames a mean is kept in single precision.
+"""Up to so many frames an average is kept in single precision.
 
-What changes such a mean by less than half its last place is lost to it: at most
-`frames` / 2^25 of its value, 0.13 of 65535 counts.
+A mean loses what changes it by less than half its last place: at most `frames` / 2^25 of its value,
+0.13 of 65535 counts. A moving sum is renewed before its rounding errors come to as much.
 """
 
 
@@ -143,18 +142,19 @@ def _add_noise(
 
 
 def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
-    if averaging.mode is AveragingMode.NONE:
-        kind = NO_AVERAGE
-    elif averaging.mode is AveragingMode.RUNNING:
-        kind = MOVING_SUM
-    elif averaging.mode is AveragingMode.MEDIAN:
-        kind = MEDIAN
-    elif averaging.motion_sigma is not None:
-        kind = MEAN_SINGLE
-    else:
-        kind = MEAN_SINGLE if averaging.frames <= MOST_SINGLE_FRAMES else MEAN_DOUBLE
-    plan.note(follows_motion=averaging.motion_sigma is not None)
-    plan.note(averaging=kind, averaged_frames=averaging.frames, hold_frames=averaging.hold_frames)
+    kinds = {
+        AveragingMode.NONE: NO_AVERAGE,
+        AveragingMode.RUNNING: MOVING_SUM,
+        AveragingMode.MEDIAN: MEDIAN,
+    }
+    follows_motion = averaging.motion_sigma is not None
+    plan.note(
+        averaging=kinds.get(averaging.mode, MEAN),
+        averaged_frames=averaging.frames,
+        double=averaging.frames > MOST_SINGLE_FRAMES and not follows_motion,
+        hold_frames=averaging.hold_frames,
+        follows_motion=follows_motion,
+    )
 
 
 def _add_repairs(plan: PlanBuilder, table: npt.NDArray[np.uint32], blocks: Blocks) -> None:

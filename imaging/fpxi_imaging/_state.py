@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from fpxi_imaging._layout import (
     BAND_PIXELS,
-    MEAN_SINGLE,
     MEDIAN,
     MOVING_SUM,
     NEVER,
@@ -43,7 +42,7 @@ class State:
             "scratch_at": parts.reserve(blocks * band, np.float32),
             "mean_at": parts.reserve(
                 0 if sorted_frames else averaged,
-                np.float32 if averaging == MEAN_SINGLE else np.float64,
+                np.float64 if header["double"] else np.float32,
             ),
             "ring_at": parts.reserve(kept * pixels, np.float32),
             "sorting_at": parts.reserve(blocks * sorted_frames * CHUNK_PIXELS, np.float32),
