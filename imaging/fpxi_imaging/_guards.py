@@ -15,14 +15,13 @@ _VALUES = np.dtype(np.float32)
 _FLAGS = np.dtype(np.uint8)
 _BOOLS = np.dtype(np.bool_)
 
-
-_FULL_SCALE = 65535
+FULL_SCALE = 65535
 
 
 def require_saturation_level(level: int) -> None:
     """Raise `SettingError` for a level that no uint16 count can reach, or every one does."""
-    if not 1 <= level <= _FULL_SCALE:
-        raise SettingError("saturation_level", level, f"1 to {_FULL_SCALE} counts")
+    if not 1 <= level <= FULL_SCALE:
+        raise SettingError("saturation_level", level, f"1 to {FULL_SCALE} counts")
 
 
 def as_utc(name: str, time: datetime) -> datetime:

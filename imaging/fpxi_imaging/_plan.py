@@ -30,8 +30,8 @@ Blocks = list[tuple[int, int]]
 MOST_SINGLE_FRAMES = 64
 """Up to so many frames an average is kept in single precision.
 
-A mean loses what changes it by less than half its last place: at most `frames` / 2^25 of its value,
-0.13 of 65535 counts. A moving sum is renewed before its rounding errors come to as much.
+A mean loses what changes it by less than half its last place: at most `frames` / 2^24 of its value,
+and 0.13 counts of 65535. A moving sum is renewed before its rounding errors come to as much.
 """
 
 
@@ -122,10 +122,12 @@ def _add_lag(plan: PlanBuilder, lag: LagModel, calibration: ResolvedCalibration)
     ratio = window_us / constants_us
     mean_decay = -np.expm1(-ratio) / ratio if window_us else np.ones_like(ratio)
     weights = np.array(lag.fractions) * mean_decay
+    multiplier = np.ones(calibration.shape, np.float32)
+    if lag.multiplier is not None:
+        multiplier = lag.multiplier
     plan.note(lag_components=len(constants_us))
     plan.add("lag_at", np.column_stack([constants_us, weights]))
-    multiplier = np.ones(calibration.shape, np.float32)
-    plan.add("lag_multiplier_at", multiplier if lag.multiplier is None else lag.multiplier)
+    plan.add("lag_multiplier_at", multiplier)
 
 
 def _add_noise(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_imaging._guards import require_saturation_level
+from fpxi_imaging._guards import FULL_SCALE, require_saturation_level
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.errors import (
     CalibrationError,
@@ -67,6 +67,11 @@ class ResolvedCalibration:
             raise CalibrationError(
                 "a good pixel has no finite offset and gain; list such pixels as defects"
             )
+        if not np.isfinite(self._bound()[good]).all():
+            raise CalibrationError(
+                "a good pixel's counts can become more than a number holds, or its linearity is no "
+                "number; list such pixels as defects"
+            )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -105,6 +110,13 @@ class ResolvedCalibration:
             lag=None if self.lag is None else self.lag.part(part),
             conditions=replace(at, first_row=first_row, first_column=first_column),
         )
+
+    def _bound(self) -> npt.NDArray[np.float32]:
+        """Return what no value exceeds, whatever the counts."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            counts = np.maximum(np.abs(self.offset), np.abs(FULL_SCALE - self.offset))
+            largest = counts * np.abs(self.gain)
+            return largest if self.linearity is None else self.linearity.bound(largest)
 
     def _require_one_shape(self) -> None:
         if isinstance(self.linearity, Polynomial | Piecewise):

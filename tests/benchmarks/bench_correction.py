@@ -194,7 +194,8 @@ def measure(size: int, rounds: int) -> list[Result]:
     results = race(size, calls, rounds)
     averaged = {
         "memory copy, averaging": copy_of(size, AVERAGING_BYTES),
-        "fpxi recursive": ours(frame, im.Averaging.recursive(8)), "fpxi running": ours(frame, im.Averaging.running(8)),
+        "fpxi recursive": ours(frame, im.Averaging.recursive(8)),
+        "fpxi running": ours(frame, im.Averaging.running(8)),
     }
     return results + race(size, averaged, rounds)
 

@@ -1,4 +1,3 @@
-import importlib.util
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -89,15 +88,3 @@ def make_resolved(conditions: im.Conditions) -> Callable[..., im.ResolvedCalibra
         return im.ResolvedCalibration(**values | changes)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def naive_pipeline() -> Any:
-    """Return the class of the slow, obvious twin of `Corrector`."""
-    path = Path(__file__).parent / "naive_pipeline.py"
-    spec = importlib.util.spec_from_file_location("imaging_tests_naive_pipeline", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.NaivePipeline

@@ -7,11 +7,15 @@ import numpy.typing as npt
 import pytest
 from fpxi_imaging import PixelFlag as F
 from fpxi_imaging import _sharing
+from fpxi_imaging._flag_steps import MOST_HELD_FRAMES
+from fpxi_imaging._plan import MOST_SINGLE_FRAMES
+from fpxi_imaging.averaging import MOST_FRAMES
 from fpxi_imaging.lag_model import LagModel
 from fpxi_imaging.linearity import Piecewise, Polynomial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from naive_pipeline import NaivePipeline
 
 LEVEL = 60_000
 
@@ -20,7 +24,12 @@ Calibrate = Callable[..., im.ResolvedCalibration]
 
 def assert_same(actual: tuple[Any, Any], expected: tuple[Any, Any], scale: float = 7e4) -> None:
     np.testing.assert_array_equal(actual[1], expected[1])
-    np.testing.assert_allclose(actual[0], expected[0], rtol=1e-5, atol=scale * 2e-6)
+    # Where opposite neighbours differ little and alike, their rounding decides between the pairs.
+    repaired = actual[1] & F.DEFECT != 0
+    for chosen, part in ((~repaired, 2e-6), (repaired, 1e-3)):
+        np.testing.assert_allclose(
+            actual[0][chosen], expected[0][chosen], rtol=1e-5, atol=scale * part
+        )
 
 
 counts = st.sampled_from([0, 1, 500, LEVEL - 1, LEVEL, 65535]) | st.integers(0, 65535)
@@ -94,11 +103,11 @@ def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
 @settings(max_examples=300, deadline=None)
 @given(case=cases(most_frames=6))
 def test_every_pixel_of_every_frame_is_as_the_naive_twin_has_it(
-    case: dict[str, Any], make_resolved: Calibrate, naive_pipeline: Any
+    case: dict[str, Any], make_resolved: Calibrate
 ) -> None:
     calibration = make_resolved(case["shape"], **case["calibration"])
     corrector = im.Corrector(calibration, case["processing"])
-    naive = naive_pipeline(calibration, case["processing"])
+    naive = NaivePipeline(calibration, case["processing"])
     out, flags = np.empty(case["shape"], np.float32), np.empty(case["shape"], np.uint8)
     scale = 7e4 if case["processing"].scale is im.Scale.COUNTS else 70
     for samples, received, time in zip(
@@ -113,7 +122,7 @@ def test_every_pixel_of_every_frame_is_as_the_naive_twin_has_it(
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), lost=st.booleans(), averaging=averagings)
 def test_bands_and_threads_of_a_large_image_join_without_a_seam(
-    seed: int, lost: bool, averaging: im.Averaging, make_resolved: Calibrate, naive_pipeline: Any
+    seed: int, lost: bool, averaging: im.Averaging, make_resolved: Calibrate
 ) -> None:
     rng = np.random.default_rng(seed)
     shape = (45, 100)  # several bands, the last one short
@@ -129,7 +138,7 @@ def test_bands_and_threads_of_a_large_image_join_without_a_seam(
         noise_per_count=0.7,
     )
     processing = im.Processing(lag=True, zinger_sigma=5.3, averaging=averaging)
-    naive = naive_pipeline(calibration, processing)
+    naive = NaivePipeline(calibration, processing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_sharing, "LEAST_PIXELS", 1)
         correctors = [im.Corrector(calibration, processing, threads=n) for n in (1, 2, 3)]
@@ -220,6 +229,27 @@ def test_reset_forgets_earlier_frames(averaging: im.Averaging, make_resolved: Ca
     assert (values[0, 0], flags[0, 0]) == (7, 0)
 
 
+def test_only_whole_blocks_are_complete(make_resolved: Calibrate) -> None:
+    corrector = im.Corrector(make_resolved((1, 1)), im.Processing(averaging=im.Averaging.block(2)))
+    assert not corrector.complete
+    complete = [(correct_all(corrector, [1]), corrector.complete)[1] for _ in range(4)]
+    assert complete == [False, True, False, True]
+    assert corrector.frames_per_output == 2
+    for averaging in (im.NO_AVERAGING, im.Averaging.running(3), im.Averaging.recursive(3)):
+        corrector = im.Corrector(make_resolved((1, 1)), im.Processing(averaging=averaging))
+        assert not corrector.complete
+        correct_all(corrector, [1])
+        assert corrector.complete
+
+
+def test_a_pixel_stays_flagged_while_its_saturated_count_weighs(make_resolved: Calibrate) -> None:
+    corrector = im.Corrector(
+        make_resolved((1, 1)), im.Processing(averaging=im.Averaging.running(3))
+    )
+    shown = [correct_all(corrector, [count])[1][0, 0] for count in (LEVEL, 5, 5, 5, 0, 5, 5, 5)]
+    assert shown == [F.SATURATED] * 3 + [0] + [F.CUT_OFF] * 3 + [0]
+
+
 def test_a_long_average_loses_no_accuracy(make_resolved: Calibrate) -> None:
     corrector = im.Corrector(
         make_resolved((1, 1)), im.Processing(averaging=im.Averaging.recursive(3000))
@@ -236,6 +266,31 @@ def test_inputs_may_be_read_only_and_are_not_changed(make_resolved: Calibrate) -
     actual = im.correct_frame(samples, calibration, received)
     assert samples.tobytes() == raw
     np.testing.assert_array_equal(actual[0], [[1, 1, 2], [np.nan] * 3])
+
+
+def test_a_moving_sum_does_not_drift(make_resolved: Calibrate) -> None:
+    frames = np.random.default_rng(1).integers(0, 50_000, (2000, 3, 4)).astype(np.uint16)
+    calibration = make_resolved((3, 4), gain=np.full((3, 4), 1.1), saturation_level=65535)
+    for count in (3, 64, 100):
+        corrector = im.Corrector(calibration, im.Processing(averaging=im.Averaging.running(count)))
+        out, flags = np.empty((3, 4), np.float32), np.empty((3, 4), np.uint8)
+        for frame in frames:
+            corrector.correct(frame, np.ones(3, bool), out=out, flags=flags)
+        expected = frames[-count:].mean(axis=0) * np.float32(1.1)
+        np.testing.assert_allclose(out, expected, rtol=2e-6)
+
+
+@pytest.mark.parametrize("mode", ["block", "running", "recursive"])
+def test_averages_in_single_precision_are_as_good_as_promised(
+    mode: str, make_resolved: Calibrate
+) -> None:
+    frames = MOST_SINGLE_FRAMES
+    corrector = im.Corrector(
+        make_resolved((1, 1)), im.Processing(averaging=im.Averaging(im.AveragingMode(mode), frames))
+    )
+    correct_all(corrector, [59_000] * frames)
+    values, _ = correct_all(corrector, [58_500] * 20 * frames)
+    assert abs(values[0, 0] - 58_500) <= 58_500 * frames / 2**24
 
 
 def outputs(shape: tuple[int, int]) -> dict[str, npt.NDArray[Any]]:
@@ -293,13 +348,9 @@ class TestRefusal:
         assert caught.value.expected == ((4,) if name == "row_received" else (4, 5))
 
 
-@pytest.mark.parametrize("frames", [0, -1, 10_001])
-def test_an_average_over_an_impossible_number_of_frames_is_refused(frames: int) -> None:
-    for make in (im.Averaging.recursive, im.Averaging.block):
+@pytest.mark.parametrize("mode", im.AveragingMode)
+def test_an_average_over_an_impossible_number_of_frames_is_refused(mode: im.AveragingMode) -> None:
+    for frames in (0, -1, MOST_FRAMES[mode] + 1):
         with pytest.raises(im.SettingError):
-            make(frames)
-
-
-def test_no_averaging_over_several_frames_is_refused() -> None:
-    with pytest.raises(im.SettingError):
-        im.Averaging(im.AveragingMode.NONE, 2)
+            im.Averaging(mode, frames)
+    assert im.Averaging(mode, MOST_FRAMES[mode]).hold_frames <= MOST_HELD_FRAMES

@@ -1,7 +1,10 @@
+import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import fpxi_imaging as im
+import numba
 import pytest
 from fpxi_imaging import PixelFlag, _jit, _kernels
 
@@ -32,3 +35,45 @@ def test_importing_compiles_nothing() -> None:
 def test_warm_up_leaves_no_kernel_waiting() -> None:
     im.warm_up()
     assert not _jit._waiting
+
+
+KERNEL = """
+from numba import types
+from fpxi_imaging import _jit
+from stamped_helper import factor
+
+@_jit.kernel(types.int64)
+def multiply(x):
+    return factor(x)
+"""
+HELPER = """
+from fpxi_imaging import _jit
+
+@_jit.helper
+def factor(x):
+    return {factor} * x
+"""
+
+
+def test_a_kernel_is_compiled_anew_when_only_a_helper_in_another_file_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    im.warm_up()
+    package = tmp_path / "package"
+    package.mkdir()
+    stamp = _jit.package_stamp
+    monkeypatch.setattr(_jit, "package_stamp", lambda: stamp(package))
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.syspath_prepend(str(package))
+    (package / "stamped_kernel.py").write_text(KERNEL)
+    seen = []
+    for factor in (2, 2, 3):
+        (package / "stamped_helper.py").write_text(HELPER.format(factor=factor))
+        for name in ("stamped_helper", "stamped_kernel"):
+            monkeypatch.delitem(sys.modules, name, raising=False)
+            importlib.invalidate_caches()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        multiply = importlib.import_module("stamped_kernel").multiply
+        im.warm_up()
+        seen.append((multiply(1), sum(multiply.stats.cache_hits.values())))
+    assert seen == [(2, 0), (2, 1), (3, 0)]
