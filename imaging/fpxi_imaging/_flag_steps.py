@@ -24,6 +24,7 @@ _HELD_FLAGS = np.uint16(3)
 _FRAME = np.uint16(4)
 _LAST_FRAME = np.uint16(8)
 _NOTHING = np.uint16(0)
+_FIRST = np.uint16(1)
 MOST_HELD_FRAMES = 0xFFFF >> 2
 
 
@@ -61,8 +62,9 @@ def go_on_holding(counts: Any, level: Any, frames: Any, hold: Any) -> None:
 @helper
 def forget_hold(pixel_frames: Any, frames: Any, hold: Any) -> None:
     """Let go what was held before an average of `pixel_frames` began anew with this frame."""
+    renewed = np.uint16(frames << 2)
     for i in range(hold.size):
-        older = pixel_frames[i] == _ONE and hold[i] & _HELD_FRAMES != frames
+        older = pixel_frames[i] == _FIRST and hold[i] < renewed
         hold[i] = _NOTHING if older else hold[i]
 
 
