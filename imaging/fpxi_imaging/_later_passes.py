@@ -23,6 +23,9 @@ _HEADER_BYTES = HEADER.itemsize
 _NO_LOGARITHM = np.uint8(PixelFlag.NO_LOGARITHM)
 _NAN = np.float32(np.nan)
 _ZERO = np.float32(0)
+_TILE = 32
+"""Side of the squares that are turned one after the other: reading down columns of a whole image
+would fetch a cache line for each pixel."""
 
 
 @kernel(
@@ -114,3 +117,30 @@ def attenuate_block(plan: Any, block: Any, out: Any, flags: Any) -> None:
         elif not np.isnan(value):
             values[i] = _NAN
             marked[i] |= _NO_LOGARITHM
+
+
+@kernel(
+    read(types.float32, 2),
+    read(types.uint8, 2),
+    index,
+    index,
+    index,
+    write(types.float32, 2),
+    write(types.uint8, 2),
+)
+def turn(
+    values: Any, flags: Any, first: Any, row_step: Any, column_step: Any, out: Any, out_flags: Any
+) -> None:
+    """Copy a picture, turned: the pixel at row r and column c from `first` + r, c times steps.
+
+    `first` is a flat index, the steps are between flat indices.
+    """
+    source, source_flags = values.reshape(-1), flags.reshape(-1)
+    rows, columns = out.shape
+    for top in range(0, rows, _TILE):
+        for left in range(0, columns, _TILE):
+            for row in range(top, min(top + _TILE, rows)):
+                at = first + row * row_step
+                for column in range(left, min(left + _TILE, columns)):
+                    out[row, column] = source[at + column * column_step]
+                    out_flags[row, column] = source_flags[at + column * column_step]

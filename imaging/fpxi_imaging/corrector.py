@@ -8,7 +8,7 @@ import numpy.typing as npt
 from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
 from fpxi_imaging._kernels import correct_block
-from fpxi_imaging._later_passes import attenuate_block, follow_block, repair_seams
+from fpxi_imaging._later_passes import attenuate_block, follow_block, repair_seams, turn
 from fpxi_imaging._plan import pack_plan
 from fpxi_imaging._sharing import Sharing, row_blocks
 from fpxi_imaging._state import State
@@ -212,15 +212,17 @@ class Corrector:
 
 
 class _Turning:
-    """A picture before it is turned, and how it comes to be turned without a new array."""
+    """A picture before it is turned, and how it comes to be turned."""
 
     def __init__(self, shape: tuple[int, int], orientation: Orientation) -> None:
         self.values = np.empty(shape, np.float32)
         self.flags = np.empty(shape, np.uint8)
-        self._turned_values = turned(self.values, orientation)
-        self._turned_flags = turned(self.flags, orientation)
+        flat = np.arange(self.flags.size).reshape(shape)
+        view = turned(flat, orientation)
+        self._first = int(view[0, 0])
+        self._row_step = view.strides[0] // flat.itemsize
+        self._column_step = view.strides[1] // flat.itemsize
 
     def turn(self, out: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8]) -> None:
         """Copy values and flags into arrays of the turned shape."""
-        np.copyto(out, self._turned_values)
-        np.copyto(flags, self._turned_flags)
+        turn(self.values, self.flags, self._first, self._row_step, self._column_step, out, flags)
