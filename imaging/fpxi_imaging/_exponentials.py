@@ -23,6 +23,9 @@ _SHORTEST_IN_WINDOWS = 0.2
 _LONGEST_IN_RECORDS = 10.0
 """Slower ones look like a constant."""
 
+_PRIOR_LN_TAU = 2.0
+"""A time constant is taken as unknown by e² either way, a fraction by 1, if frames do not tell."""
+
 
 @dataclass(frozen=True, eq=False)
 class DecayData:
@@ -101,8 +104,10 @@ def _fit(data: DecayData, count: int) -> Decays:
     scale = np.concatenate([np.ones(count), tau_s])
     degrees = len(data.ratio) - 2 * count
     inflation = max(1.0, 2.0 * found.cost / degrees)
-    covariance = np.linalg.pinv(found.jac.T @ found.jac, hermitian=True) * inflation
-    covariance = covariance * np.outer(scale, scale)
+    information = found.jac.T @ found.jac / inflation
+    # Of a component that one frame alone shows, only the product is known: fraction times time.
+    information += np.diag(np.repeat([1.0, _PRIOR_LN_TAU**-2], count))
+    covariance = np.linalg.inv(information) * np.outer(scale, scale)
     order = np.argsort(tau_s)
     both = np.concatenate([order, order + count])
     return _describe(data, found.x[order], tau_s[order], covariance[np.ix_(both, both)])
@@ -131,11 +136,12 @@ def _start(data: DecayData, count: int) -> tuple[Values, Values]:
     columns = data.columns(grid) + np.outer(data.ratio, data.missing(grid))
     weighted = np.column_stack([columns, data.ratio]) / data.sigma[:, None]
     # Triangular, the same least squares have 13 rows instead of one for each frame.
-    small = np.linalg.qr(weighted, mode="r")
+    small = np.asarray(np.linalg.qr(weighted, mode="r"), np.float64)
     best: tuple[float, Values, Values] | None = None
     for chosen in combinations(range(_GRID), count):
-        fractions, rest = nnls(small[:, chosen], small[:, -1])
+        places = list(chosen)
+        fractions, rest = nnls(small[:, places], small[:, -1])
         if best is None or rest < best[0]:
-            best = (float(rest), fractions, grid[list(chosen)])
+            best = (float(rest), fractions, grid[places])
     assert best is not None
     return best[1], best[2]

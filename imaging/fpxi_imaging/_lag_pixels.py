@@ -68,9 +68,11 @@ def _slopes(
         right += np.where(valid, ratio, 0.0)[..., None] * term
         row_count += received
         count += valid
-    solvable = (row_count >= _LEAST_FRAMES) & (np.linalg.cond(normal) < _MOST_CONDITION)
+    solvable: npt.NDArray[np.bool_] = (row_count >= _LEAST_FRAMES) & (
+        np.linalg.cond(normal) < _MOST_CONDITION
+    )
     normal[~solvable] = np.eye(3)
-    slopes = np.linalg.solve(normal[:, None], right[..., None])[..., 0]
+    slopes = np.asarray(np.linalg.solve(normal[:, None], right[..., None])[..., 0], np.float64)
     whole = (count == row_count[:, None]) & solvable[:, None]
     return slopes[..., 1], slopes[..., 2], used & whole
 

@@ -61,8 +61,10 @@ class LagModel:
         if self.multiplier is not None:
             freeze(self, multiplier=np.float32)
         count = len(self.fractions)
-        shapes = (("time_constants_s", (count,), (len(self.time_constants_s),)),)
-        shapes += (("covariance", (2 * count, 2 * count), self.covariance.shape),)
+        shapes: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = (
+            ("time_constants_s", (count,), (len(self.time_constants_s),)),
+            ("covariance", (2 * count, 2 * count), self.covariance.shape),
+        )
         for name, expected, actual in shapes:
             if actual != expected:
                 raise ShapeMismatchError(expected, actual, name=name)

@@ -224,7 +224,12 @@ def test_lag_that_outlasts_the_frames_is_said_to() -> None:
 
 def test_a_component_seen_by_one_frame_alone_is_said_to_be() -> None:
     frames, times = step_off(lag_model((0.02, 0.01), (0.003, 0.5)))
-    assert grades(fit(frames, times))["lag of one frame"] is Grade.USABLE
+    found = fit(frames, times)
+    assert grades(found)["lag of one frame"] is Grade.USABLE
+    model = found.model
+    assert model.time_constant_uncertainties_s[0] > model.time_constants_s[0] / 3
+    assert model.fraction_uncertainties[0] > model.fractions[0] / 3
+    assert model.uncertainty(0.0, 0.01) < 0.02 * model.first_frame(0.01)
 
 
 def test_a_dark_level_that_drifts_is_no_sum_of_exponentials() -> None:
