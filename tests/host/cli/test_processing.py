@@ -75,6 +75,8 @@ def test_options_make_a_description(run: Run, words: list[str], expected: Proces
     assert Processing.from_json(result.stdout) == expected
 
 
+UNDO = ["--no-lag", "--zingers", "off", "--average", "none", "--repair", "--scale", "counts"]
+UNDO += ["--flip", "none", "--rotate", "0"]
 EVERYTHING = Processing(
     True, 5.0, Averaging.running(3), False, Scale.TRANSMISSION, Orientation(True, True, 180)
 )
@@ -85,7 +87,7 @@ EVERYTHING = Processing(
     [
         ([], EVERYTHING),
         (
-            "--no-lag --zingers off --average none --repair --scale counts --flip none --rotate 0".split(),
+            UNDO,
             DEFAULT_PROCESSING,
         ),
     ],
