@@ -12,6 +12,7 @@ from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi_readout.errors import FpxiError
 
 from fpxi_gui.actions import Actions
+from fpxi_gui.calibration_text import describe_calibration
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.errors import CalibrationCancelledError
 from fpxi_gui.messages import Messages
@@ -26,6 +27,8 @@ Prompt = Callable[[str], None]
 Progress = Callable[[str], None]
 RunCalibration = Callable[[Path, int, Prompt, Progress], "Calibration"]
 """Collects so many darks and flats, asks for the beam, tells how far it is, makes the file."""
+RefreshOffset = Callable[[Path, int, Prompt, Progress], "Calibration"]
+"""Collects so many darks, and replaces the file by one whose offset they renew."""
 
 
 class Question:
@@ -59,13 +62,16 @@ class CalibrationControl:
         *,
         load: LoadCalibration,
         run: RunCalibration,
+        refresh: RefreshOffset,
     ) -> None:
         self._session = session
         self._actions = actions
         self._messages = messages
         self._load = load
         self._run = run
-        self._name = ""
+        self._refresh = refresh
+        self._path: Path | None = None
+        self._detail = ""
         self._progress = ""
         self._making = False
         self._question: Question | None = None
@@ -88,21 +94,26 @@ class CalibrationControl:
     def load(self, path: Path) -> None:
         """Load a calibration file and correct with it."""
         self._progress = f"Loading {path.name} …"
-        self._actions.run(
-            lambda: self._load(path),
-            done=lambda calibration: self._apply(calibration, path, f"Loaded {path.name}."),
-            failed=self._failed,
-        )
+        self._begin(path, lambda: self._load(path), lambda _: f"Loaded {path.name}.")
 
     def make(self, path: Path, frames: int) -> None:
         """Collect darks and flats, keep them in a file, and correct with the result."""
         self._making = True
         self._progress = f"Collecting {frames} darks and {frames} flats …"
-        self._actions.run(
+        self._begin(
+            path,
             lambda: self._run(path, frames, self._ask, self._tell),
-            done=lambda calibration: self._apply(calibration, path, f"Made {path.name}."),
-            failed=self._failed,
+            lambda _: f"Made {path.name}.",
         )
+
+    def refresh(self, frames: int) -> None:
+        """Renew the offset of the calibration at hand from so many darks; its file is replaced."""
+        path = self._path
+        if path is None:
+            return
+        self._making = True
+        self._progress = f"Collecting {frames} darks …"
+        self._begin(path, lambda: self._refresh(path, frames, self._ask, self._tell), _drift)
 
     def answer(self, agreed: bool) -> None:
         """Answer the question."""
@@ -120,13 +131,27 @@ class CalibrationControl:
         settings = self._session.pipeline.settings
         return Correction(
             corrected=settings.corrected,
-            calibration=self._name,
-            detail=_describe(settings.calibration),
+            calibration=self._path.name if self._path is not None else "",
+            detail=self._detail,
             notice=preview.notice if preview else "",
             notes=preview.notes if preview else (),
             progress=self._progress,
             misfit=_misfit(settings, preview, seen),
         )
+
+    def _begin(
+        self, path: Path, make: Callable[[], Calibration], say: Callable[[Calibration], str]
+    ) -> None:
+        """Get a calibration, and words about it, off the GUI thread; then correct with it."""
+
+        def describe() -> tuple[Calibration, str]:
+            calibration = make()
+            return calibration, describe_calibration(calibration)
+
+        def apply(made: tuple[Calibration, str]) -> None:
+            self._apply(made[0], path, made[1], say(made[0]))
+
+        self._actions.run(describe, done=apply, failed=self._failed)
 
     def _ask(self, text: str) -> None:
         question = Question(text)
@@ -139,10 +164,10 @@ class CalibrationControl:
         """Take note of how far the run is, from its thread; the next tick shows it."""
         self._progress = progress
 
-    def _apply(self, calibration: Calibration, path: Path, said: str) -> None:
+    def _apply(self, calibration: Calibration, path: Path, detail: str, said: str) -> None:
         """Correct with a calibration from now on, as far as it fits: the preview tells."""
         self._end()
-        self._name = path.name
+        self._path, self._detail = path, detail
         self._session.pipeline.configure(calibration=calibration, corrected=True)
         self._messages.say(said)
 
@@ -174,17 +199,6 @@ def _misfit(
     return None
 
 
-def _describe(calibration: Calibration | None) -> str:
-    if calibration is None:
-        return ""
-    conditions = calibration.conditions
-    return "\n".join(
-        (
-            f"{conditions.panel} {conditions.serial_number}",
-            f"{conditions.exposure_us:,} µs, gain setting {conditions.gain_setting}, "
-            f"bias {conditions.bias_mV:,} mV, {conditions.temperature_mC / 1000:.1f} °C",
-            f"{calibration.dark_frames} darks, {calibration.flat_frames} flats, "
-            f"{int(calibration.defects.mask.sum())} defects",
-            f"made {calibration.created:%Y-%m-%d %H:%M} UTC",
-        )
-    )
+def _drift(calibration: Calibration) -> str:
+    """Say how far the offset was from what it was taken for."""
+    return calibration.refreshes[-1].text if calibration.refreshes else "The offset is renewed."

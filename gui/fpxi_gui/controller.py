@@ -15,7 +15,12 @@ from fpxi_imaging.processing import Scale
 from fpxi_readout.errors import FpxiError
 
 from fpxi_gui.actions import Actions
-from fpxi_gui.calibration_control import CalibrationControl, LoadCalibration, RunCalibration
+from fpxi_gui.calibration_control import (
+    CalibrationControl,
+    LoadCalibration,
+    RefreshOffset,
+    RunCalibration,
+)
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.device_control import DeviceControl
 from fpxi_gui.figures import make_status
@@ -29,7 +34,16 @@ from fpxi_gui.render import count_flags
 from fpxi_gui.scene_control import SceneControl
 from fpxi_gui.search_control import Search, SearchControl
 from fpxi_gui.snapshot import Snapshot, take_snapshot
-from fpxi_gui.state import Acquisition, Banner, Display, Histogram, Level, Picture, ViewState
+from fpxi_gui.state import (
+    Acquisition,
+    Banner,
+    Cursor,
+    Display,
+    Histogram,
+    Level,
+    Picture,
+    ViewState,
+)
 from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
 
 
@@ -45,6 +59,7 @@ class ViewerController:
         *,
         load_calibration: LoadCalibration,
         run_calibration: RunCalibration,
+        refresh_offset: RefreshOffset,
         search: Search = discover,
         warm_up: Callable[[], None] = fpxi_imaging.warm_up,
         clock: Callable[[], float] = time.monotonic,
@@ -61,7 +76,12 @@ class ViewerController:
         self.search = SearchControl(session.url, self._actions, clock, search)
         self.processing = ProcessingControl(session)
         self.calibration = CalibrationControl(
-            session, self._actions, self._messages, load=load_calibration, run=run_calibration
+            session,
+            self._actions,
+            self._messages,
+            load=load_calibration,
+            run=run_calibration,
+            refresh=refresh_offset,
         )
         self._finder = LevelFinder()
         self._outage = Outage(clock)
@@ -147,7 +167,7 @@ class ViewerController:
             picture=self._picture,
             histogram=self._histogram,
             legend=self._legend,
-            cursor=make_cursor(preview, self.display.cursor) if preview else None,
+            cursor=self._cursor(preview),
             display=self._display(),
             correction=self.calibration.state(preview, seen),
             processing=self.processing.state(),
@@ -159,6 +179,12 @@ class ViewerController:
             question=self.calibration.question,
             failure=self._failure(seen),
         )
+
+    def _cursor(self, preview: PreviewImage | None) -> Cursor | None:
+        if preview is None:
+            return None
+        calibration = self._session.pipeline.settings.calibration
+        return make_cursor(preview, self.display.cursor, calibration)
 
     def _display(self) -> Display:
         intent = self.display

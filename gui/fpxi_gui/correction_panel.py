@@ -33,6 +33,7 @@ class CorrectionPanel(Card):
         self.collected.show_value(_COLLECTED)
         self.load = QPushButton("Load …")
         self.make = QPushButton("Dark and flat …")
+        self.refresh = QPushButton("Refresh dark")
         self.calibration = label("none")
         self.notes = label("", "dim", wrap=True)
         self.notice = label("", "notice", wrap=True)
@@ -40,6 +41,7 @@ class CorrectionPanel(Card):
         self.corrected.clicked.connect(lambda: control.set_corrected(True))
         self.load.clicked.connect(self.load_asked)
         self.make.clicked.connect(self.make_asked)
+        self.refresh.clicked.connect(lambda: control.refresh(round(self.collected.value())))
         self._explain()
         self._lay_out()
 
@@ -48,6 +50,7 @@ class CorrectionPanel(Card):
         idle = not correction.progress
         self.load.setEnabled(idle)
         self.make.setEnabled(idle and beam)
+        self.refresh.setEnabled(idle and beam and bool(correction.calibration))
         if correction == self._shown:
             return
         self._shown = correction
@@ -67,12 +70,18 @@ class CorrectionPanel(Card):
         self.corrected.setToolTip("Offset, gain and defects corrected (C switches)")
         self.collected.setToolTip("How many darks and how many flats `Dark and flat` collects")
         self.load.setToolTip("Load a calibration file")
+        self.refresh.setToolTip(
+            "Collect darks with the shutter closed and renew the calibration's offset;\n"
+            "how far it had drifted is said, and kept in the calibration's file"
+        )
         self.make.setToolTip("Collect darks and flats now and make a calibration of them")
 
     def _lay_out(self) -> None:
         self.body.addLayout(row(self.raw, self.corrected))
         fields = form()
-        fields.addRow("Calibration", self.calibration)
+        at_hand = row(self.calibration, self.refresh)
+        at_hand.setStretch(0, 1)
+        fields.addRow("Calibration", at_hand)
         fields.addRow("Collect", row(self.collected, label("frames each", "dim")))
         self.body.addLayout(fields)
         self.body.addLayout(row(self.load, self.make))

@@ -76,6 +76,9 @@ def cursor_text(cursor: Cursor, pitch_mm: float | None) -> str:
     if cursor.corrected:
         parts.append(_SHOWN[cursor.scale].format(_number(cursor.value, cursor.scale)))
     names = [FLAG_NAMES[flag] for flag in FLAG_NAMES if flag in cursor.flags]
+    if cursor.defect:
+        classes = [each.name.lower().replace("_", " ") for each in cursor.defect if each.name]
+        names.append(f"({', '.join(classes)})")
     return "   ".join([*parts, *names])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from fpxi.preview import PreviewImage
+from fpxi_imaging.calibration import Calibration
+from fpxi_imaging.defect_map import DefectClass
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.levels import NO_LEVELS, histogram, robust_levels
 from fpxi_imaging.turning import turned_back
@@ -73,8 +75,14 @@ def make_histogram(picture: Picture, finder: LevelFinder) -> Histogram | None:
     return Histogram(picture.generation, counts, span, picture.levels)
 
 
-def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Cursor | None:
+def make_cursor(
+    preview: PreviewImage,
+    position: tuple[int, int] | None,
+    calibration: Calibration | None = None,
+) -> Cursor | None:
     """Read the pixel under the pointer, a row and column of the frame; None where none is.
+
+    `calibration` is what the preview, if it is corrected, is corrected with.
 
     A picture of one pixel is read wherever the pointer is.
     """
@@ -97,4 +105,20 @@ def make_cursor(preview: PreviewImage, position: tuple[int, int] | None) -> Curs
         corrected=preview.corrected,
         flags=PixelFlag(int(turned_back(preview.flags, preview.orientation)[row, column])),
         scale=preview.scale,
+        defect=_defect(preview, calibration, row, column),
     )
+
+
+def _defect(
+    preview: PreviewImage, calibration: Calibration | None, row: int, column: int
+) -> DefectClass:
+    """Return the classes of a sample's defect, where a defect is what it is taken for."""
+    if calibration is None or not preview.corrected:
+        return DefectClass(0)
+    at, area = calibration.conditions, preview.frame.area
+    row += (area.first_row - at.first_row) // area.binning
+    column += (area.first_column - at.first_column) // area.binning
+    rows, columns = calibration.shape
+    if not (0 <= row < rows and 0 <= column < columns):
+        return DefectClass(0)  # the settings name another calibration since the picture was made
+    return DefectClass(int(calibration.defects.classes[row, column]))

@@ -78,7 +78,8 @@ class ProcessingPanel(Card):
         )
 
     def _average(self, mode: AveragingMode) -> None:
-        self._control.set_averaging(mode, max(2, round(self.frames.value())))
+        frames = min(max(2, round(self.frames.value())), MOST_FRAMES[mode])
+        self._control.set_averaging(mode, frames)
 
     def _set_frames(self, frames: float) -> None:
         self._control.set_averaging(self.averaging.currentData(), round(frames))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from fpxi_imaging.defect_map import DefectClass
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.processing import Orientation, Processing, Scale
 
@@ -94,7 +95,9 @@ class Cursor:
     """displayed value, counts"""
     corrected: bool
     flags: PixelFlag
-    scale: Scale = Scale.COUNTS
+    scale: Scale
+    defect: DefectClass
+    """what the calibration holds against the pixel"""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from fpxi_imaging.calibration import Calibration
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.defects import DefectThresholds
 from fpxi_imaging.from_maps import calibration_from_maps
+from fpxi_imaging.offset_refresh import OffsetRefresh
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing
 from fpxi_imaging.raw import raw_values
 from fpxi_imaging.turning import turned
@@ -328,8 +329,12 @@ class FakeSession:
         )
         self._newest = PreviewImage(
             frame=frame,
-            values=turned(raw if values is None else values, processing.orientation),
-            flags=turned(raw_flags if flags is None else flags, processing.orientation),
+            values=np.ascontiguousarray(
+                turned(raw if values is None else values, processing.orientation)
+            ),
+            flags=np.ascontiguousarray(
+                turned(raw_flags if flags is None else flags, processing.orientation)
+            ),
             generation=generation,
             corrected=values is not None,
             averaged_frames=1,
@@ -429,10 +434,22 @@ def rig() -> Iterator[Rig]:
         prompt("Switch the beam on.")
         return make_calibration(dark_frames=frames)
 
+    def refresh(
+        path: Path, frames: int, prompt: Callable[[str], None], tell: Callable[[str], None]
+    ) -> Calibration:
+        session.source.must_not_be_gui_thread()
+        prompt("Close the shutter.")
+        tell("Darks: 3 of 3")
+        drift = f"the offset has drifted by 7 counts, by {frames} darks of {path.name}"
+        made = make_calibration()
+        note = OffsetRefresh(made.created, frames, made.conditions, 7.0, 7.5, drift)
+        return replace(made, refreshes=(note,))
+
     controller = ViewerController(
         session,
         load_calibration=load,
         run_calibration=run,
+        refresh_offset=refresh,
         search=search,
         clock=clock,
         start_when_connected=False,

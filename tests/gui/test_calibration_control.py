@@ -18,7 +18,7 @@ def test_a_loaded_calibration_is_applied_and_described(rig: Any, calibration: An
     correction = rig.settle().correction
     assert correction.corrected
     assert correction.calibration == "cal.h5"
-    assert "1,000 µs" in correction.detail
+    assert "1 ms" in correction.detail
     assert correction.progress == ""
     assert rig.controller.tick().message == "Loaded cal.h5."
     assert rig.session.pipeline.settings.calibration is calibration
@@ -92,6 +92,26 @@ def test_a_run_that_is_cancelled_makes_no_calibration(rig: Any) -> None:
     assert "cancelled" in state.message
     assert state.correction.calibration == ""
     assert rig.session.pipeline.settings.calibration is None
+
+
+def test_a_refresh_renews_the_offset_and_says_how_far_it_had_drifted(
+    rig: Any, calibration: Any
+) -> None:
+    rig.controller.calibration.refresh(9)
+    assert not rig.controller.busy, "there is no calibration to refresh"
+    rig.loaded[CAL] = calibration
+    rig.controller.calibration.load(CAL)
+    rig.settle()
+    rig.controller.calibration.refresh(9)
+    asked = rig.tick_until(lambda state: state.question is not None)
+    assert asked.question == "Close the shutter."
+    rig.controller.calibration.answer(True)
+    rig.settle()
+    state = rig.controller.tick()
+    assert state.message == "the offset has drifted by 7 counts, by 9 darks of cal.h5"
+    assert state.correction.calibration == "cal.h5"
+    assert len(rig.session.pipeline.settings.calibration.refreshes) == 1
+    assert "drifted by 7 counts" in state.correction.detail.replace("\n    ", " ")
 
 
 def test_closing_ends_a_run_that_waits_for_an_answer(rig: Any) -> None:
