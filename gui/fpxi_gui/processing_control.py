@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
+from fpxi_imaging.averaging import (
+    MOST_FOLLOWED_FRAMES,
+    MOST_FRAMES,
+    NO_AVERAGING,
+    Averaging,
+    AveragingMode,
+)
 from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing, Scale
 
 from fpxi_gui.contracts import ViewerSession
@@ -13,6 +19,28 @@ from fpxi_gui.state import ProcessingChoices
 
 ZINGER_SIGMA = 6.0
 """Standard deviations of the noise, where the viewer's user switches the rejection on."""
+MOTION_SIGMA = 2.0
+"""Likewise for an average that follows motion: 6 standard deviations above what rest gives."""
+
+
+@dataclass(frozen=True)
+class AveragingWay:
+    """How earlier frames count, apart from how many."""
+
+    mode: AveragingMode
+    follows_motion: bool = False
+    """It begins anew where the image moves."""
+
+    @classmethod
+    def of(cls, averaging: Averaging) -> Self:
+        """Return the way of an average."""
+        return cls(averaging.mode, averaging.motion_sigma is not None)
+
+    @property
+    def most_frames(self) -> int:
+        """How many frames it can hold."""
+        most = MOST_FRAMES[self.mode]
+        return min(most, MOST_FOLLOWED_FRAMES) if self.follows_motion else most
 
 
 class ProcessingControl:
@@ -40,10 +68,12 @@ class ProcessingControl:
         """Take over a whole description."""
         self._session.pipeline.configure(processing=processing)
 
-    def set_averaging(self, mode: AveragingMode, frames: int) -> None:
-        """Average so many frames, in this way."""
-        none = mode is AveragingMode.NONE
-        self._change(averaging=NO_AVERAGING if none else Averaging(mode, frames))
+    def set_averaging(self, way: AveragingWay, frames: float) -> None:
+        """Average so many frames in this way, or as many as it can hold."""
+        averages = way.mode is not AveragingMode.NONE
+        held = min(max(1, round(frames)), way.most_frames)
+        sigma = MOTION_SIGMA if way.follows_motion else None
+        self._change(averaging=Averaging(way.mode, held, sigma) if averages else NO_AVERAGING)
 
     def set_lag(self, on: bool) -> None:
         """Take out the lag, or leave it."""

@@ -9,19 +9,27 @@ from PySide6.QtWidgets import QPushButton
 from fpxi_gui.icons import flip_columns_icon, flip_rows_icon, rotate_icon
 from fpxi_gui.layout import Card, form, row
 from fpxi_gui.number_field import ChoiceField, NumberField
-from fpxi_gui.processing_control import ZINGER_SIGMA, ProcessingControl
+from fpxi_gui.processing_control import ZINGER_SIGMA, AveragingWay, ProcessingControl
 from fpxi_gui.state import ProcessingChoices
 
 _FRAMES = 8
 """averaged when the user chooses to average and says no more"""
-_MODES = {
-    AveragingMode.NONE: ("off", "Every frame by itself"),
-    AveragingMode.RECURSIVE: (
-        "recursive",
-        "The newest frame weighs 1/N, older ones ever less",
-    ),
-    AveragingMode.RUNNING: ("running", "The mean of the last N frames"),
-    AveragingMode.BLOCK: ("block", "The mean of N frames, then of the next N"),
+_WAYS = {
+    "off": AveragingWay(AveragingMode.NONE),
+    "recursive": AveragingWay(AveragingMode.RECURSIVE),
+    "motion": AveragingWay(AveragingMode.RECURSIVE, follows_motion=True),
+    "running": AveragingWay(AveragingMode.RUNNING),
+    "median": AveragingWay(AveragingMode.MEDIAN),
+    "block": AveragingWay(AveragingMode.BLOCK),
+}
+_NAMES = {way: name for name, way in _WAYS.items()}
+_TIPS = {
+    "off": "Every frame by itself",
+    "recursive": "The newest frame weighs 1/N, older ones ever less",
+    "motion": "Recursive, and begun anew at pixels where the image moves; raw pictures do not follow",
+    "running": "The mean of the last N frames",
+    "median": "The median of the last N frames",
+    "block": "The mean of N frames, then of the next N",
 }
 _SCALES = {
     Scale.COUNTS: ("counts", "Counts of the median pixel above dark"),
@@ -38,7 +46,7 @@ class ProcessingPanel(Card):
         super().__init__("Processing")
         self._shown: ProcessingChoices | None = None
         self._control = control
-        self.averaging = ChoiceField([(text, mode, tip) for mode, (text, tip) in _MODES.items()])
+        self.averaging = ChoiceField([(name, name, tip) for name, tip in _TIPS.items()])
         self.frames = NumberField(1, max(MOST_FRAMES.values()))
         self.frames.show_value(_FRAMES)
         self.lag = _toggle("Lag")
@@ -58,11 +66,12 @@ class ProcessingPanel(Card):
             return
         self._shown = choices
         processing = choices.processing
-        averages = processing.averaging.mode is not AveragingMode.NONE
-        self.averaging.show_value(processing.averaging.mode)
+        way = AveragingWay.of(processing.averaging)
+        averages = way.mode is not AveragingMode.NONE
+        self.averaging.show_value(_NAMES[way])
         self.frames.setEnabled(averages)
-        self.frames.setMaximum(MOST_FRAMES[processing.averaging.mode] if averages else _FRAMES)
-        self.frames.show_value(processing.averaging.frames if averages else self.frames.value())
+        if averages:
+            self._show_frames(processing.averaging.frames, way.most_frames)
         self.lag.setChecked(processing.lag)
         self.lag.setEnabled(choices.corrected and (choices.lag_known or processing.lag))
         self.zingers.setChecked(processing.zinger_sigma is not None)
@@ -77,12 +86,17 @@ class ProcessingPanel(Card):
             else "The calibration knows no lag: record a step-off and calibrate with it"
         )
 
-    def _average(self, mode: AveragingMode) -> None:
-        frames = min(max(2, round(self.frames.value())), MOST_FRAMES[mode])
-        self._control.set_averaging(mode, frames)
+    def _show_frames(self, frames: int, most: int) -> None:
+        blocked = self.frames.blockSignals(True)  # a lower maximum may change the value
+        self.frames.setMaximum(most)
+        self.frames.blockSignals(blocked)
+        self.frames.show_value(frames)
+
+    def _average(self, name: str) -> None:
+        self._control.set_averaging(_WAYS[name], self.frames.value())
 
     def _set_frames(self, frames: float) -> None:
-        self._control.set_averaging(self.averaging.currentData(), round(frames))
+        self._control.set_averaging(_WAYS[self.averaging.currentData()], frames)
 
     def _explain(self) -> None:
         self.averaging.setToolTip("How earlier frames count")

@@ -90,7 +90,8 @@ class Renderer:
             self._correcting.begin_anew()
         averages = processing.averaging != NO_AVERAGING
         if averages and warm:
-            raw = Processing(averaging=processing.averaging, repair=False)
+            averaging = replace(processing.averaging, motion_sigma=None)  # asks for known noise
+            raw = Processing(averaging=averaging, repair=False)
             if self._averaging is None or self._averaging.processing != raw:
                 self._averaging = FrameProcessor(raw, self._resolve_neutral)
             made = self._averaging.process(frame)

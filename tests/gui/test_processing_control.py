@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fpxi_gui.processing_control import ZINGER_SIGMA
+from fpxi_gui.processing_control import MOTION_SIGMA, ZINGER_SIGMA, AveragingWay
 from fpxi_imaging import Averaging, AveragingMode, Orientation, Processing, Scale
 from fpxi_imaging.defect_map import DefectClass, DefectMap
 from fpxi_imaging.turning import turned
@@ -17,7 +17,7 @@ from fpxi_readout.frame import Sampling
 def test_each_choice_changes_its_step_alone(rig: Any) -> None:
     control = rig.controller.processing
     control.set_processing(Processing(averaging=Averaging.block(3), scale=Scale.TRANSMISSION))
-    control.set_averaging(AveragingMode.RUNNING, 12)
+    control.set_averaging(AveragingWay(AveragingMode.RUNNING), 12)
     control.set_zingers(True)
     control.set_repair(False)
     control.set_lag(True)
@@ -29,7 +29,9 @@ def test_each_choice_changes_its_step_alone(rig: Any) -> None:
         repair=False,
         scale=Scale.ATTENUATION,
     )
-    control.set_averaging(AveragingMode.NONE, 12)
+    control.set_averaging(AveragingWay(AveragingMode.RECURSIVE, follows_motion=True), 500)
+    assert control.processing.averaging == Averaging.recursive(64, MOTION_SIGMA)
+    control.set_averaging(AveragingWay(AveragingMode.NONE), 12)
     control.set_zingers(False)
     assert control.processing.averaging == Averaging()
     assert control.processing.zinger_sigma is None

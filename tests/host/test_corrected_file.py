@@ -21,11 +21,13 @@ from fpxi_imaging import (
     Averaging,
     Calibration,
     Conditions,
+    Orientation,
     Processing,
     Scale,
     Tolerances,
     calibration_from_maps,
 )
+from fpxi_imaging.pixel_mask import MaskBit
 from fpxi_readout.frame import Frame
 
 MakeFrame = Callable[..., Frame]
@@ -149,6 +151,7 @@ def test_a_moving_average_gives_a_picture_a_frame(
     [
         (Scale.COUNTS, "counts", "counts of the median pixel"),
         (Scale.TRANSMISSION, "", "transmission"),
+        (Scale.ATTENUATION, "", "-ln of the transmission"),
     ],
 )
 def test_units_are_those_of_the_scale(
@@ -167,6 +170,25 @@ def test_units_are_those_of_the_scale(
     if scale is Scale.TRANSMISSION:
         counts = corrected(run, calibration)["data"]
         np.testing.assert_allclose(found["data"], counts / 2000, rtol=1e-6)
+
+
+def test_mask_and_offsets_turn_with_the_picture(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    run = record([make_frame(0)])
+    straight = corrected(run, calibration)
+    turned = Processing(orientation=Orientation(flip_columns=True, rotate_deg=90))
+    found = corrected(run, calibration, turned)
+    for name in ("data", "pixel_flags", "pixel_mask"):
+        images, before = np.atleast_3d(found[name]), np.atleast_3d(straight[name])
+        axes = (1, 2) if name != "pixel_mask" else (0, 1)
+        expected = np.rot90(np.flip(before, axes[1]), axes=axes)
+        np.testing.assert_array_equal(images, expected)
+    assert (found["pixel_mask"] == MaskBit.OTHER).sum() == 1
+    assert len(found["y_pixel_offset"]) == 5
+    assert len(found["x_pixel_offset"]) == 6
+    assert (np.diff(found["x_pixel_offset"]) > 0).all()
+    assert found["row_received"].shape == (1, 6), "rows as they were read out"
 
 
 def test_the_description_can_be_taken_from_the_file(

@@ -25,6 +25,7 @@ from fpxi_imaging import (
     Calibration,
     Conditions,
     LagModel,
+    Orientation,
     Processing,
     Scale,
     calibration_from_maps,
@@ -44,6 +45,15 @@ PROCESSINGS = {
     "block": Processing(averaging=Averaging.block(4), scale=Scale.TRANSMISSION),
     "running": Processing(averaging=Averaging.running(3)),
     "recursive": Processing(averaging=Averaging.recursive(3)),
+    "median": Processing(averaging=Averaging.median(3), scale=Scale.ATTENUATION),
+    "zingers": Processing(zinger_sigma=6.0, orientation=Orientation(flip_rows=True)),
+    "everything": Processing(
+        lag=True,
+        zinger_sigma=5.0,
+        averaging=Averaging.recursive(4, motion_sigma=2.0),
+        scale=Scale.TRANSMISSION,
+        orientation=Orientation(flip_columns=True, rotate_deg=90),
+    ),
     "lag": Processing(lag=True, averaging=Averaging.recursive(2), scale=Scale.TRANSMISSION),
 }
 
@@ -74,7 +84,10 @@ def calibration(facts: RecordingFacts) -> Calibration:
         first_s=0.001,
         last_s=0.1,
     )
-    return replace(made, lag=lag)
+    noise = np.full((6, 5), 3.0, np.float32)
+    darks = (replace(made.darks[0], noise=noise),)
+    gains = (replace(made.gains[0], noise_per_count=0.5),)
+    return replace(made, darks=darks, gains=gains, lag=lag)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def averaging(text: str) -> Averaging:
         raise click.BadParameter(str(error)) from error
 
 
-def zinger_sigma(text: str) -> float:
+def sigma(text: str) -> float:
     """Read a number of standard deviations; 0 for off."""
     if text == "off":
         return _OFF
@@ -65,7 +65,7 @@ _STEPS: dict[str, Decorator] = {
     "lag": click.option("--lag/--no-lag", default=None, help="Take out the lag.  [default: no]"),
     "zingers": click.option(
         "--zingers",
-        type=zinger_sigma,
+        type=sigma,
         metavar="SIGMA",
         help="Replace what stands out in one frame by so many standard deviations.  [default: off]",
     ),
@@ -74,6 +74,13 @@ _STEPS: dict[str, Decorator] = {
         type=averaging,
         metavar="MODE:N",
         help=f"Average N frames: {', '.join(_MODES)}.  [default: none]",
+    ),
+    "motion": click.option(
+        "--motion",
+        type=sigma,
+        metavar="SIGMA",
+        help="Let a recursive average begin anew where the image moves by so many standard "
+        "deviations, such as 2.  [default: off]",
     ),
     "repair": click.option(
         "--repair/--no-repair", default=None, help="Interpolate defects.  [default: yes]"
@@ -129,6 +136,7 @@ def _changed(
     lag: bool | None,
     zingers: float | None,
     average: Averaging | None,
+    motion: float | None,
     repair: bool | None,
     scale: str | None,
     flip: Sequence[str],
@@ -143,8 +151,18 @@ def _changed(
     return Processing(
         lag=begin.lag if lag is None else lag,
         zinger_sigma=begin.zinger_sigma if zingers is None else zingers or None,
-        averaging=begin.averaging if average is None else average,
+        averaging=_following(begin.averaging if average is None else average, motion),
         repair=begin.repair if repair is None else repair,
         scale=begin.scale if scale is None else Scale(scale),
         orientation=orientation,
     )
+
+
+def _following(averaging: Averaging, motion: float | None) -> Averaging:
+    """Return an average that follows motion, or does not, if that is said."""
+    if motion is None:
+        return averaging
+    try:
+        return replace(averaging, motion_sigma=motion or None)
+    except ImagingError as error:
+        raise click.UsageError(f"--motion: {error}; add --average recursive:8, say.") from error

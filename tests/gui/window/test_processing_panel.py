@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fpxi_gui.processing_control import AveragingWay
 from fpxi_imaging import Averaging, AveragingMode, Orientation, Processing, Scale
 
+RUNNING = AveragingWay(AveragingMode.RUNNING)
+BLOCK = AveragingWay(AveragingMode.BLOCK)
 CORNERS = [(0, 0), (0, 7), (5, 0), (5, 7), (2, 3)]
 
 
@@ -24,35 +27,34 @@ def corrected(live: Any, calibration: Any) -> Any:
 def test_averaging_reaches_the_pipeline(live: Any) -> None:
     panel = live.window.processing
     assert not panel.frames.isEnabled()
-    panel.averaging.activated.emit(panel.averaging.findData(AveragingMode.RUNNING))
-    panel.averaging.show_value(AveragingMode.RUNNING)
+    panel.averaging.activated.emit(panel.averaging.findData("running"))
     live.settle()
     assert panel.frames.isEnabled()
     panel.frames.setValue(16)
     live.settle()
     assert live.rig.controller.processing.processing.averaging == Averaging.running(16)
-    panel.averaging.activated.emit(panel.averaging.findData(AveragingMode.NONE))
+    panel.averaging.activated.emit(panel.averaging.findData("off"))
     live.settle()
     assert live.rig.controller.processing.processing == Processing()
 
 
 def test_more_frames_than_a_mode_can_hold_cannot_be_chosen(live: Any) -> None:
     panel = live.window.processing
-    live.rig.controller.processing.set_averaging(AveragingMode.RUNNING, 5)
+    live.rig.controller.processing.set_averaging(RUNNING, 5)
     live.settle()
     panel.frames.setValue(5000)
     live.settle()
     assert live.rig.controller.processing.processing.averaging == Averaging.running(1000)
-    live.rig.controller.processing.set_averaging(AveragingMode.BLOCK, 9000)
+    live.rig.controller.processing.set_averaging(BLOCK, 9000)
     live.settle()
     assert panel.frames.value() == 9000
 
 
 def test_going_on_to_a_mode_that_holds_fewer_frames_averages_as_many_as_it_can(live: Any) -> None:
     panel = live.window.processing
-    live.rig.controller.processing.set_averaging(AveragingMode.BLOCK, 9000)
+    live.rig.controller.processing.set_averaging(BLOCK, 9000)
     live.settle()
-    panel.averaging.activated.emit(panel.averaging.findData(AveragingMode.RUNNING))
+    panel.averaging.activated.emit(panel.averaging.findData("running"))
     live.settle()
     assert live.rig.controller.processing.processing.averaging == Averaging.running(1000)
 
