@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fpxi.session import Session
 
-from fpxi_gui.calibration_control import Progress, Prompt, RefreshOffset, RunCalibration
+from fpxi_gui.calibration_control import Progress, Prompt, RunCalibration
 
 if TYPE_CHECKING:
     from fpxi_imaging.calibration import Calibration
@@ -38,8 +38,3 @@ def runner(session: Session) -> RunCalibration:
         )
 
     return run
-
-
-def refresher(session: Session) -> RefreshOffset:
-    """Return what renews the offset of a calibration from darks of a session."""
-    raise NotImplementedError

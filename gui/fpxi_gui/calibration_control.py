@@ -62,7 +62,7 @@ class CalibrationControl:
         *,
         load: LoadCalibration,
         run: RunCalibration,
-        refresh: RefreshOffset,
+        refresh: RefreshOffset | None,
     ) -> None:
         self._session = session
         self._actions = actions
@@ -81,6 +81,11 @@ class CalibrationControl:
     def making(self) -> bool:
         """Whether darks and flats are being collected."""
         return self._making
+
+    @property
+    def can_refresh(self) -> bool:
+        """Whether there is an offset to renew, and a way to."""
+        return self._path is not None and self._refresh is not None
 
     @property
     def question(self) -> str | None:
@@ -108,12 +113,12 @@ class CalibrationControl:
 
     def refresh(self, frames: int) -> None:
         """Renew the offset of the calibration at hand from so many darks; its file is replaced."""
-        path = self._path
-        if path is None:
+        path, refresh = self._path, self._refresh
+        if path is None or refresh is None:
             return
         self._making = True
         self._progress = f"Collecting {frames} darks …"
-        self._begin(path, lambda: self._refresh(path, frames, self._ask, self._tell), _drift)
+        self._begin(path, lambda: refresh(path, frames, self._ask, self._tell), _drift)
 
     def answer(self, agreed: bool) -> None:
         """Answer the question."""
@@ -136,6 +141,7 @@ class CalibrationControl:
             notice=preview.notice if preview else "",
             notes=preview.notes if preview else (),
             progress=self._progress,
+            can_refresh=self.can_refresh,
             misfit=_misfit(settings, preview, seen),
         )
 

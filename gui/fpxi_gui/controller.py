@@ -59,7 +59,7 @@ class ViewerController:
         *,
         load_calibration: LoadCalibration,
         run_calibration: RunCalibration,
-        refresh_offset: RefreshOffset,
+        refresh_offset: RefreshOffset | None = None,
         search: Search = discover,
         warm_up: Callable[[], None] = fpxi_imaging.warm_up,
         clock: Callable[[], float] = time.monotonic,

@@ -50,7 +50,8 @@ class CorrectionPanel(Card):
         idle = not correction.progress
         self.load.setEnabled(idle)
         self.make.setEnabled(idle and beam)
-        self.refresh.setEnabled(idle and beam and bool(correction.calibration))
+        self.refresh.setVisible(correction.can_refresh)
+        self.refresh.setEnabled(idle and beam)
         if correction == self._shown:
             return
         self._shown = correction

@@ -26,7 +26,7 @@ _NAMES = {way: name for name, way in _WAYS.items()}
 _TIPS = {
     "off": "Every frame by itself",
     "recursive": "The newest frame weighs 1/N, older ones ever less",
-    "motion": "Recursive, and begun anew at pixels where the image moves; raw pictures do not follow",
+    "motion": "Recursive, and begun anew where the image moves; raw pictures do not follow",
     "running": "The mean of the last N frames",
     "median": "The median of the last N frames",
     "block": "The mean of N frames, then of the next N",

@@ -128,6 +128,8 @@ class Correction:
     """what was interpolated to correct the newest frame, in words"""
     progress: str
     """what a calibration run is doing; empty when none runs"""
+    can_refresh: bool
+    """the offset can be renewed from darks taken now"""
     misfit: FpxiError | None = field(compare=False)
     """how the newest frame departs from the conditions of the calibration to correct it with"""
 
