@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fpxi
@@ -23,6 +24,7 @@ from fpxi_imaging import (
     SaturatedError,
     SourceRole,
 )
+from fpxi_imaging.calibration_errors import NoDarkForFlatError
 from fpxi_readout.frame import Frame
 
 DARK, FLAT = fpxi.ImageKey.DARK, fpxi.ImageKey.FLAT
@@ -140,3 +142,45 @@ def test_saturated_darks_are_refused_before_flats_are_taken(
     require_usable_darks(record(darks, "a.h5", DARK))
     with pytest.raises(SaturatedError, match="dark"):
         require_usable_darks(record(levelled(16_380, range(4)), "b.h5", DARK))
+
+
+def test_exposures_and_levels_widen_what_a_calibration_covers(
+    record: Record, levelled: Levelled
+) -> None:
+    short = [*levelled(500, range(8)), *levelled(600, range(8, 16), exposure_us=7500)]
+    long = levelled(700, range(16, 24), exposure_us=12_500)
+    flats = [
+        record(levelled(level, range(30, 38)), f"flat-{level}.h5", FLAT)
+        for level in (2500, 4500, 8500)
+    ]
+    made = calibration_from_recordings(
+        [record(short, "a.h5", DARK), record(long, "b.h5", DARK)], flats, relative_doses=[1, 2, 4]
+    )
+    assert [dark.conditions.exposure_us for dark in made.darks] == [2500, 7500, 12_500]
+    assert [dark.frames for dark in made.darks] == [8, 8, 8]
+    (model,) = made.offset_models
+    assert model.exposures_us == (2500, 7500, 12_500)
+    assert float(np.median(model.rate)) == pytest.approx(20_000, rel=0.01)
+    (gain,) = made.gains
+    assert [level.relative_dose for level in gain.levels] == [1, 2, 4]
+    assert [level.signal for level in gain.levels] == pytest.approx([2000, 4000, 8000], rel=0.01)
+    between = replace(made.conditions, exposure_us=5000)
+    assert "5000" in " ".join(made.resolve(between).notes)
+
+
+def test_flats_that_no_darks_fit_are_named(
+    record: Record, levelled: Levelled, darks: list[Frame]
+) -> None:
+    flats = record(levelled(9000, range(8), exposure_us=5000), "b.h5", FLAT)
+    with pytest.raises(NoDarkForFlatError, match="no darks fit the flats of 5000 us"):
+        calibration_from_recordings(record(darks, "a.h5", DARK), flats)
+
+
+def test_darks_of_one_gain_setting_do_not_serve_the_flats_of_another(
+    record: Record, levelled: Levelled, darks: list[Frame], flats: list[Frame]
+) -> None:
+    other = record(levelled(9000, range(8), gain_setting=0), "c.h5", FLAT)
+    with pytest.raises(NoDarkForFlatError, match="gain setting 0"):
+        calibration_from_recordings(
+            record(darks, "a.h5", DARK), [record(flats, "b.h5", FLAT), other]
+        )
