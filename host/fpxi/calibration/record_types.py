@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -24,6 +24,8 @@ class FieldType:
     """The types of which one holds; None apart."""
     optional: bool
     """It may be None."""
+    default: Any
+    """`dataclasses.MISSING` where there is none."""
 
     @property
     def only(self) -> Any:
@@ -35,14 +37,14 @@ class FieldType:
 def field_types(record: type[Any]) -> tuple[FieldType, ...]:
     """Return the types of the fields that the constructor takes."""
     hints = get_type_hints(record)
-    return tuple(_taken_apart(each.name, hints[each.name]) for each in fields(record) if each.init)
+    return tuple(_taken_apart(each, hints[each.name]) for each in fields(record) if each.init)
 
 
-def _taken_apart(name: str, hint: Any) -> FieldType:
+def _taken_apart(field: Field[Any], hint: Any) -> FieldType:
     is_union = get_origin(hint) in (Union, types.UnionType)
     choices = get_args(hint) if is_union else (hint,)
     left = tuple(each for each in choices if each is not types.NoneType)
-    return FieldType(name, left, optional=len(left) < len(choices))
+    return FieldType(field.name, left, len(left) < len(choices), field.default)
 
 
 def is_scalar(kind: Any) -> bool:

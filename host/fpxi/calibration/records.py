@@ -3,12 +3,17 @@
 A single value is a scalar dataset, an array a dataset, a tuple of numbers a dataset of one axis, a
 dataclass a group. A tuple of dataclasses of single values is a group of columns, of other ones a
 group of groups `0`, `1`, ...; where a field may be one of several dataclasses, the attribute `type`
-of its group names it. Fields that are None are listed in the attribute `absent` of the group.
+of its group names it.
+
+The attribute `fields` of a group names what it holds, so that what got lost is missed, and what a
+later version added is refused. A field that is not named is None, or has its default, as fields do
+that were added after the file was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING
 from typing import Any
 
 import h5py
@@ -28,7 +33,7 @@ from fpxi.calibration.record_types import (
     stored_kinds,
 )
 
-ABSENT, TYPE = "absent", "type"
+FIELDS, TYPE = "fields", "type"
 MAP_OPTIONS = {"compression": "gzip", "shuffle": True, "fletcher32": True}
 """Of images: every one checks itself when it is read."""
 _TEXT = h5py.string_dtype()
@@ -40,18 +45,19 @@ Units = Callable[[str, str], str]
 
 def write_record(group: h5py.Group, record: Any, units: Units) -> None:
     """Write the fields of a dataclass into a group."""
-    absent = []
     kind = record.__class__
-    for each in field_types(kind):
-        value = getattr(record, each.name)
-        if value is None:
-            absent.append(each.name)
-            continue
-        _write_field(group, each, value, units)
+    held = [each for each in field_types(kind) if getattr(record, each.name) is not None]
+    _name_fields(group, held)
+    for each in held:
+        _write_field(group, each, getattr(record, each.name), units)
         unit = _suffix_unit(each.name) or units(kind.__name__, each.name)
         if unit:
             group[each.name].attrs["units"] = unit
-    group.attrs.create(ABSENT, absent, shape=(len(absent),), dtype=_TEXT)
+
+
+def _name_fields(group: h5py.Group, held: Sequence[FieldType]) -> None:
+    names = [each.name for each in held]
+    group.attrs.create(FIELDS, names, shape=(len(names),), dtype=_TEXT)
 
 
 def read_record(group: h5py.Group, record: type) -> Any:
@@ -60,14 +66,25 @@ def read_record(group: h5py.Group, record: type) -> Any:
     Raises `ContentError` for a member that is missing or not what it should be, and for what the
     dataclass itself refuses.
     """
-    absent = set(_require_attribute(group, ABSENT))
-    values: dict[str, Any] = {}
-    for each in field_types(record):
-        if each.optional and each.name in absent:
-            values[each.name] = None
-        else:
-            values[each.name] = _read_field(group, each)
+    held, values = _held(group, record)
+    values |= {each.name: _read_field(group, each) for each in held}
     return _made(group, record, values)
+
+
+def _held(group: h5py.Group, record: Any) -> tuple[list[FieldType], dict[str, Any]]:
+    """Return the fields that a group holds, and the values of those that it does not."""
+    named = {str(name) for name in _require_attribute(group, FIELDS)}
+    known = field_types(record)
+    unknown = named - {each.name for each in known}
+    if unknown:
+        listed = ", ".join(sorted(unknown))
+        raise ContentError(group.name, f"holds {listed}, of a later version: update fpxi")
+    others = [each for each in known if each.name not in named]
+    for each in others:
+        if not each.optional and each.default is MISSING:
+            raise ContentError(f"{group.name}/{each.name}", "is missing")
+    values = {each.name: None if each.default is MISSING else each.default for each in others}
+    return [each for each in known if each.name in named], values
 
 
 def _made(group: h5py.Group, record: type, values: dict[str, Any]) -> Any:
@@ -103,6 +120,7 @@ def _write_field(group: h5py.Group, field: FieldType, value: Any, units: Units) 
 
 
 def _write_table(group: h5py.Group, record: type, rows: tuple[Any, ...]) -> None:
+    _name_fields(group, field_types(record))
     for each in field_types(record):
         _write_column(group, each.name, each.only, [getattr(row, each.name) for row in rows])
 
@@ -153,13 +171,16 @@ def _read_array(group: h5py.Group, name: str, dtype: np.dtype[Any]) -> Any:
 
 
 def _read_table(group: h5py.Group, record: type) -> tuple[Any, ...]:
-    columns = {each.name: _read_column(group, each.name, each.only) for each in field_types(record)}
+    held, values = _held(group, record)
+    columns = {each.name: _read_column(group, each.name, each.only) for each in held}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ContentError(group.name, f"has columns of different lengths: {listed}")
     rows = zip(*columns.values(), strict=True)
-    return tuple(_made(group, record, dict(zip(columns, row, strict=True))) for row in rows)
+    return tuple(
+        _made(group, record, values | dict(zip(columns, row, strict=True))) for row in rows
+    )
 
 
 def _read_column(group: h5py.Group, name: str, kind: type) -> list[Any]:

@@ -27,7 +27,7 @@ class Row:
     right: bool
     text: str
     time: datetime
-    colour: Colour
+    colour: Colour = Colour.RED
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,10 @@ def remove(name: str) -> Change:
     return change
 
 
+def name_fields(group: h5py.Group, *names: str) -> None:
+    group.attrs["fields"] = names
+
+
 @pytest.mark.parametrize(
     ("change", "place"),
     [
@@ -149,8 +153,13 @@ def remove(name: str) -> Change:
         (replace_dataset("branches/0/leaf/value", -1.0), "/branches/0/leaf makes no Leaf: leaves"),
         (lambda group: group["either"].attrs.__setitem__("type", "Root"), "is a Root, known are"),
         (lambda group: group["either"].attrs.__delitem__("type"), "has no attribute type"),
-        (lambda group: group.attrs.__delitem__("absent"), "/tree has no attribute absent"),
-        (lambda group: group.attrs.create("absent", ["image", "maybe"]), "/tree/certain is miss"),
+        (lambda group: group.attrs.__delitem__("fields"), "/tree has no attribute fields"),
+        (lambda group: name_fields(group, "image"), "/tree/mask is missing"),
+        (lambda group: name_fields(group["rows"], "text"), "/tree/rows/number is missing"),
+        (
+            lambda group: name_fields(group["either"], "length_us", "colour"),
+            "/tree/either holds colour, of a later version: update fpxi",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(path: Path, change: Change, place: str) -> None:
@@ -158,6 +167,15 @@ def test_what_is_wrong_is_named(path: Path, change: Change, place: str) -> None:
         change(file["tree"])
         with pytest.raises(ContentError, match=place):
             read_record(file["tree"], Tree)
+
+
+def test_what_a_file_did_not_yet_have_is_at_its_default(path: Path) -> None:
+    with h5py.File(path, "r+") as file:
+        for group, name in ((file["tree"], "certain"), (file["tree/rows"], "colour")):
+            name_fields(group, *(each for each in group.attrs["fields"] if each != name))
+        found = read_record(file["tree"], Tree)
+    assert found.certain is None
+    assert [row.colour for row in found.rows] == [Colour.RED, Colour.RED]
 
 
 def test_an_image_that_changed_on_the_disk_is_not_read(path: Path) -> None:
