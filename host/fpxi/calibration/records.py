@@ -34,7 +34,7 @@ from fpxi.calibration.record_types import (
 )
 
 FIELDS, TYPE = "fields", "type"
-MAP_OPTIONS = {"compression": "gzip", "shuffle": True, "fletcher32": True}
+MAP_OPTIONS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 """Of images: every one checks itself when it is read."""
 _TEXT = h5py.string_dtype()
 _SUFFIXES = {"_us": "us", "_mV": "mV", "_mC": "mdeg C", "_s": "s"}

@@ -90,14 +90,14 @@ def choose(reader: RecordingReader, key: ImageKey, *, unmarked: bool) -> Chosen:
 def require_one_panel(chosen: Sequence[Chosen], tolerances: Tolerances) -> None:
     """Raise `MixedConditionsError` unless all frames are of one panel, region, sampling, bias."""
     first = chosen[0]
-    for each in chosen:
+    for count, each in enumerate(chosen, 1):
         where = first.name if each is first else f"{first.name} and {each.name}"
         for name, fact in each.facts.items():
             if fact != first.facts[name]:
                 raise MixedConditionsError(name, first.facts[name], fact, where)
         for name in _COMMON:
             _require_within(name, 0, [first, each], where)
-        _require_within("bias_mV", tolerances.bias_mV, [first, each], where)
+        _require_within("bias_mV", tolerances.bias_mV, chosen[:count], where)
 
 
 def grouped(chosen: Sequence[Chosen], tolerances: Tolerances) -> list[Group]:
@@ -172,14 +172,14 @@ def _between(chosen: Chosen, low: int, high: int) -> Chosen:
     return chosen.part((temperatures >= low) & (temperatures < high))
 
 
-def _require_within(name: str, allowed: int, group: Group, where: str) -> None:
+def _require_within(name: str, allowed: int, group: Sequence[Chosen], where: str) -> None:
     values = _all(group, name)
     low, high = int(values.min()), int(values.max())
     if high - low > allowed:
         raise MixedConditionsError(name, low, high, where)
 
 
-def _all(group: Group, name: str) -> npt.NDArray[np.int64]:
+def _all(group: Sequence[Chosen], name: str) -> npt.NDArray[np.int64]:
     return np.concatenate([each.numbers[name] for each in group])
 
 

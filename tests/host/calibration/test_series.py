@@ -131,6 +131,18 @@ def test_what_all_frames_share_is_checked(
     require_one_panel(parts[:1], TOLERANCES)
 
 
+def test_no_two_recordings_may_be_further_apart_in_bias_than_is_tolerated(
+    pick: Pick, levelled: Levelled
+) -> None:
+    parts = [
+        pick(levelled(500, range(2), bias_mV=bias), f"{bias}.h5") for bias in (5000, 4940, 5060)
+    ]
+    require_one_panel(parts[:2], TOLERANCES)
+    with pytest.raises(MixedConditionsError, match=r"5060\.h5") as caught:
+        require_one_panel(parts, TOLERANCES)
+    assert (caught.value.first, caught.value.second) == (4940, 5060)
+
+
 def test_another_panel_is_refused(pick: Pick, facts: RecordingFacts, levelled: Levelled) -> None:
     other = replace(facts, identity=replace(facts.identity, serial_number="SN-8"))
     parts = [
