@@ -1,46 +1,49 @@
 """Time the fused correction beside a memory copy, numpy, numexpr, OpenCV and pyFAI.
 
     python tests/benchmarks/bench_correction.py [--json] [--rounds 30] [--sizes 64 512 2048 4096]
+                                                [--threads 1 2]
 
 Every contestant runs in every round, one after the other, and is compared with the memory copy of
-the same round, so that a busy machine slows both. One thread each. The copy moves as many bytes as
-the correction reads and writes. fpxi corrects offset, gain, 1 % defects, process ring and lost
-rows, and writes flags. The others, into buffers given to them, do offset and gain alone, and once
-more with "+ flags, defects", which numpy adds. The peers are in the dependency group `bench`.
+the same round, so that a busy machine slows both. The copy moves as many bytes as the correction
+reads and writes, the average's state included, and uses as many threads; the peers take as many
+as they can (numpy none). fpxi corrects offset, gain, 1 % defects, process ring and lost rows, and
+writes flags; the averages are over 8 frames. The peers, into buffers given to them, do offset and
+gain alone; and offset, gain and a recursive average, to which numpy adds flags and defects. They
+are in the dependency group `bench`. `overhead` is what Python adds to the compiled function.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import statistics
+import subprocess
 import sys
 import timeit
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
-
-os.environ["OMP_NUM_THREADS"] = "1"  # read by pyFAI's extension when it is loaded
 
 import fpxi_imaging as im
 import numpy as np
+from correction_peers import AVERAGED, PEERS, THREADS, Call, Frame, with_flags_and_defects
 from fpxi_imaging._kernels import correct_block
-from fpxi_imaging._repair_table import HEADER, repair_table
+from fpxi_imaging._sharing import Sharing, row_blocks
 
 # Read: counts 2, offset 4, gain 4. Written: values 4, flags 1.
 CORRECTION_BYTES = 15
-# Besides: mean 4 and hold 2, both read and written.
-AVERAGING_BYTES = CORRECTION_BYTES + 12
+# Besides, read and written: mean 4, hold 2.
+RECURSIVE_BYTES = CORRECTION_BYTES + 12
+# Besides, read and written: sum 4, one of the kept frames 4, hold 2.
+RUNNING_BYTES = CORRECTION_BYTES + 20
 # Short timings, many rounds: fewer of them are cut by the scheduler of a busy machine.
 PIXELS_PER_TIMING = 1_000_000
-
-Call = Callable[[], Any]
 
 
 @dataclass(frozen=True)
 class Result:
+    threads: int
     size: int
     name: str
     least_us: float
@@ -51,42 +54,27 @@ class Result:
     """Median over the rounds of the time over that of the same round's memory copy."""
 
 
-class Frame:
-    """One frame to correct, its calibration, and the buffers for the result."""
-
-    def __init__(self, size: int) -> None:
-        rng = np.random.default_rng(size)
-        shape = (size, size)
-        self.samples = rng.integers(100, 60_000, shape).astype(np.uint16)
-        self.row_received = np.ones(size, np.bool_)
-        self.offset = rng.uniform(90, 110, shape).astype(np.float32)
-        self.gain = rng.uniform(0.9, 1.1, shape).astype(np.float32)
-        self.flat = 1 / self.gain
-        self.calibration = self._calibration(rng.random(shape) < 0.01)
-        self.out = np.empty(shape, np.float32)
-        self.flags = np.empty(shape, np.uint8)
-
-    def _calibration(self, defects: Any) -> im.ResolvedCalibration:
-        return im.ResolvedCalibration(
-            offset=self.offset,
-            gain=self.gain,
-            defects=defects,
-            not_imaging=np.zeros_like(defects),
-            normalisation=30_000.0,
-            saturation_level=59_000,
-            conditions=im.Conditions("bench", "0", 1, 1, 0, 25_000),
-        )
-
-
 def copy_of(size: int, bytes_moved: int) -> Call:
-    """Return a copy that reads and writes together `bytes_moved` per pixel."""
+    """Return a copy that reads and writes together `bytes_moved` per pixel, by all threads."""
     source = np.ones(size * size * bytes_moved // 2, np.uint8)
     target = np.zeros_like(source)
-    return lambda: np.copyto(target, source)
+    blocks = row_blocks((size, size), THREADS)
+    if len(blocks) == 1:
+        return lambda: np.copyto(target, source)
+    edges = np.linspace(0, source.size, len(blocks) + 1).astype(int)
+    parts = [(target[a:b], source[a:b]) for a, b in pairwise(edges)]
+    sharing = Sharing(len(blocks))
+
+    def copy(block: int) -> bool:
+        np.copyto(*parts[block])
+        return True
+
+    return lambda: sharing.run(copy)
 
 
 def ours(frame: Frame, averaging: im.Averaging = im.NO_AVERAGING) -> Call:
-    corrector = im.Corrector(frame.calibration, im.Processing(averaging=averaging))
+    processing = im.Processing(averaging=averaging)
+    corrector = im.Corrector(frame.calibration, processing, threads=THREADS)
     samples, received, out, flags = frame.samples, frame.row_received, frame.out, frame.flags
     return lambda: corrector.correct(samples, received, out=out, flags=flags)
 
@@ -98,106 +86,40 @@ def bare_kernel(frame: Frame) -> Call:
     return lambda: correct_block(samples, received, plan, state, 0, 0, False, out, flags)
 
 
-def with_numpy(frame: Frame) -> Call:
-    samples, offset, gain, out = frame.samples, frame.offset, frame.gain, frame.out
-
-    def correct() -> None:
-        np.subtract(samples, offset, out=out, dtype=np.float32)
-        np.multiply(out, gain, out=out)
-
-    return correct
-
-
-def with_numexpr(frame: Frame) -> Call:
-    numexpr = peer("numexpr")
-    numexpr.set_num_threads(1)
-    arrays = {"s": frame.samples, "o": frame.offset, "g": frame.gain}
-    numexpr.evaluate("(s - o) * g", arrays, out=frame.out, casting="same_kind")
-    return lambda: numexpr.re_evaluate(arrays)
-
-
-def with_opencv(frame: Frame) -> Call:
-    cv2 = peer("cv2")
-    cv2.setNumThreads(1)
-    samples, offset, gain, out = frame.samples, frame.offset, frame.gain, frame.out
-
-    def correct() -> None:
-        cv2.subtract(samples, offset, out, None, cv2.CV_32F)
-        cv2.multiply(out, gain, out)
-
-    return correct
-
-
-def with_pyfai(frame: Frame) -> Call:
-    preproc = peer("pyFAI.ext.preproc").preproc
-    samples, offset, flat, out = frame.samples, frame.offset, frame.flat, frame.out
-    return lambda: preproc(samples, dark=offset, flat=flat, out=out)
-
-
-def with_flags_and_defects(frame: Frame, correct: Call) -> Call:
-    """Add to a peer's offset and gain what numpy needs for saturation flags and defects."""
-    table = repair_table(frame.calibration.defects, frame.calibration.not_imaging).astype(np.intp)
-    cols, near, _ = table[:HEADER]
-    pixels = table[HEADER : HEADER + near]  # with all four neighbours
-    neighbours = pixels[:, None] + (-cols, -1, 1, cols)
-    samples, values, flags = frame.samples, frame.out.reshape(-1), frame.flags
-    saturated, flat_flags = flags.view(np.bool_), flags.reshape(-1)
-    defect = np.uint8(im.PixelFlag.DEFECT)
-
-    def correct_and_finish() -> None:
-        correct()
-        np.greater_equal(samples, 59_000, out=saturated)
-        np.left_shift(flags, 1, out=flags)
-        values[pixels] = values[neighbours].mean(axis=1)
-        flat_flags[pixels] = flat_flags[neighbours].max(axis=1) | defect
-
-    return correct_and_finish
-
-
-def peer(module: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise SystemExit(
-            f"{module} is not installed; install the dependency group with "
-            "`uv sync --group bench` and run again"
-        ) from error
-
-
-PEERS = {
-    "numpy": with_numpy,
-    "numexpr": with_numexpr,
-    "OpenCV": with_opencv,
-    "pyFAI preproc": with_pyfai,
-}
-
-
 def check_peers(frame: Frame) -> None:
     """See that all compute the same before any is timed."""
-    expected = (frame.samples - frame.offset.astype(float)) * frame.gain
-    for name, make in {"fpxi": ours, **PEERS}.items():
-        frame.out.fill(np.nan)
-        make(frame)()
-        good = ~frame.calibration.defects if name == "fpxi" else np.ones_like(frame.flags, bool)
-        if not np.allclose(frame.out[good], expected[good], rtol=1e-5, atol=0.05):
-            raise SystemExit(f"{name} computes something else: not a fair comparison")
+    once = (frame.samples - frame.offset.astype(float)) * frame.gain
+    good = ~frame.calibration.defects
+    for name, makes in {"fpxi": (ours,), **PEERS}.items():
+        for make, expected, result in zip(
+            makes, (once, once / AVERAGED), (frame.out, frame.mean), strict=False
+        ):
+            frame.out.fill(np.nan)
+            frame.mean.fill(0)
+            make(frame)()
+            if not np.allclose(result[good], expected[good], rtol=1e-5, atol=0.05):
+                raise SystemExit(f"{name} computes something else: not a fair comparison")
 
 
 def measure(size: int, rounds: int) -> list[Result]:
     frame = Frame(size)
     check_peers(frame)
-    calls = {"memory copy": copy_of(size, CORRECTION_BYTES)}
-    calls |= {"fpxi kernel": bare_kernel(frame), "fpxi Corrector.correct": ours(frame)}
-    for name, make in PEERS.items():
-        calls[name] = make(frame)
-        calls[f"{name} + flags, defects"] = with_flags_and_defects(frame, make(frame))
-    results = race(size, calls, rounds)
-    averaged = {
-        "memory copy, averaging": copy_of(size, AVERAGING_BYTES),
-        "fpxi recursive": ours(frame, im.Averaging.recursive(8)),
-        "fpxi running": ours(frame, im.Averaging.running(8)),
+    single = {"memory copy": copy_of(size, CORRECTION_BYTES)}
+    if THREADS == 1:
+        single["fpxi, compiled function alone"] = bare_kernel(frame)
+    single["fpxi"] = ours(frame)
+    single |= {name: make(frame) for name, (make, _) in PEERS.items()}
+    recursive = {
+        "memory copy, recursive": copy_of(size, RECURSIVE_BYTES),
+        "fpxi recursive": ours(frame, im.Averaging.recursive(AVERAGED)),
     }
-    return results + race(size, averaged, rounds)
+    for name, (_, make) in PEERS.items():
+        recursive[f"{name}, all of it"] = with_flags_and_defects(frame, make(frame))
+    running = {
+        "memory copy, running": copy_of(size, RUNNING_BYTES),
+        "fpxi running": ours(frame, im.Averaging.running(AVERAGED)),
+    }
+    return [r for calls in (single, recursive, running) for r in race(size, calls, rounds)]
 
 
 def race(size: int, calls: dict[str, Call], rounds: int) -> list[Result]:
@@ -205,13 +127,15 @@ def race(size: int, calls: dict[str, Call], rounds: int) -> list[Result]:
     number = max(1, PIXELS_PER_TIMING // size**2)
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
-        call()
+        for _ in range(AVERAGED + 1):  # until the average is full
+            call()
     for _ in range(rounds):
         for name, call in calls.items():
             times[name].append(timeit.timeit(call, number=number) / number * 1e6)
     copies = next(iter(times.values()))
     return [
         Result(
+            THREADS,
             size,
             name,
             min(spent),
@@ -224,11 +148,28 @@ def race(size: int, calls: dict[str, Call], rounds: int) -> list[Result]:
 
 
 def show(results: list[Result]) -> None:
-    print(f"{'':37}{'time, us':^24}{'memory copies':^18}")
-    print(f"{'size':>5}  {'':30}{'least':>12}{'median':>12}{'least':>9}{'median':>9}")
+    print(f"{'':44}{'time, us':^24}{'memory copies':^18}")
+    print(f"{'threads':>7}{'size':>6}  {'':29}{'least':>12}{'median':>12}{'least':>9}{'median':>9}")
     for r in results:
         times = f"{r.least_us:>12.2f}{r.median_us:>12.2f}"
-        print(f"{r.size:>5}  {r.name:30}{times}{r.least_copies:>9.2f}{r.median_copies:>9.2f}")
+        copies = f"{r.least_copies:>9.2f}{r.median_copies:>9.2f}"
+        print(f"{r.threads:>7}{r.size:>6}  {r.name:29}{times}{copies}")
+    by_name = {(r.threads, r.size, r.name): r for r in results}
+    whole = by_name.get((1, 64, "fpxi"))
+    alone = by_name.get((1, 64, "fpxi, compiled function alone"))
+    if whole and alone:
+        overhead = whole.least_us - alone.least_us
+        print(f"overhead of Python for each frame of 64 x 64: {overhead:.2f} us")
+
+
+def measure_apart(threads: int, arguments: argparse.Namespace) -> list[Result]:
+    """Measure in a process of its own: OpenMP reads the number of threads when it is loaded."""
+    command = [sys.executable, __file__, "--json", "--here", "--rounds", str(arguments.rounds)]
+    command += ["--sizes", *map(str, arguments.sizes)]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return [Result(**row) for row in rows]
 
 
 def main() -> None:
@@ -236,9 +177,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print results as JSON")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 512, 2048, 4096])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     im.warm_up()
-    results = [r for size in arguments.sizes for r in measure(size, arguments.rounds)]
+    if arguments.here:
+        results = [r for size in arguments.sizes for r in measure(size, arguments.rounds)]
+    else:
+        results = [r for count in arguments.threads for r in measure_apart(count, arguments)]
     if arguments.json:
         json.dump([asdict(r) for r in results], sys.stdout, indent=1)
     else:
