@@ -40,7 +40,7 @@ class Panel:
         noise = np.sqrt(variance * self.rng.chisquare(freedom, SHAPE) / freedom)
         taken = datetime(2026, 1, 1, tzinfo=UTC)
         at = replace(self.conditions, exposure_us=exposure_us)
-        return im.DarkMap(mean, noise, FRAMES, at, taken)
+        return im.DarkMap(mean.astype(np.float32), noise.astype(np.float32), FRAMES, at, taken)
 
     def response(self, dark: im.DarkMap) -> np.ndarray:
         """Return flats less these darks."""

@@ -60,15 +60,15 @@ def build(
 def corrected(calibration: im.Calibration, series: im.FrameSeries) -> np.ndarray:
     """Return the mean frame, corrected as the calibration says, in float64."""
     found = calibration.resolve(series.conditions)
-    u = (series.stack.mean - found.offset) * found.gain
+    u: np.ndarray = (series.stack.mean - found.offset) * found.gain
     if isinstance(found.linearity, im.Polynomial):
         terms = found.linearity.coefficients.astype(float)
-        return u * (1 + sum(c * u ** (k + 1) for k, c in enumerate(terms)))
-    if isinstance(found.linearity, im.Piecewise):
+        u *= 1 + sum(c * u ** (k + 1) for k, c in enumerate(terms))
+    elif isinstance(found.linearity, im.Piecewise):
         lines = found.linearity
         place = (lines.knots <= u).sum(axis=0)[None]
         slope = np.take_along_axis(lines.slopes, place, 0)[0]
-        return slope * u + np.take_along_axis(lines.intercepts, place, 0)[0]
+        u = slope * u + np.take_along_axis(lines.intercepts, place, 0)[0]
     return u
 
 
