@@ -57,7 +57,7 @@ class CalibrationResolver:
         self._serial_number = serial_number
         self._tolerances = tolerances
         self._whole: ResolvedCalibration | None = None
-        self._area: FrameArea | None = None
+        self._asked: tuple[Conditions | None, FrameArea | None] = (None, None)
         self._part: ResolvedCalibration | None = None
 
     def __call__(self, frame: Frame) -> ResolvedCalibration:
@@ -69,10 +69,13 @@ class CalibrationResolver:
 
     def at(self, conditions: Conditions, area: FrameArea) -> ResolvedCalibration:
         """Return what corrects frames of an area that are taken under these conditions."""
+        if self._part is not None and (conditions, area) == self._asked:
+            return self._part
         whole = self._calibration.resolve(conditions, self._tolerances)
-        if self._part is None or whole is not self._whole or area != self._area:
+        if self._part is None or whole is not self._whole or area != self._asked[1]:
             self._part = for_area(whole, area)
-            self._whole, self._area = whole, area
+            self._whole = whole
+        self._asked = (conditions, area)
         return self._part
 
 
@@ -98,10 +101,10 @@ class FrameProcessor:
         """Correct the next frame.
 
         Raises `fpxi_imaging.ImagingError` where the calibration does not hold for it or cannot do
-        what the processing asks.
+        what the processing asks; the next frame is then the first.
         """
-        resolved = self._resolve(frame)
         last, self._last = self._last, None
+        resolved = self._resolve(frame)
         anew = last is None or not _alike(frame, last)
         corrector = self._prepare(resolved, frame, last)
         values = np.empty(corrector.shape, np.float32)

@@ -46,6 +46,8 @@ from fpxi_readout.protocol.geometry import GainSetting, PanelGeometry
 from fpxi_readout.statistics import LinkStatistics
 
 ROWS, COLUMNS = 6, 8
+WAIT_S = 180.0
+"""Kernels may have to be compiled first."""
 ONE_TO_ONE = Sampling()
 GEOMETRY = PanelGeometry(
     name="test-panel",
@@ -395,7 +397,7 @@ class Rig:
     loaded: dict[Path, Calibration]
 
     def tick_until(self, condition: Callable[[ViewState], bool]) -> ViewState:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
             state = self.controller.tick()
             if condition(state):

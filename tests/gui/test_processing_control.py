@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fpxi_gui.processing_control import MOTION_SIGMA, ZINGER_SIGMA, AveragingWay
-from fpxi_imaging import Averaging, AveragingMode, Orientation, Processing, Scale
+from fpxi_imaging import Averaging, AveragingMode, LagModel, Orientation, Processing, Scale
 from fpxi_imaging.defect_map import DefectClass, DefectMap
 from fpxi_imaging.turning import turned
 from fpxi_readout.frame import Sampling
@@ -61,6 +61,17 @@ def test_lag_can_be_chosen_where_the_calibration_knows_it(rig: Any, calibration:
     assert not rig.controller.tick().processing.lag_known
     rig.session.pipeline.configure(calibration=calibration)
     assert not rig.controller.tick().processing.lag_known
+    lag = LagModel(
+        fractions=(0.1,),
+        time_constants_s=(0.1,),
+        covariance=np.zeros((2, 2)),
+        residual=0.0,
+        frames=30,
+        first_s=0.01,
+        last_s=1.0,
+    )
+    rig.session.pipeline.configure(calibration=replace(calibration, lag=lag))
+    assert rig.controller.tick().processing.lag_known
 
 
 def test_another_scale_gets_levels_of_its_own(rig: Any, ramp: Any) -> None:
