@@ -144,12 +144,12 @@ def _groups(truth: Truth, silent: Mask, imaging: Mask, thresholds: DefectThresho
 
     Undecided are the pixels beside one that may be good or bad, and lines that hang on one.
     """
-    bad = silent.copy()
-    perhaps = np.zeros_like(bad)
+    bad, perhaps, surely = silent.copy(), np.zeros_like(silent), silent.copy()
     for each in truth.values():
-        bad |= each.holds & ~each.undecided
+        bad |= each.holds
+        surely |= each.holds & ~each.undecided
         perhaps |= each.undecided
-    perhaps &= ~bad
+    perhaps &= ~surely
     beside = ndimage.binary_dilation(perhaps, np.ones((3, 3), np.bool_))
     surrounded, cluster, kernel = (np.zeros_like(bad) for _ in range(3))
     for row, column in np.argwhere(imaging):
@@ -164,12 +164,15 @@ def _groups(truth: Truth, silent: Mask, imaging: Mask, thresholds: DefectThresho
         good_ones = int(imaging[around].sum()) - 1 - bad_ones
         cluster[row, column] = bad_ones > 0
         kernel[row, column] = bad_ones > 0 and good_ones < thresholds.kernel_good_neighbours
-    line, line_at_most = (_lines(each, thresholds) for each in (bad, bad | perhaps))
+    line = _lines(bad, thresholds)
+    doubtful = np.zeros_like(line)
+    for other in (bad | perhaps, bad & ~perhaps):
+        doubtful |= _lines(other, thresholds) != line
     return {
         DefectClass.BAD_NEIGHBOURHOOD: Judgement(surrounded, beside, 0.0),
         DefectClass.CLUSTER: Judgement(cluster, beside, 0.0),
         DefectClass.CLUSTER_KERNEL: Judgement(kernel, beside, 0.0),
-        DefectClass.LINE: Judgement(line, (line != line_at_most) | beside, 0.0),
+        DefectClass.LINE: Judgement(line, doubtful | beside, 0.0),
     }
 
 
