@@ -177,6 +177,20 @@ def test_a_median_ignores_a_minority_and_rows_that_did_not_come(make_resolved: C
     np.testing.assert_array_equal(values, [[25], [8]])
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 31])
+def test_a_median_is_that_of_numpy(count: int, make_resolved: Calibrate) -> None:
+    shape = (3, 700)  # more than are sorted together
+    frames = np.random.default_rng(count).integers(0, 65536, (count + 2, *shape))
+    corrector = im.Corrector(
+        make_resolved(shape), im.Processing(averaging=im.Averaging.median(count))
+    )
+    for taken in range(1, count + 1):
+        values, _ = correct(corrector, frames[taken - 1 : taken])
+        np.testing.assert_array_equal(values, np.median(frames[:taken], axis=0))
+    values, _ = correct(corrector, frames[count:])
+    np.testing.assert_array_equal(values, np.median(frames[2:], axis=0))
+
+
 @pytest.mark.parametrize(
     "processing",
     [im.Processing(zinger_sigma=6), im.Processing(averaging=im.Averaging.recursive(4, 2.5))],
