@@ -10,6 +10,8 @@ from fpxi.session import Session
 from fpxi_gui.calibration_control import Progress, Prompt, RunCalibration
 
 if TYPE_CHECKING:
+    from fpxi.calibration.operator import Refusal, RunProgress
+    from fpxi.calibration.plan import RunStep
     from fpxi_imaging.calibration import Calibration
 
 
@@ -24,17 +26,45 @@ def runner(session: Session) -> RunCalibration:
     """Return the calibration run of a session; the file dialog has confirmed overwriting."""
 
     def run(path: Path, frames: int, ask: Prompt, tell: Progress) -> Calibration:
-        from fpxi.calibration import BeamStep, calibrate_live  # noqa: PLC0415
+        from fpxi.calibration import calibrate_live  # noqa: PLC0415
 
-        names = {BeamStep.DARK: "Darks", BeamStep.FLAT: "Flats"}
         return calibrate_live(
             session,
             path,
+            operator=ViewerOperator(ask, tell),
             dark_frames=frames,
             flat_frames=frames,
-            prompt=lambda step: ask(f"{names[step]} are collected next: {step.value}."),
-            progress=lambda step, done, total: tell(f"{names[step]}: {done} of {total}"),
             overwrite=True,
         )
 
     return run
+
+
+class ViewerOperator:
+    """Asks by the viewer's questions, which end the run if they are declined."""
+
+    def __init__(self, ask: Prompt, tell: Progress) -> None:
+        self._ask = ask
+        self._tell = tell
+
+    def plan(self, steps: tuple[RunStep, ...]) -> None:
+        """Do nothing: each step is told when it comes."""
+
+    def prepare(self, step: RunStep) -> None:
+        """Ask for the X-rays."""
+        self._ask(f"{step.label} are collected next: {step.instruction}.")
+
+    def progress(self, progress: RunProgress) -> None:
+        """Tell how far the step is."""
+        step = progress.step
+        self._tell(f"{step.label}: {progress.done} of {step.frames}")
+
+    def say(self, text: str) -> None:
+        """Show it where the progress is."""
+        self._tell(text)
+
+    def decide(self, refusal: Refusal) -> RunStep:
+        """Offer to take again what is likeliest at fault."""
+        again = refusal.choices[0]
+        self._ask(f"{refusal.error}.\n\nGo on to take the {again.kind.value} again.")
+        return again

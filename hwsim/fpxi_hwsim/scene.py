@@ -10,7 +10,7 @@ from fpxi_hwsim.physics.projection import Projection
 from fpxi_hwsim.physics.source.text import parse_tube
 from fpxi_hwsim.presets.preset import Preset
 from fpxi_hwsim.recorded import RecordedFrames
-from fpxi_hwsim.settings_text import parse_dose_rate
+from fpxi_hwsim.settings_text import parse_dose, parse_dose_rate
 from fpxi_hwsim.specification import AtEnd, SimulationSpecification
 
 
@@ -88,6 +88,21 @@ class Scene:
     def dose_rate(self, dose_rate_Gy_s: float) -> None:
         rate_Gy_s = parse_dose_rate("dose_rate", repr(float(dose_rate_Gy_s)))
         self._change(dose_rate_Gy_s=rate_Gy_s, dose_Gy=None)
+
+    @property
+    def dose(self) -> float | None:
+        """Air kerma of each exposure, however long it is, in Gy; None: the dose rate's.
+
+        Setting it leaves the dose rate as it is, for when it is None again; BadValueError below
+        zero.
+        """
+        return self._state.dose_Gy
+
+    @dose.setter
+    def dose(self, dose_Gy: float | None) -> None:
+        if dose_Gy is not None:
+            dose_Gy = parse_dose("dose", repr(float(dose_Gy)))
+        self._change(dose_Gy=dose_Gy)
 
     @property
     def object(self) -> str:

@@ -33,6 +33,12 @@ class CheckLimits:
     films are uneven by themselves."""
     local_residual: float = 0.05
     """Above this part the flat is doubtful."""
+    departure: float = 0.4
+    """A pixel departs if its response differs from the surface by more than this part,"""
+    departure_sigmas: float = 4.0
+    """and by more than so many standard deviations of its noise."""
+    most_departing: float = 0.05
+    """Largest fraction of imaging pixels that may depart: more is an object in the beam."""
     residual_block: int = 7
     """Side of these blocks, pixels."""
     most_dark_drift: float = 1.0

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,26 +8,14 @@ import fpxi
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from fpxi.calibration import (
-    BeamStep,
-    calibrate_live,
-    calibration_notes,
-    load_calibration,
-)
 from fpxi.cli.main import cli
-from fpxi.errors import CalibrationExistsError, RecordingExistsError
 from fpxi_imaging import (
     Calibration,
     Conditions,
-    DefectClass,
-    DefectMap,
     DefectThresholds,
-    FlatNotBrighterError,
-    SaturatedError,
     calibration_from_maps,
 )
 from fpxi_readout.frame import Frame
-from fpxi_readout.protocol.generated import State
 
 MakeFrame = Callable[..., Frame]
 Record = Callable[..., Path]
@@ -73,131 +60,6 @@ def darks(make_frame: MakeFrame) -> list[Frame]:
 @pytest.fixture
 def flats(make_frame: MakeFrame) -> list[Frame]:
     return levelled(make_frame, 9000, range(8, 16))
-
-
-def test_what_makes_a_calibration_doubtful_is_said(calibration: Calibration) -> None:
-    assert len(calibration_notes(calibration)) == 2
-    (level,) = calibration.gains[0].levels
-    enough = replace(
-        calibration,
-        darks=(replace(calibration.darks[0], frames=30),),
-        gains=(replace(calibration.gains[0], levels=(replace(level, frames=30),)),),
-    )
-    assert calibration_notes(enough) == []
-    defects = calibration.defects.classes.copy()
-    defects[1] = DefectClass.IMPORTED
-    (note,) = calibration_notes(replace(enough, defects=DefectMap(defects)))
-    assert note.startswith("20.0% of the imaging pixels")
-
-
-def never(step: BeamStep) -> None:
-    raise AssertionError(f"asked to {step.value}")
-
-
-def test_a_simulated_panel_is_calibrated_without_help_and_left_as_it_was(
-    session: fpxi.Session, tmp_path: Path
-) -> None:
-    scene = session.scene
-    shown = scene.object
-    seen: list[tuple[BeamStep, int, int]] = []
-    made = calibrate_live(
-        session,
-        tmp_path / "cal.h5",
-        dark_frames=12,
-        flat_frames=10,
-        prompt=never,
-        progress=lambda *step: seen.append(step),
-    )
-    assert (made.dark_frames, made.flat_frames) == (12, 10)
-    assert load_calibration(tmp_path / "cal.h5").conditions == made.conditions
-    assert (scene.beam_on, scene.object) == (True, shown)
-    assert seen[0] == (BeamStep.DARK, 1, 12)
-    assert seen[-1] == (BeamStep.FLAT, 10, 10)
-    with fpxi.read_recording(tmp_path / "cal.dark.h5") as reader:
-        assert reader.image_keys.tolist() == [fpxi.ImageKey.DARK] * 12
-    sources = load_calibration(tmp_path / "cal.h5").sources
-    assert [source.path for source in sources] == [
-        str(tmp_path / "cal.dark.h5"),
-        str(tmp_path / "cal.flat.h5"),
-    ]
-
-
-def test_an_acquisition_that_was_on_goes_on_afterwards(
-    session: fpxi.Session, tmp_path: Path
-) -> None:
-    session.start(reliable=True)
-    calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never)
-    assert session.get("state") != State.IDLE
-    session.stop()
-
-
-def test_the_operator_is_asked_where_there_is_no_scene(
-    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scene = session.scene
-    asked: list[BeamStep] = []
-
-    def obey(step: BeamStep) -> None:
-        asked.append(step)
-        scene.beam_on, scene.object = step is BeamStep.FLAT, "none"
-
-    monkeypatch.setattr(fpxi.Session, "scene", None)
-    calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=obey)
-    assert asked == [BeamStep.DARK, BeamStep.FLAT]
-
-
-def test_a_beam_that_stays_on_is_recognised_and_the_frames_kept(
-    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fpxi.Session, "scene", None)
-    with pytest.raises(FlatNotBrighterError) as caught:
-        calibrate_live(
-            session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=lambda step: None
-        )
-    assert not (tmp_path / "cal.h5").exists()
-    assert (tmp_path / "cal.dark.h5").exists()
-    for name in ("cal.dark.h5", "cal.flat.h5", "--overwrite"):
-        assert name in caught.value.__notes__[0]
-
-
-def test_an_existing_calibration_is_not_collected_over(
-    session: fpxi.Session, tmp_path: Path
-) -> None:
-    (tmp_path / "cal.h5").touch()
-    with pytest.raises(CalibrationExistsError):
-        calibrate_live(session, tmp_path / "cal.h5", prompt=never)
-
-
-@pytest.mark.parametrize("taken", ["cal.dark.h5", "cal.flat.h5"])
-def test_every_name_is_looked_at_before_anything_is_recorded(
-    session: fpxi.Session, tmp_path: Path, taken: str
-) -> None:
-    (tmp_path / taken).touch()
-    with pytest.raises(RecordingExistsError):
-        calibrate_live(session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never)
-    assert [path.name for path in tmp_path.glob("*.h5")] == [taken]
-    calibrate_live(
-        session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=never, overwrite=True
-    )
-
-
-def test_saturated_darks_are_refused_before_flats_are_asked_for(
-    session: fpxi.Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scene = session.scene
-    asked: list[BeamStep] = []
-
-    def overexpose(step: BeamStep) -> None:
-        asked.append(step)
-        scene.beam_on, scene.object, scene.dose_rate = True, "none", 1.0
-
-    monkeypatch.setattr(fpxi.Session, "scene", None)
-    with pytest.raises(SaturatedError, match="dark") as caught:
-        calibrate_live(
-            session, tmp_path / "cal.h5", dark_frames=8, flat_frames=8, prompt=overexpose
-        )
-    assert asked == [BeamStep.DARK]
-    assert "cal.dark.h5 kept" in caught.value.__notes__[0]
 
 
 def test_a_user_who_gives_up_on_the_way_is_told_what_was_kept(

@@ -142,3 +142,14 @@ def test_a_flaw_in_the_urls_scene_is_found_before_anything_runs() -> None:
 @pytest.mark.parametrize(("name", "bias_mV"), [("tft64", 0), ("cmos32-cspbbr3", -100_000)])
 def test_a_scene_knows_the_bias_that_its_panel_asks_for(name: str, bias_mV: int) -> None:
     assert Scene(SimulationSpecification.from_url(f"sim:{name}")).wanted_bias_mV == bias_mV
+
+
+def test_a_fixed_dose_of_each_exposure_can_be_set_and_ended(scene: Scene) -> None:
+    assert scene.dose is None
+    scene.dose = 1e-6
+    assert scene.dose == 1e-6
+    assert scene.state.rate_Gy_s(1000) == pytest.approx(1e-3)
+    scene.dose = None
+    assert scene.state.rate_Gy_s(1000) == 2e-6
+    with pytest.raises(BadValueError):
+        scene.dose = -1.0

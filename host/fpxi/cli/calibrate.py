@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from fpxi_imaging import Calibration, Tolerances
-from fpxi_readout.errors import FpxiError
+from fpxi_imaging import Calibration
 
 import fpxi
 from fpxi.calibration import (
-    BeamStep,
     calibrate_live,
     calibration_from_recordings,
-    calibration_notes,
+    refresh_live,
     save_calibration,
 )
-from fpxi.cli.conditions import TOLERANCE_OPTION, format_conditions, tolerances_from
-from fpxi.cli.group import CommandFailedError
+from fpxi.calibration.added_lag import with_lag
+from fpxi.calibration.run_errors import NoPictureError
+from fpxi.calibration.summary_picture import draw_picture, picture_path
+from fpxi.cli.calibration_options import GAINS, SHADINGS, Options
+from fpxi.cli.calibration_run import TerminalOperator, notes_shown
+from fpxi.cli.calibration_text import document_of, facts_of
+from fpxi.cli.conditions import TOLERANCE_OPTION, tolerances_from
 from fpxi.cli.options import (
     EXPOSURE_OPTION,
+    INPUT_FILE,
     JSON_OPTION,
     OVERWRITE_OPTION,
     SET_OPTION,
     examples,
-    output_option,
+    exposure_setting,
+    require_file_name,
 )
-from fpxi.cli.output import format_facts, note, plural, print_json
+from fpxi.cli.output import format_facts, note, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import tell_missing_bias
 
-Settings = tuple[tuple[str, str], ...]
 DEFAULT_FRAMES = "100"
+FILE = click.Path(dir_okay=False, path_type=Path)
+_NOW = "for recordings; with a URL all is recorded now"
+
+
+def _exposures(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
+    return tuple(int(exposure_setting(part.strip())[1]) for part in text.split(",") if part)
 
 
 @click.command(
@@ -46,18 +53,57 @@ DEFAULT_FRAMES = "100"
     epilog=examples(
         "fpxi calibrate sim:tft64 -o cal.h5",
         "fpxi calibrate serial:/dev/ttyACM0 --dark 200 --flat 200 --exposure 20ms -o cal.h5",
+        "fpxi calibrate sim:cmos32 --exposures 5ms,20ms --levels 4 --gain polynomial -o cal.h5",
+        "fpxi calibrate serial:/dev/ttyACM0 --refresh cal.h5",
         "fpxi calibrate --dark dark.h5 --flat flat.h5 -o cal.h5",
     ),
 )
 @click.argument("url", required=False)
 @click.option(
     "--dark",
+    multiple=True,
     metavar="N|FILE",
-    help="How many darks to record, or a recording of them.  [default with a URL: 100]",
+    help="How many darks to record, or a recording of them (may be repeated).  [default with a "
+    "URL: 100]",
 )
-@click.option("--flat", metavar="N|FILE", help="Flats: likewise.")
-@output_option("Calibration to write (HDF5).")
+@click.option("--flat", multiple=True, metavar="N|FILE", help="Flats: likewise.")
+@click.option("--step-off", type=INPUT_FILE, help="Recording of the lag: X-rays on, then off.")
+@click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    callback=require_file_name,
+    help="Calibration to write (HDF5).  [default with --refresh: the file itself]",
+)
 @EXPOSURE_OPTION
+@click.option(
+    "--exposures",
+    default="",
+    callback=_exposures,
+    metavar="TIMES",
+    help="Exposures to take darks at as well, such as 5ms,20ms: the offset is then known between.",
+)
+@click.option(
+    "--levels",
+    type=click.IntRange(1, 20),
+    help="Levels of dose to take flats at.  [default: 1; 3 with --gain]",
+)
+@click.option("--gain", type=click.Choice(list(GAINS)), help="How the response is described.")
+@click.option(
+    "--shading",
+    type=click.Choice(list(SHADINGS)),
+    default="removed",
+    show_default=True,
+    help="What becomes of the smooth unevenness of the flats (heel effect).",
+)
+@click.option("--lag", is_flag=True, help="Measure the lag too: the X-rays are switched off live.")
+@click.option(
+    "--refresh",
+    type=INPUT_FILE,
+    metavar="CALIBRATION",
+    help="Take darks alone, with the X-rays off, and renew the offset of this calibration.",
+)
+@click.option("--no-picture", is_flag=True, help="Draw no picture beside the calibration.")
 @SET_OPTION
 @TOLERANCE_OPTION
 @click.option(
@@ -67,59 +113,119 @@ DEFAULT_FRAMES = "100"
 )
 @OVERWRITE_OPTION
 @JSON_OPTION
-def command(
-    *,
-    url: str | None,
-    dark: str | None,
-    flat: str | None,
-    output: Path,
-    exposure: tuple[str, str] | None,
-    settings: Settings,
-    tolerances: Settings,
-    unmarked: bool,
-    overwrite: bool,
-    as_json: bool,
-) -> None:
+def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -> None:
     """Make a calibration: offset, gain and defects of every pixel.
 
     With a URL, --dark and --flat are numbers of frames to record now; they are kept beside the
-    calibration (cal.dark.h5 and cal.flat.h5). You are asked to switch the X-rays; a simulated
-    panel switches its own. Without a URL they are recordings, made by fpxi capture --dark and
-    --flat.
+    calibration (cal.dark.h5, cal.flat.h5 and so on). You are told what to do with the X-rays, and
+    whether it was done; a simulated panel switches its own. Without a URL they are recordings,
+    made by fpxi capture --dark and --flat. A picture of the calibration is drawn beside it
+    (cal.png).
     """
+    options = Options(**given)
     if url is None:
-        recordings = _recording("--dark", dark), _recording("--flat", flat)
-        if exposure or settings:
-            raise click.UsageError("--exposure and --set need the URL of a panel.")
-        calibration = _from_recordings(
-            recordings, output, tolerances_from(tolerances), unmarked, overwrite
-        )
+        calibration = _from_recordings(options)
+    elif options.refresh is not None:
+        calibration = _refreshed(url, options)
     else:
-        if unmarked:
-            raise click.UsageError("--unmarked is for recordings; with a URL all is recorded now.")
-        if tolerances:
-            raise click.UsageError("--tolerance is for recordings; with a URL all is recorded now.")
-        frames = _count("--dark", dark), _count("--flat", flat)
-        wanted = (*settings, exposure) if exposure else settings
-        calibration = _live(url, output, frames, wanted, overwrite)
+        calibration = _live(url, options)
+    written = options.written
+    picture = None if no_picture else _draw(calibration, written)
     if as_json:
-        print_json(_document(output, calibration))
+        print_json(document_of(written, picture, calibration))
     else:
-        click.echo(_summary(output, calibration))
+        click.echo(format_facts(facts_of(written, picture, calibration)))
 
 
-def _recording(option: str, value: str | None) -> Path:
-    if value is None:
+def _from_recordings(options: Options) -> Calibration:
+    darks = [_recording("--dark", each) for each in options.dark or ("",)]
+    flats = [_recording("--flat", each) for each in options.flat or ("",)]
+    options.refuse(
+        "exposure",
+        "settings",
+        "exposures",
+        "levels",
+        "lag",
+        "refresh",
+        why="needs the URL of a panel",
+    )
+    with ProgressBar() as bar:
+        calibration = calibration_from_recordings(
+            darks,
+            flats,
+            gain=options.gain_options,
+            tolerances=tolerances_from(options.tolerances),
+            unmarked=options.unmarked,
+            progress=lambda done, total: bar.show("Reading", done, total),
+        )
+        if options.step_off is not None:
+            calibration = with_lag(
+                calibration,
+                options.step_off,
+                progress=lambda done, total: bar.show("Fitting the lag", done, total),
+            )
+    save_calibration(options.written, calibration, overwrite=options.overwrite)
+    return calibration
+
+
+def _live(url: str, options: Options) -> Calibration:
+    options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
+    darks, flats = _count("--dark", options.dark), _count("--flat", options.flat)
+    with _session(url, options) as (session, operator), notes_shown():
+        return calibrate_live(
+            session,
+            options.written,
+            operator=operator,
+            exposures_us=options.exposures,
+            levels=options.level_count,
+            dark_frames=darks,
+            flat_frames=flats,
+            lag=options.lag,
+            gain=options.gain_options,
+            overwrite=options.overwrite,
+        )
+
+
+def _refreshed(url: str, options: Options) -> Calibration:
+    options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
+    options.refuse("flat", "exposures", "levels", "gain", "lag", why="--refresh takes darks alone")
+    frames = _count("--dark", options.dark)
+    assert options.refresh is not None
+    with _session(url, options) as (session, operator), notes_shown():
+        return refresh_live(
+            session,
+            options.refresh,
+            output=options.written,
+            operator=operator,
+            exposures_us=[int(options.exposure[1])] if options.exposure else (),
+            frames=frames,
+            overwrite=options.overwrite,
+        )
+
+
+@contextmanager
+def _session(url: str, options: Options) -> Iterator[tuple[fpxi.Session, TerminalOperator]]:
+    """Connect to the panel, with its settings made; progress is shown while it lasts."""
+    settings = (*options.settings, *([options.exposure] if options.exposure else []))
+    with fpxi.Session(url, reconnect=False) as session, ProgressBar() as bar:
+        session.wait_connected()
+        session.submit(lambda panel: apply_settings(panel, settings)).result()
+        tell_missing_bias(session)
+        yield session, TerminalOperator(bar, simulated=session.scene is not None)
+
+
+def _recording(option: str, value: str) -> Path:
+    if not value:
         raise click.UsageError(
-            "Name a panel by its URL, or two recordings by --dark FILE and --flat FILE."
+            "Name a panel by its URL, or recordings by --dark FILE and --flat FILE."
         )
     if value.isdecimal() and not Path(value).exists():
         raise click.UsageError(f"{option} {value}: to record frames now, name a panel by its URL.")
     return Path(value)
 
 
-def _count(option: str, value: str | None) -> int:
-    text = value or DEFAULT_FRAMES
+def _count(option: str, values: tuple[str, ...]) -> int:
+    text = " ".join(values) or DEFAULT_FRAMES
     if not text.isdecimal() or int(text) == 0:
         raise click.UsageError(
             f"{option} {text}: with a URL, give how many frames to record; "
@@ -128,108 +234,12 @@ def _count(option: str, value: str | None) -> int:
     return int(text)
 
 
-def _from_recordings(
-    recordings: tuple[Path, Path],
-    output: Path,
-    tolerances: Tolerances,
-    unmarked: bool,
-    overwrite: bool,
-) -> Calibration:
-    with ProgressBar() as bar:
-        calibration = calibration_from_recordings(
-            *recordings,
-            tolerances=tolerances,
-            unmarked=unmarked,
-            progress=lambda done, total: bar.show("Reading", done, total),
-        )
-    save_calibration(output, calibration, overwrite=overwrite)
-    return calibration
-
-
-def _live(
-    url: str, output: Path, frames: tuple[int, int], settings: Settings, overwrite: bool
-) -> Calibration:
-    with fpxi.Session(url, reconnect=False) as session, ProgressBar() as bar:
-        session.wait_connected()
-        session.submit(lambda panel: apply_settings(panel, settings)).result()
-        tell_missing_bias(session)
-
-        def prompt(step: BeamStep) -> None:
-            bar.hide()
-            _wait_for_beam(step)
-
-        with _notes_shown():
-            return calibrate_live(
-                session,
-                output,
-                dark_frames=frames[0],
-                flat_frames=frames[1],
-                prompt=prompt,
-                progress=lambda step, done, total: bar.show(_label(step), done, total),
-                overwrite=overwrite,
-            )
-
-
-@contextmanager
-def _notes_shown() -> Iterator[None]:
-    """Show the notes of an interruption; those of a named error are shown with the error."""
+def _draw(calibration: Calibration, written: Path) -> Path | None:
+    """Draw the picture; None, and a note, where it cannot be drawn."""
+    picture = picture_path(written)
     try:
-        yield
-    except FpxiError:
-        raise
-    except BaseException as error:
-        for line in getattr(error, "__notes__", ()):
-            note(line)
-        raise
-
-
-def _label(step: BeamStep) -> str:
-    return "Darks" if step is BeamStep.DARK else "Flats"
-
-
-def _wait_for_beam(step: BeamStep) -> None:
-    note(f"{_label(step)}: {step.value}, then press Enter.")
-    if not sys.stdin.readline():
-        raise CommandFailedError(
-            "nobody confirmed the X-rays: standard input has ended. Record darks and flats with "
-            "fpxi capture --dark and --flat, and give the files to fpxi calibrate"
-        )
-
-
-def _defects(calibration: Calibration) -> int:
-    return int(np.count_nonzero(calibration.defects.mask))
-
-
-def _imaging(calibration: Calibration) -> int:
-    return int(np.count_nonzero(~calibration.not_imaging))
-
-
-def _document(output: Path, calibration: Calibration) -> dict[str, Any]:
-    return {
-        "path": str(output),
-        "dark_frames": calibration.dark_frames,
-        "flat_frames": calibration.flat_frames,
-        "defective_pixels": _defects(calibration),
-        "imaging_pixels": _imaging(calibration),
-        "normalisation_counts": calibration.normalisation,
-        "conditions": asdict(calibration.conditions),
-        "created": calibration.created.isoformat(),
-        "notes": calibration_notes(calibration),
-    }
-
-
-def _summary(output: Path, calibration: Calibration) -> str:
-    conditions = calibration.conditions
-    facts = [
-        ("Calibration", str(output)),
-        ("Panel", f"{conditions.panel}, serial number {conditions.serial_number}"),
-        ("Conditions", format_conditions(conditions)),
-        (
-            "Frames",
-            f"{plural(calibration.dark_frames, 'dark')}, {plural(calibration.flat_frames, 'flat')}",
-        ),
-        ("Signal", f"{calibration.normalisation:.1f} counts above dark (median pixel)"),
-        ("Defects", f"{_defects(calibration)} of {_imaging(calibration)} imaging pixels"),
-    ]
-    facts += [("Note", text) for text in calibration_notes(calibration)]
-    return format_facts(facts)
+        draw_picture(calibration, picture)
+    except NoPictureError as error:
+        note(f"Note: {error}")
+        return None
+    return picture

@@ -99,13 +99,16 @@ def output_option(help_text: str) -> Decorator:
         "--output",
         required=True,
         type=click.Path(dir_okay=False, path_type=Path),
-        callback=_require_file_name,
+        callback=require_file_name,
         help=help_text,
     )
 
 
-def _require_file_name(_ctx: click.Context, _option: click.Parameter, path: Path) -> Path:
-    if not path.name:
+def require_file_name(
+    _ctx: click.Context, _option: click.Parameter, path: Path | None
+) -> Path | None:
+    """Refuse the empty name, which would be the folder. Raises `click.BadParameter`."""
+    if path is not None and not path.name:
         raise click.BadParameter("give the file a name")
     return path
 

@@ -55,6 +55,11 @@ def test_recordings_give_the_same_calibration(run: Run, folder: Path, tmp_path: 
     np.testing.assert_array_equal(live.darks[0].mean, again.darks[0].mean)
     np.testing.assert_array_equal(live.gains[0].gain, again.gains[0].gain)
     assert document["defective_pixels"] == np.count_nonzero(live.defects.mask)
+    verdicts = {verdict["check"]: verdict for verdict in document["verdicts"]}
+    assert verdicts["number of darks"]["measured"] == 20
+    assert verdicts["number of darks"]["grade"] == "usable"
+    assert document["picture"] == str(tmp_path / "again.png")
+    assert (tmp_path / "again.png").stat().st_size > 10_000
 
 
 def test_the_summary_names_panel_conditions_and_defects(
@@ -62,8 +67,8 @@ def test_the_summary_names_panel_conditions_and_defects(
 ) -> None:
     arguments = ["--dark", folder / "cal.dark.h5", "--flat", folder / "cal.flat.h5"]
     stdout = run("calibrate", *arguments, "-o", tmp_path / "again.h5").stdout
-    assert "exposure 10000 us, gain setting 3, bias 0 mV, 27.3 degC" in stdout
-    assert "20 darks, 20 flats" in stdout
+    assert "tft64, serial number TFT64-S00000001" in stdout
+    assert "gain setting 3, 10 ms, 27.3 degC, 20 frames" in stdout
     assert "of 4096 imaging pixels" in stdout
 
 
@@ -83,8 +88,12 @@ def test_swapped_recordings_are_refused(run: Run, folder: Path, tmp_path: Path) 
         (["--dark", "dark.h5"], "--flat FILE"),
         ([FAST, "--dark", "dark.h5"], "how many frames"),
         ([FAST, "--flat", "0"], "how many frames"),
-        ([FAST, "--tolerance", "bias_mV=1"], "--tolerance is for recordings"),
-        (["--dark", "a.h5", "--flat", "b.h5", "--exposure", "1ms"], "need the URL"),
+        ([FAST, "--tolerance", "bias_mV=1"], "--tolerance: for recordings"),
+        (["--dark", "a.h5", "--flat", "b.h5", "--exposure", "1ms"], "needs the URL"),
+        ([FAST, "--step-off", __file__], "--step-off: for recordings"),
+        ([FAST, "--gain", "polynomial", "--levels", "1"], "--levels 2 or more"),
+        ([FAST, "--refresh", __file__, "--lag"], "--lag: --refresh takes darks alone"),
+        ([FAST, "--exposures", "5"], "with its unit"),
     ],
 )
 def test_numbers_and_recordings_are_not_mixed_up(
@@ -93,37 +102,6 @@ def test_numbers_and_recordings_are_not_mixed_up(
     result = run("calibrate", *arguments, "-o", tmp_path / "cal.h5")
     assert result.exit_code == 2
     assert words in result.stderr
-
-
-def test_the_user_of_a_real_panel_is_asked_for_the_beam(spawn: Spawn, tmp_path: Path) -> None:
-    server = spawn("sim", "serve", "sim:tft64?object=none", "--serial", "--control-stdin")
-    url = f"serial:{server.stdout.readline().strip()}"
-    user = spawn("calibrate", url, "--dark", 20, "--flat", 20, "-o", tmp_path / "cal.h5")
-    for question, switch in (("Darks: switch the X-rays off", "off"), ("Flats: ", "on")):
-        assert user.stderr.readline().startswith(question)
-        tell(server, f"beam {switch}")
-        user.stdin.write("\n")
-        user.stdin.flush()
-    stdout, stderr = user.communicate()
-    assert (user.returncode, stderr) == (0, "")
-    assert "20 darks, 20 flats" in stdout
-    assert load_calibration(tmp_path / "cal.h5").normalisation > 100
-
-
-def tell(server: Any, line: str) -> None:
-    """Have the server carry out a control line."""
-    server.stdin.write(f"{line}\n")
-    server.stdin.flush()
-    assert server.stdout.readline() == f"{line}\n"
-
-
-def test_without_anybody_to_switch_the_beam_nothing_is_recorded(
-    run: Run, served_url: str, tmp_path: Path
-) -> None:
-    result = run("calibrate", served_url, "-o", tmp_path / "cal.h5", stdin="")
-    assert result.exit_code == 1
-    assert "nobody confirmed" in result.stderr
-    assert not list(tmp_path.glob("*.h5"))
 
 
 def test_correct_writes_the_corrected_frames(run: Run, folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""Renewing the offset of a calibration from darks of a connected panel, X-rays off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from fpxi_imaging import Calibration
+
+from fpxi.calibration.files import load_calibration, save_calibration
+from fpxi.calibration.live import full_scale_of, missing_bias_mV
+from fpxi.calibration.operator import Operator
+from fpxi.calibration.plan import RunStep, StepKind, plan_refresh
+from fpxi.calibration.refresh import refreshed_from_recordings
+from fpxi.calibration.run_errors import BeamOnError
+from fpxi.calibration.step_checks import DEFAULT_RUN_LIMITS, require_dark_range
+from fpxi.calibration.steps_run import StepsRun
+from fpxi.calibration.watching import Watched
+from fpxi.errors import CalibrationExistsError
+from fpxi.session import Session
+
+
+def refresh_live(
+    session: Session,
+    path: str | Path,
+    *,
+    output: str | Path | None = None,
+    operator: Operator | None = None,
+    exposures_us: Sequence[int] = (),
+    frames: int = 100,
+    overwrite: bool = False,
+) -> Calibration:
+    """Record darks, and save the calibration at `path` with its offset renewed.
+
+    Darks are taken of the exposures given, by default of all that the calibration has darks of at
+    the gain setting in force. `output` is another file to write; by default it is `path` itself,
+    replaced as a whole. The recordings are kept beside it: those of the first refresh are
+    `cal.refresh-1-10000us.h5` and so on. How far the offset had drifted is said by the last of
+    `Calibration.refreshes`.
+
+    Raises as `calibrate_live`, `load_calibration`, and `fpxi_imaging.Calibration.refreshed` do;
+    `BeamOnError` by the first few frames if X-rays are on.
+    """
+    path = Path(path)
+    out = path if output is None else Path(output)
+    if out != path and out.exists() and not overwrite:
+        raise CalibrationExistsError(out)
+    calibration = load_calibration(path)
+    exposures_us = exposures_us or _exposures_us(calibration, session)
+    steps = plan_refresh(exposures_us, frames, number=len(calibration.refreshes) + 1)
+    checks = RefreshChecks(calibration, full_scale_of(session), missing_bias_mV(session))
+    run = StepsRun(session, out, steps, checks, operator, overwrite=overwrite)
+    made = run.make(lambda: refreshed_from_recordings(calibration, run.recordings(StepKind.DARK)))
+    save_calibration(out, made, overwrite=True)
+    return made
+
+
+@dataclass(frozen=True, eq=False)
+class RefreshChecks:
+    """Whether darks can renew a calibration's offset, by their first few frames."""
+
+    calibration: Calibration
+    full_scale: int
+    wanted_bias_mV: int | None
+    """That the panel works with, where that is known and not set."""
+
+    dark_level: None = None
+    """Nothing is measured against the first darks."""
+
+    def look(self, step: RunStep, frames: Watched) -> None:  # noqa: ARG002 - all steps are darks
+        """Raise the error of what is wrong."""
+        require_dark_range(frames, self.full_scale, self.wanted_bias_mV)
+        usual = self.calibration.conditions.temperature_mC
+        resolved = self.calibration.resolve(replace(frames.conditions, temperature_mC=usual))
+        good = ~(resolved.defects | resolved.not_imaging)
+        above = float(np.median((frames.stack.mean - resolved.offset)[good]))
+        if above > DEFAULT_RUN_LIMITS.lit * resolved.normalisation:
+            raise BeamOnError(above, resolved.normalisation)
+
+    def judge(self, step: RunStep, frames: Watched) -> None:
+        """Raise the error of what is wrong."""
+        self.look(step, frames)
+
+    def forget(self, step: RunStep) -> None:
+        """Do nothing: no step is measured by another."""
+
+
+def _exposures_us(calibration: Calibration, session: Session) -> list[int]:
+    """Return the exposures of darks at the gain setting in force; of all where there is none."""
+    setting = session.get("gain_setting")
+    darks = [each for each in calibration.darks if each.conditions.gain_setting == setting]
+    return sorted({each.conditions.exposure_us for each in darks or calibration.darks})

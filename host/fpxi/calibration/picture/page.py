@@ -1,0 +1,129 @@
+"""One page that shows a calibration at a glance."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import Calibration, Grade
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fpxi.calibration.picture.curves import (
+    draw_exposures,
+    draw_histogram,
+    draw_lag,
+    draw_linearity,
+)
+from fpxi.calibration.picture.defects import draw_defects
+from fpxi.calibration.picture.maps import draw_map
+from fpxi.whole_file import whole_file
+
+SIZE_INCHES = (17.0, 13.0)
+DOTS_PER_INCH = 100
+TEXT_COLUMNS = 108
+_STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+_GRADE_COLOURS = {Grade.GOOD: "#1f7a34", Grade.USABLE: "#a15c00", Grade.REFUSED: "#b00020"}
+_LINE = 0.062
+"""Height of a line of text, as a fraction of its frame."""
+
+
+def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str, str]]) -> None:
+    """Write the picture (PNG) of a calibration; `facts` are names and values to print in it.
+
+    It appears whole or not at all. Raises `OutputError`.
+    """
+    with mpl.rc_context(_STYLE), whole_file(path) as part:
+        figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+        at = calibration.conditions
+        figure.suptitle(
+            f"Calibration of {at.panel}, serial number {at.serial_number}, "
+            f"{calibration.created:%Y-%m-%d %H:%M} UTC",
+            fontsize=13,
+            fontweight="bold",
+        )
+        grid = figure.add_gridspec(4, 4, height_ratios=(1.0, 1.0, 0.9, 1.0))
+        _draw_maps([figure.add_subplot(grid[0, column]) for column in range(4)], calibration)
+        _draw_spreads([figure.add_subplot(grid[1, column]) for column in range(4)], calibration)
+        _draw_models([figure.add_subplot(grid[2, column]) for column in range(4)], calibration)
+        _write_facts(figure.add_subplot(grid[3, :2]), facts)
+        _write_verdicts(figure.add_subplot(grid[3, 2:]), calibration)
+        figure.savefig(part, format="png")
+
+
+def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
+    dark, gain = calibration.darks[0], calibration.gains[0]
+    imaging = ~calibration.not_imaging
+    images = (
+        (dark.mean, "Offset", "counts"),
+        (dark.noise, "Noise of a dark", "counts"),
+        (gain.gain, "Gain", "factor"),
+        (100 * gain.uncertainty, "Uncertainty of the gain (k = 1)", "%"),
+    )
+    for axes, (values, title, unit) in zip(cells, images, strict=True):
+        draw_map(axes, np.where(imaging, values, np.nan), title, unit)
+
+
+def _draw_spreads(cells: Sequence[Axes], calibration: Calibration) -> None:
+    dark, gain = calibration.darks[0], calibration.gains[0]
+    good = _good(calibration)
+    draw_histogram(cells[0], dark.mean[good], "Offset of good pixels", "counts")
+    draw_histogram(cells[1], dark.noise[good], "Noise of good pixels", "counts")
+    draw_histogram(cells[2], gain.gain[good], "Gain of good pixels", "factor")
+    draw_histogram(cells[3], 100 * gain.uncertainty[good], "Uncertainty of good pixels", "%")
+
+
+def _draw_models(cells: Sequence[Axes], calibration: Calibration) -> None:
+    good = _good(calibration)
+    draw_exposures(cells[0], calibration, good)
+    draw_linearity(cells[1], calibration.gains[0], good)
+    draw_lag(cells[2], calibration)
+    draw_defects(cells[3], calibration)
+
+
+def _good(calibration: Calibration) -> npt.NDArray[np.bool_]:
+    return ~(calibration.not_imaging | calibration.defects.mask)
+
+
+def _write_facts(axes: Axes, facts: Sequence[tuple[str, str]]) -> None:
+    lines = [(name, part) for name, value in facts for part in _wrapped(value)]
+    _write(axes, [(name, "black", text) for name, text in lines])
+
+
+def _write_verdicts(axes: Axes, calibration: Calibration) -> None:
+    lines = [
+        (verdict.grade.value, _GRADE_COLOURS[verdict.grade], part)
+        for verdict in calibration.verdicts
+        for part in _wrapped(f"{verdict.check}: {verdict.text}")
+    ]
+    _write(axes, lines or [("", "black", "No verdicts.")])
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, TEXT_COLUMNS) or [""]
+
+
+def _write(axes: Axes, lines: Sequence[tuple[str, str, str]]) -> None:
+    """Write names, in colours, and texts beside them; a name that repeats is written once."""
+    axes.set_axis_off()
+    before: tuple[str, str] | None = None
+    for number, (name, colour, text) in enumerate(lines):
+        height = 1 - number * _LINE
+        if height < 0:
+            axes.text(0.12, height, "... more in the file", va="top", transform=axes.transAxes)
+            return
+        if (name, colour) != before:
+            axes.text(0, height, name, color=colour, weight="bold", va="top", clip_on=False)
+        before = name, colour
+        axes.text(0.12, height, text, va="top")

@@ -1,0 +1,121 @@
+"""What a calibration run does, step by step, as data: told to the user before it begins."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fpxi.calibration.run_errors import TooFewFramesPlannedError
+
+LEAST_FRAMES = 2
+"""A single frame has no noise, and one bad moment in it goes unseen."""
+CLOSING_FRAMES = 20
+"""Most darks taken after the flats; they only have to show whether the level has moved."""
+LAG_FRAMES_ON = 20
+LAG_FRAMES_OFF = 300
+"""Frames recorded before and after the beam is switched off, to see the signal die away."""
+
+
+class StepKind(enum.Enum):
+    """What a step records."""
+
+    DARK = "darks"
+    FLAT = "flats"
+    STEP_OFF = "lag"
+    CLOSING = "closing darks"
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """One recording of a run, and what is to be done with the X-rays for it."""
+
+    kind: StepKind
+    name: str
+    """What tells its recording from the others: `cal.NAME.h5`."""
+    frames: int
+    exposure_us: int
+    level: float = 0.0
+    """Dose as a fraction of the highest of the run; 0 with the beam off."""
+    first_level: bool = True
+    """Whether the user chooses the dose, or makes it a fraction of the first one."""
+
+    @property
+    def label(self) -> str:
+        """Its name to the user, capital first."""
+        return self.kind.value.capitalize()
+
+    @property
+    def beam_on(self) -> bool:
+        """Whether X-rays are wanted at its beginning."""
+        return self.kind in (StepKind.FLAT, StepKind.STEP_OFF)
+
+    @property
+    def instruction(self) -> str:
+        """What to do with the X-rays before it, in plain words."""
+        if not self.beam_on:
+            return "switch the X-rays off"
+        if self.kind is StepKind.STEP_OFF:
+            return "have the X-rays on as for the first flats; you will be told when to stop them"
+        if self.first_level:
+            return "switch the X-rays on, with nothing between source and panel"
+        return (
+            f"set the tube current to {self.level:.0%} of that of the first flats, and have the "
+            "X-rays on"
+        )
+
+    def needs_user_after(self, before: RunStep | None) -> bool:
+        """Whether the X-rays have to be changed, if they are as `before` leaves them."""
+        if before is None:
+            return True
+        left_on = before.kind is StepKind.FLAT
+        return left_on != self.beam_on or (left_on and before.level != self.level)
+
+
+def plan_run(
+    exposure_us: int,
+    *,
+    exposures_us: Sequence[int] = (),
+    levels: int = 1,
+    dark_frames: int = 100,
+    flat_frames: int = 100,
+    lag: bool = False,
+) -> tuple[RunStep, ...]:
+    """Return the steps: darks of every exposure, flats of every level, lag, closing darks.
+
+    Flats are taken at `exposure_us`, which is also the first of the darks' exposures. The first
+    level is the highest, so that flats that saturate are known before any other is taken; the
+    others follow in equal steps. Raises `TooFewFramesPlannedError`.
+    """
+    for what, count in (("darks", dark_frames), ("flats", flat_frames)):
+        if count < LEAST_FRAMES:
+            raise TooFewFramesPlannedError(what, count, LEAST_FRAMES)
+    others = [each for each in dict.fromkeys(exposures_us) if each != exposure_us]
+    steps = [RunStep(StepKind.DARK, "dark", dark_frames, exposure_us)]
+    steps += [
+        RunStep(StepKind.DARK, f"dark-{each}us", dark_frames, each) for each in sorted(others)
+    ]
+    for number in range(levels):
+        name = f"flat-{number + 1}" if number else "flat"
+        level = (levels - number) / levels
+        steps.append(
+            RunStep(StepKind.FLAT, name, flat_frames, exposure_us, level, first_level=number == 0)
+        )
+    if lag:
+        frames = LAG_FRAMES_ON + LAG_FRAMES_OFF
+        steps.append(RunStep(StepKind.STEP_OFF, "step-off", frames, exposure_us, 1.0))
+    closing = min(dark_frames, CLOSING_FRAMES)
+    return (*steps, RunStep(StepKind.CLOSING, "closing", closing, exposure_us))
+
+
+def plan_refresh(exposures_us: Sequence[int], frames: int, number: int) -> tuple[RunStep, ...]:
+    """Return the steps of a calibration's refresh of a number: darks of each exposure.
+
+    Raises `TooFewFramesPlannedError`.
+    """
+    if frames < LEAST_FRAMES:
+        raise TooFewFramesPlannedError("darks", frames, LEAST_FRAMES)
+    return tuple(
+        RunStep(StepKind.DARK, f"refresh-{number}-{each}us", frames, each)
+        for each in sorted(exposures_us)
+    )

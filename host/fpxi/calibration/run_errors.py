@@ -1,0 +1,163 @@
+"""What can be wrong with the frames of a calibration run, seen while the panel is still at hand."""
+
+from __future__ import annotations
+
+from fpxi.errors import HostError
+
+
+class CalibrationRunError(HostError):
+    """The frames of a step cannot serve; it can be taken again."""
+
+
+class TooFewFramesPlannedError(CalibrationRunError):
+    """A step is to take so few frames that nothing can be said of their noise."""
+
+    def __init__(self, what: str, frames: int, least: int) -> None:
+        self.frames = frames
+        self.least = least
+        super().__init__(
+            f"{frames} of the {what} are too few to tell their noise: take {least} or more, "
+            "better 100"
+        )
+
+
+class NobodyAtTheBeamError(CalibrationRunError):
+    """The X-rays have to be switched, and nobody is there to ask."""
+
+    def __init__(self, instruction: str) -> None:
+        self.instruction = instruction
+        super().__init__(
+            f"nobody is there to {instruction}: give calibrate_live an operator, or record darks "
+            "and flats with `fpxi capture --dark` and `--flat`"
+        )
+
+
+class DarksCutOffError(CalibrationRunError):
+    """Most pixels read 0 without radiation: their offsets lie below the converter's range."""
+
+    def __init__(self, fraction: float, wanted_bias_mV: int | None) -> None:
+        self.fraction = fraction
+        remedy = (
+            "set the panel's bias, its offset or its gain setting so that darks lie above 0"
+            if wanted_bias_mV is None
+            else f"set the bias that the panel works with: --set bias_mV={wanted_bias_mV}"
+        )
+        super().__init__(
+            f"{fraction:.0%} of the imaging pixels read 0 in the darks, the converter's lowest "
+            f"code, so that their offsets are not known; {remedy}, and take the darks again"
+        )
+
+
+class DarksSaturatedError(CalibrationRunError):
+    """Too many pixels saturate without radiation."""
+
+    def __init__(self, fraction: float) -> None:
+        self.fraction = fraction
+        super().__init__(
+            f"{fraction:.1%} of the imaging pixels saturate in the darks: the X-rays are on, or "
+            "the dark current fills the panel; switch the X-rays off, or shorten the exposure, "
+            "and take the darks again"
+        )
+
+
+class FlatTooBrightError(CalibrationRunError):
+    """The first few flats saturate, or nearly do."""
+
+    def __init__(self, level: float, full_scale: int, saturated: float, advised: float) -> None:
+        self.level = level
+        self.full_scale = full_scale
+        self.saturated = saturated
+        self.advised = advised
+        super().__init__(
+            f"the flats are too bright: {saturated:.1%} of the imaging pixels saturate, and the "
+            f"median pixel is at {level / full_scale:.0%} of full scale; set the tube current to "
+            f"about {advised:.0%} of what it is, or shorten the exposure likewise, and take them "
+            "again"
+        )
+
+
+class FlatTooDimError(CalibrationRunError):
+    """The first few flats do not rise above the darks."""
+
+    def __init__(self, response: float, required: float) -> None:
+        self.response = response
+        self.required = required
+        super().__init__(
+            f"the flats are {response:.1f} counts above the darks (median), and at least "
+            f"{required:.1f} are needed: the X-rays are not on now, or they were on during the "
+            "darks too, or the panel has no bias"
+        )
+
+
+class LevelUnchangedError(CalibrationRunError):
+    """A further level of flats is as bright as one before it."""
+
+    def __init__(self, signal: float, earlier: float, wanted: float) -> None:
+        self.signal = signal
+        self.earlier = earlier
+        self.wanted = wanted
+        super().__init__(
+            f"these flats are {signal:.0f} counts above the darks, and {earlier:.0f} were taken "
+            f"before: another level is wanted here, about {wanted:.0f}; set the tube current, and "
+            "take them again"
+        )
+
+
+class BeamOnError(CalibrationRunError):
+    """Frames that should be dark are nearly as bright as the flats before them."""
+
+    def __init__(self, above: float, signal: float) -> None:
+        self.above = above
+        self.signal = signal
+        super().__init__(
+            f"the X-rays are on: without them the panel should be at the level of the darks taken "
+            f"before, and it is {above:.0f} counts above, {above / signal:.0%} of the flats' "
+            "signal; switch them off, and take these darks again"
+        )
+
+
+class FirstDarksLitError(CalibrationRunError):
+    """The darks before the flats are brighter than those after."""
+
+    def __init__(self, above: float, signal: float) -> None:
+        self.above = above
+        self.signal = signal
+        super().__init__(
+            f"the first darks are {above:.0f} counts brighter than those after the flats, "
+            f"{above / signal:.1%} of the flats' signal: X-rays were on during the first, or the "
+            "panel was still warming up or losing the lag of an earlier exposure; with the X-rays "
+            "off, take darks and flats again"
+        )
+
+
+class DarkLevelMovedError(CalibrationRunError):
+    """The darks after the flats are brighter than those before, by more than is tolerable."""
+
+    def __init__(self, above: float, signal: float) -> None:
+        self.above = above
+        self.signal = signal
+        super().__init__(
+            f"the darks after the flats are {above:.0f} counts brighter than those before, "
+            f"{above / signal:.1%} of the flats' signal: a weak beam is still on, lag has not died "
+            "away, or the panel is warming up; switch the X-rays off, wait, and take the closing "
+            "darks again"
+        )
+
+
+class StepOffNotSeenError(CalibrationRunError):
+    """The signal did not fall after the user was told to switch the X-rays off."""
+
+    def __init__(self, waited_s: float, signal: float) -> None:
+        self.waited_s = waited_s
+        self.signal = signal
+        super().__init__(
+            f"the signal of {signal:.0f} counts did not fall for {waited_s:.0f} s after the X-rays "
+            "were to be switched off; take the lag again, and switch them off when told"
+        )
+
+
+class NoPictureError(HostError):
+    """The package that draws is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__('the summary picture needs matplotlib: pip install "fpxi[figures]"')

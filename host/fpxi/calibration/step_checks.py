@@ -1,0 +1,230 @@
+"""Whether the X-rays were as a step of a calibration run wants them, as early as can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from fpxi_imaging import CheckLimits, DriftError, Grade, Verdict
+from fpxi_imaging.beam_checks import compare_darks
+from fpxi_imaging.check_limits import DEFAULT_LIMITS
+from fpxi_imaging.clear_beam import require_clear_beam
+from fpxi_imaging.evenness import check_evenness
+from fpxi_imaging.frame_checks import check_dark_drift, check_flat_drift
+from fpxi_imaging.photon_transfer import noise_per_count
+
+from fpxi.calibration.plan import RunStep, StepKind
+from fpxi.calibration.run_errors import (
+    BeamOnError,
+    DarkLevelMovedError,
+    DarksCutOffError,
+    DarksSaturatedError,
+    FirstDarksLitError,
+    FlatTooBrightError,
+    FlatTooDimError,
+    LevelUnchangedError,
+)
+from fpxi.calibration.watching import Watched
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """When the frames of a run are refused."""
+
+    most_cut_off: float = 0.5
+    """Largest fraction of imaging pixels that may read 0 in the median dark."""
+    brightest: float = 0.9
+    """Of full scale, for the median pixel of a flat: brighter ones respond less and less."""
+    wanted_brightness: float = 0.7
+    """Of full scale: what is advised in place of too bright a flat."""
+    least_level_change: float = 0.1
+    """Of the signal of a level: two levels of flats differ by more."""
+    still_on: float = 0.5
+    """Of the last flats' signal: closing darks above this are no darks."""
+    lit: float = 0.2
+    """Of the flats' signal: darks of a refresh this far above the old ones are lit."""
+    most_rise: float = 0.05
+    """Of the highest flats' signal: how far darks may lie above the first, by lag mostly."""
+    most_fall: float = 0.02
+    """Of the highest flats' signal: how far they may lie below the first, which were then lit."""
+    least_move_sigma: float = 1.0
+    """Of the median pixel's noise: a smaller change of the dark level is always tolerated."""
+
+
+DEFAULT_RUN_LIMITS = RunLimits()
+CLIPPED = 0.98
+"""Of full scale: a median at or above it says only that the dose was higher."""
+UNLIKELY_LOW, UNLIKELY_HIGH = 0.05, 3.0
+"""Of the median response: pixels outside are defects, whatever lies in the beam."""
+CLOSING_CHECK = "darks before and after the flats"
+FALLBACK_DOSE = 0.25
+"""Of the dose: what is advised where the right dose cannot be told from the frames."""
+
+
+@dataclass
+class StepChecks:
+    """What the steps so far have shown. Levels are medians over the imaging pixels, counts."""
+
+    full_scale: int
+    wanted_bias_mV: int | None
+    """That the panel works with, where that is known and not set."""
+    imaging_limits: CheckLimits = DEFAULT_LIMITS
+    limits: RunLimits = DEFAULT_RUN_LIMITS
+    dark: Watched | None = None
+    """The first darks of the reference exposure."""
+    flats: dict[str, Watched] = field(default_factory=dict)
+    """By the step's name, the highest level first."""
+    verdicts: tuple[Verdict, ...] = ()
+    """What the calibration keeps of these checks."""
+
+    def look(self, step: RunStep, frames: Watched) -> None:
+        """Judge a step by its first few frames. Raises the error of what is wrong."""
+        if step.kind is StepKind.DARK:
+            limits = self.imaging_limits, self.limits
+            require_dark_range(frames, self.full_scale, self.wanted_bias_mV, *limits)
+        elif step.kind is StepKind.CLOSING:
+            self._require_beam_off(frames)
+        else:
+            self._look_at_flats(step, frames)
+
+    def judge(self, step: RunStep, frames: Watched) -> None:
+        """Judge a step by all its frames, and keep what later steps are measured by.
+
+        Raises the error of what is wrong.
+        """
+        self.look(step, frames)
+        if step.kind is StepKind.DARK:
+            check_dark_drift(frames.stack, frames.imaging, self.imaging_limits)
+        if step.name == "dark":
+            self.dark = frames
+        elif step.kind is StepKind.FLAT:
+            offset = self._first_darks.stack.mean
+            check_flat_drift(frames.stack, offset, frames.imaging, self.imaging_limits)
+            self.flats[step.name] = frames
+        elif step.kind is StepKind.CLOSING:
+            self.verdicts = (self._closing_verdict(frames),)
+
+    def forget(self, step: RunStep) -> None:
+        """Drop what is known of a step that is taken again."""
+        self.flats.pop(step.name, None)
+        if step.name == "dark":
+            self.dark = None
+
+    @property
+    def dark_level(self) -> float | None:
+        """Median of the first darks, counts; None before them."""
+        return None if self.dark is None else self.dark.level
+
+    def _closing_verdict(self, closing: Watched) -> Verdict:
+        """Say how far the darks have moved from before to after the flats.
+
+        Raises `fpxi_imaging.BeamOnInDarkError` if either are brighter and noisier by X-rays.
+        """
+        first, flat = self._first_darks, next(iter(self.flats.values()))
+        response = flat.stack.mean - first.stack.mean
+        good = first.imaging & (response > 0) & np.isfinite(first.stack.variance)
+        noise = np.sqrt(first.stack.variance)
+        per_count = noise_per_count(flat.stack, first.stack.mean, noise, good)
+        try:
+            return compare_darks(
+                first.dark_map(), closing.dark_map(), good, per_count, self.imaging_limits
+            )
+        except DriftError as error:  # tolerable, or _require_beam_off had refused it
+            return Verdict(
+                CLOSING_CHECK,
+                Grade.USABLE,
+                abs(error.drift),
+                error.allowed,
+                "counts",
+                f"the darks changed by {error.drift:+.3g} counts (median) from before the flats to "
+                f"after them, {abs(error.drift) / self._signal:.2%} of the flats' signal: it lags "
+                "behind the X-rays, or the panel warms up; refresh the offset (--refresh) before "
+                "work that needs it",
+            )
+
+    def _look_at_flats(self, step: RunStep, frames: Watched) -> None:
+        self._require_not_too_bright(frames)
+        signal = self._above_dark(frames)
+        required = self.imaging_limits.least_flat_response * self._first_darks.noise
+        if signal < required:
+            raise FlatTooDimError(signal, required)
+        if step.kind is StepKind.FLAT:
+            self._require_new_level(step, signal)
+            offset = self._first_darks.stack.mean
+            response = frames.stack.mean - offset
+            used = _used(response, frames.imaging)
+            require_clear_beam(frames.stack, offset, used, self.imaging_limits)
+            check_evenness(response, used, self.imaging_limits)
+
+    def _require_new_level(self, step: RunStep, signal: float) -> None:
+        for name, flat in self.flats.items():
+            earlier = self._above_dark(flat)
+            near = abs(signal - earlier) < self.limits.least_level_change * earlier
+            if name != step.name and near:
+                raise LevelUnchangedError(signal, earlier, step.level * self._signal)
+
+    def _require_beam_off(self, frames: Watched) -> None:
+        above = self._above_dark(frames)
+        last = self._above_dark(list(self.flats.values())[-1])
+        least = self.limits.least_move_sigma * self._first_darks.noise
+        if above > self.limits.still_on * last:
+            raise BeamOnError(above, last)
+        if above > max(self.limits.most_rise * self._signal, least):
+            raise DarkLevelMovedError(above, self._signal)
+        if -above > max(self.limits.most_fall * self._signal, least):
+            raise FirstDarksLitError(-above, self._signal)
+
+    def _require_not_too_bright(self, frames: Watched) -> None:
+        saturated = frames.saturated(self.full_scale)
+        level = frames.level
+        if (
+            saturated <= self.imaging_limits.most_saturated
+            and level <= self.limits.brightest * self.full_scale
+        ):
+            return
+        raise FlatTooBrightError(level, self.full_scale, saturated, self._advised(level))
+
+    def _advised(self, level: float) -> float:
+        """Fraction of the dose that brings the median pixel to the brightness that is wanted."""
+        wanted = self.limits.wanted_brightness * self.full_scale
+        if level >= CLIPPED * self.full_scale or level <= wanted:
+            return FALLBACK_DOSE
+        dark = self.dark_level or 0.0
+        return (wanted - dark) / (level - dark)
+
+    def _above_dark(self, frames: Watched) -> float:
+        return frames.level - self._first_darks.level
+
+    @property
+    def _first_darks(self) -> Watched:
+        assert self.dark is not None  # they are the first step
+        return self.dark
+
+    @property
+    def _signal(self) -> float:
+        """Of the highest level."""
+        return max(self._above_dark(flat) for flat in self.flats.values())
+
+
+def require_dark_range(
+    frames: Watched,
+    full_scale: int,
+    wanted_bias_mV: int | None,
+    imaging_limits: CheckLimits = DEFAULT_LIMITS,
+    limits: RunLimits = DEFAULT_RUN_LIMITS,
+) -> None:
+    """Raise `DarksSaturatedError` or `DarksCutOffError` for darks at an end of the range."""
+    saturated = frames.saturated(full_scale)
+    if saturated > imaging_limits.most_saturated:
+        raise DarksSaturatedError(saturated)
+    if frames.cut_off > limits.most_cut_off:
+        raise DarksCutOffError(frames.cut_off, wanted_bias_mV)
+
+
+def _used(response: npt.NDArray[np.float64], imaging: npt.NDArray[np.bool_]) -> Mask:
+    """Return the pixels that show how even a beam is: no dead ones, nor those far too bright."""
+    median = float(np.median(response[imaging]))
+    return imaging & (response > UNLIKELY_LOW * median) & (response < UNLIKELY_HIGH * median)

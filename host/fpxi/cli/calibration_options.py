@@ -1,0 +1,70 @@
+"""The command line of `fpxi calibrate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from fpxi_imaging import GainMethod, GainOptions, Shading
+
+GAINS = {
+    "linear": GainMethod.LINEAR,
+    "piecewise": GainMethod.PIECEWISE,
+    "polynomial": GainMethod.POLYNOMIAL,
+}
+SHADINGS = {"removed": Shading.REMOVED, "kept": Shading.KEPT}
+FITTED_LEVELS = 3
+"""Levels of flats for a gain that is fitted to several, unless another number is given."""
+_NAMES = {"settings": "set", "tolerances": "tolerance", "step_off": "step-off"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user gave, but for the URL and what is printed."""
+
+    dark: tuple[str, ...]
+    flat: tuple[str, ...]
+    step_off: Path | None
+    output: Path | None
+    exposure: tuple[str, str] | None
+    exposures: tuple[int, ...]
+    levels: int | None
+    gain: str | None
+    shading: str
+    lag: bool
+    refresh: Path | None
+    settings: tuple[tuple[str, str], ...]
+    tolerances: tuple[tuple[str, str], ...]
+    unmarked: bool
+    overwrite: bool
+
+    def refuse(self, *names: str, why: str) -> None:
+        """Raise `click.UsageError` if one of these was given; `why` it has no effect."""
+        given = [f"--{_NAMES.get(name, name)}" for name in names if getattr(self, name)]
+        if given:
+            raise click.UsageError(f"{', '.join(given)}: {why}.")
+
+    @property
+    def written(self) -> Path:
+        """The calibration to write. Raises `click.UsageError` if none is named."""
+        if self.output is not None:
+            return self.output
+        if self.refresh is not None:
+            return self.refresh
+        raise click.UsageError("Name the calibration to write: -o FILE.")
+
+    @property
+    def level_count(self) -> int:
+        """How many levels of flats to take. Raises `click.UsageError` if they are too few."""
+        if self.levels is None:
+            return 1 if self.gain is None else FITTED_LEVELS
+        if self.gain is not None and self.levels < 2:
+            raise click.UsageError(f"--gain {self.gain} needs flats of --levels 2 or more.")
+        return self.levels
+
+    @property
+    def gain_options(self) -> GainOptions:
+        """How the gain is made."""
+        method = None if self.gain is None else GAINS[self.gain]
+        return GainOptions(method=method, shading=SHADINGS[self.shading])

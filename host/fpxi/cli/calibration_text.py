@@ -1,0 +1,59 @@
+"""A calibration in words and in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fpxi_imaging import Calibration
+
+from fpxi.calibration import calibration_summary
+
+
+def facts_of(output: Path, picture: Path | None, calibration: Calibration) -> list[tuple[str, str]]:
+    """Return what is printed of a calibration that was made, name and value."""
+    drawn = [] if picture is None else [("Picture", str(picture))]
+    return [("Calibration", str(output)), *drawn, *calibration_summary(calibration)]
+
+
+def document_of(output: Path, picture: Path | None, calibration: Calibration) -> dict[str, Any]:
+    """Return the same for machines. Numbers that are not known are null."""
+    imaging = ~calibration.not_imaging
+    return {
+        "path": str(output),
+        "picture": None if picture is None else str(picture),
+        "dark_frames": calibration.dark_frames,
+        "flat_frames": calibration.flat_frames,
+        "defective_pixels": int(np.count_nonzero(calibration.defects.mask & imaging)),
+        "imaging_pixels": int(np.count_nonzero(imaging)),
+        "normalisation_counts": calibration.normalisation,
+        "conditions": asdict(calibration.conditions),
+        "created": calibration.created.isoformat(),
+        "verdicts": [
+            {
+                "check": verdict.check,
+                "grade": verdict.grade.value,
+                "measured": _number(verdict.measured),
+                "limit": _number(verdict.limit),
+                "unit": verdict.unit,
+                "text": verdict.text,
+            }
+            for verdict in calibration.verdicts
+        ],
+        "refreshes": [
+            {
+                "time": refresh.time.isoformat(),
+                "frames": refresh.frames,
+                "median_drift_counts": refresh.median_drift,
+                "rms_drift_counts": refresh.rms_drift,
+                "text": refresh.text,
+            }
+            for refresh in calibration.refreshes
+        ],
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if np.isfinite(value) else None

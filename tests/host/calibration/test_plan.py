@@ -1,0 +1,75 @@
+"""What a calibration run will do, told before it begins."""
+
+from __future__ import annotations
+
+import pytest
+from fpxi.calibration.plan import LAG_FRAMES_OFF, LAG_FRAMES_ON, StepKind, plan_refresh, plan_run
+from fpxi.calibration.run_errors import TooFewFramesPlannedError
+
+
+def test_a_plain_run_takes_darks_flats_and_closing_darks() -> None:
+    steps = plan_run(10_000, dark_frames=100, flat_frames=50)
+    assert [(step.name, step.frames) for step in steps] == [
+        ("dark", 100),
+        ("flat", 50),
+        ("closing", 20),
+    ]
+    assert [step.beam_on for step in steps] == [False, True, False]
+
+
+def test_darks_of_other_exposures_follow_those_of_the_flats() -> None:
+    steps = plan_run(10_000, exposures_us=(20_000, 10_000, 5_000, 20_000))
+    darks = [step for step in steps if step.kind is StepKind.DARK]
+    assert [step.exposure_us for step in darks] == [10_000, 5_000, 20_000]
+    assert [step.name for step in darks] == ["dark", "dark-5000us", "dark-20000us"]
+    assert {step.exposure_us for step in steps if step.kind is not StepKind.DARK} == {10_000}
+
+
+def test_the_highest_level_comes_first_and_the_others_are_told_as_its_fractions() -> None:
+    flats = [step for step in plan_run(10_000, levels=4) if step.kind is StepKind.FLAT]
+    assert [step.level for step in flats] == [1.0, 0.75, 0.5, 0.25]
+    assert "nothing between source and panel" in flats[0].instruction
+    assert "50% of that of the first flats" in flats[2].instruction
+
+
+def test_lag_is_recorded_at_the_highest_level_until_long_after() -> None:
+    (step,) = (each for each in plan_run(10_000, lag=True) if each.kind is StepKind.STEP_OFF)
+    assert (step.level, step.frames) == (1.0, LAG_FRAMES_ON + LAG_FRAMES_OFF)
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({}, ["dark", "flat", "closing"]),
+        ({"exposures_us": (5_000,)}, ["dark", "flat", "closing"]),
+        ({"lag": True}, ["dark", "flat"]),
+        ({"levels": 2, "lag": True}, ["dark", "flat", "flat-2", "step-off"]),
+    ],
+)
+def test_the_user_is_asked_only_where_the_beam_changes(
+    options: dict[str, object], asked: list[str]
+) -> None:
+    steps = plan_run(10_000, **options)  # type: ignore[arg-type]
+    before = (None, *steps)
+    told = [
+        step.name for step, last in zip(steps, before, strict=False) if step.needs_user_after(last)
+    ]
+    assert told == asked
+
+
+@pytest.mark.parametrize("counts", [(1, 100), (100, 1)])
+def test_a_single_frame_is_refused_before_anything_is_done(counts: tuple[int, int]) -> None:
+    with pytest.raises(TooFewFramesPlannedError, match="take 2 or more"):
+        plan_run(10_000, dark_frames=counts[0], flat_frames=counts[1])
+    with pytest.raises(TooFewFramesPlannedError):
+        plan_refresh([10_000], 1, 1)
+
+
+def test_a_refresh_takes_darks_of_each_exposure() -> None:
+    steps = plan_refresh([20_000, 5_000], 50, 3)
+    assert [(step.name, step.frames) for step in steps] == [
+        ("refresh-3-5000us", 50),
+        ("refresh-3-20000us", 50),
+    ]
+    assert steps[0].needs_user_after(None)
+    assert not steps[1].needs_user_after(steps[0])

@@ -1,0 +1,183 @@
+"""The picture beside a calibration, for panels of any shape."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import matplotlib.image
+import numpy as np
+import pytest
+from fpxi.calibration.picture.maps import MOST_PIXELS, _block_highest, _block_means, draw_map
+from fpxi.calibration.picture.page import draw_summary
+from fpxi.calibration.run_errors import NoPictureError
+from fpxi.calibration.summary_picture import draw_picture, picture_path
+from fpxi_imaging import (
+    Calibration,
+    Conditions,
+    DarkMap,
+    DefectClass,
+    DefectMap,
+    FlatLevel,
+    GainMethod,
+    GainModel,
+    Grade,
+    LagModel,
+    Shading,
+    Verdict,
+)
+from fpxi_imaging.linearity import Piecewise, Polynomial
+from matplotlib.figure import Figure
+
+NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
+AT = Conditions("tft64", "SN-7", 10_000, 3, 0, 27_300)
+GOOD = Verdict("drift", Grade.GOOD, 0.3, 2.0, "counts", "the darks moved by 0.3 counts")
+
+
+def calibration_of(shape: tuple[int, int], exposures_ms: tuple[int, ...] = (10,)) -> Calibration:
+    random = np.random.default_rng(3)
+    darks = tuple(
+        DarkMap(
+            mean=random.normal(500 + 40 * exposure, 20, shape).astype(np.float32),
+            noise=random.gamma(9, 1, shape).astype(np.float32),
+            frames=100,
+            conditions=replace(AT, exposure_us=1000 * exposure),
+            taken=NOW,
+        )
+        for exposure in exposures_ms
+    )
+    classes = np.where(random.random(shape) < 0.05, 1 << random.integers(0, 13, shape), 0)
+    not_imaging = np.zeros(shape, np.bool_)
+    if min(shape) > 8:
+        not_imaging[:2] = True
+    gain = GainModel(
+        gain=random.normal(1, 0.03, shape).astype(np.float32),
+        uncertainty=np.full(shape, 0.01, np.float32),
+        normalisation=8000.0,
+        noise_per_count=2.0,
+        method=GainMethod.ONE_LEVEL,
+        shading=Shading.REMOVED,
+        levels=(FlatLevel(8000.0, 8000.0, 100, 0.0, AT, NOW),),
+        conditions=AT,
+    )
+    return Calibration(
+        darks=darks,
+        gains=(gain,),
+        defects=DefectMap(classes.astype(np.uint16)),
+        not_imaging=not_imaging,
+        saturation_level=65_535,
+        created=NOW,
+        verdicts=(GOOD, replace(GOOD, grade=Grade.USABLE, text="words " * 60)),
+    )
+
+
+def ink(path: Path, part: tuple[slice, slice] = np.s_[:, :]) -> float:
+    """Fraction of the picture, or a part of it, that is not white."""
+    picture = matplotlib.image.imread(path)
+    assert picture.shape[:2] == (1300, 1700)
+    return float(np.mean(picture[part][..., :3].min(axis=-1) < 0.97))
+
+
+MODELS = np.s_[720:1000, :1280]
+"""Where the models of offset, response and lag are."""
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (1, 1), (7, 600)])
+def test_a_panel_of_any_shape_is_drawn(shape: tuple[int, int], tmp_path: Path) -> None:
+    draw_picture(calibration_of(shape), tmp_path / "cal.png")
+    assert ink(tmp_path / "cal.png") > 0.03
+    assert [path.name for path in tmp_path.iterdir()] == ["cal.png"]
+
+
+def with_gain(calibration: Calibration, **changes: Any) -> Calibration:
+    return replace(calibration, gains=(replace(calibration.gains[0], **changes),))
+
+
+def test_models_of_offset_response_and_lag_are_drawn_where_there_are_some(tmp_path: Path) -> None:
+    shape = (32, 32)
+    plain = calibration_of(shape)
+    draw_summary(plain, tmp_path / "plain.png", [])
+    terms = np.full((1, *shape), 2e-6, np.float32)
+    lag = LagModel(
+        fractions=(0.02, 0.01),
+        time_constants_s=(0.1, 2.0),
+        covariance=np.diag([1e-8, 1e-8, 1e-4, 1e-2]),
+        residual=1e-4,
+        frames=300,
+        first_s=0.01,
+        last_s=10.0,
+    )
+    full = replace(
+        with_gain(calibration_of(shape, (5, 10, 20)), linearity=Polynomial(terms)), lag=lag
+    )
+    draw_summary(full, tmp_path / "full.png", [])
+    assert ink(tmp_path / "full.png", MODELS) > 2 * ink(tmp_path / "plain.png", MODELS)
+
+
+def test_a_piecewise_response_is_drawn(tmp_path: Path) -> None:
+    shape = (16, 16)
+    maps = Piecewise(
+        knots=np.full((1, *shape), 4000, np.float32),
+        slopes=np.ones((2, *shape), np.float32) * np.array([1, 1.1])[:, None, None],
+        intercepts=np.zeros((2, *shape), np.float32) - np.array([0, 400])[:, None, None],
+    )
+    draw_summary(with_gain(calibration_of(shape), linearity=maps), tmp_path / "cal.png", [])
+    assert ink(tmp_path / "cal.png") > 0.03
+
+
+def test_what_is_not_known_is_said_instead_of_drawn(tmp_path: Path) -> None:
+    known = calibration_of((32, 32))
+    unknown = np.full((32, 32), np.nan, np.float32)
+    bare = with_gain(
+        replace(known, darks=(replace(known.darks[0], noise=unknown),)), uncertainty=unknown
+    )
+    draw_summary(bare, tmp_path / "bare.png", [])
+    draw_summary(known, tmp_path / "known.png", [])
+    assert 0.01 < ink(tmp_path / "bare.png") < ink(tmp_path / "known.png")
+
+
+def test_every_defect_of_a_large_panel_is_in_its_picture() -> None:
+    chosen = np.zeros((2048, 2048), np.uint8)
+    chosen[1000, 77] = 9
+    blocks = _block_highest(chosen)
+    assert max(blocks.shape) <= 256
+    assert np.argwhere(blocks == 9).tolist() == [[1000 // 8, 77 // 8]]
+
+
+def test_a_large_map_is_drawn_by_means_of_what_is_known() -> None:
+    values = np.arange(2000.0 * 3).reshape(2000, 3)
+    values[1] = np.nan
+    means = _block_means(values)
+    assert means.shape == (500, 3)
+    assert max(means.shape) <= MOST_PIXELS
+    np.testing.assert_allclose(means[0], values[[0, 2, 3]].mean(axis=0))
+
+
+def test_without_matplotlib_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(NoPictureError, match=r"fpxi\[figures\]"):
+        draw_picture(calibration_of((4, 4)), tmp_path / "cal.png")
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1), (3, 9)])
+def test_the_values_of_a_line_are_drawn_as_curves(shape: tuple[int, int]) -> None:
+    axes = Figure().add_subplot()
+    draw_map(axes, np.arange(float(np.prod(shape))).reshape(shape), "Offset", "counts")
+    lines = axes.get_lines()
+    assert len(lines) == min(shape)
+    assert {len(line.get_ydata()) for line in lines} == {max(shape)}
+
+
+def test_the_picture_is_named_after_the_calibration() -> None:
+    assert picture_path("some/cal.h5") == Path("some/cal.png")
+
+
+def test_all_classes_have_a_colour() -> None:
+    from fpxi.calibration.picture.defects import _CLASSES
+
+    assert {kind for kind, _, _ in _CLASSES} == set(DefectClass)
