@@ -23,8 +23,8 @@ def show_device(
     url: str,
     *,
     calibration: Path | None,
-    processing: Processing | None,
     order: ScreenshotOrder | None,
+    processing: Processing | None = None,
 ) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
     application = make_application()

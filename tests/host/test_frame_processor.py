@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,6 +54,20 @@ def resolver(calibration: Calibration) -> CalibrationResolver:
     return CalibrationResolver(calibration, "tiny", "SN-7")
 
 
+@pytest.fixture
+def lagging(calibration: Calibration) -> CalibrationResolver:
+    lag = LagModel(
+        fractions=(0.3,),
+        time_constants_s=(0.01,),
+        covariance=np.zeros((2, 2)),
+        residual=0.0,
+        frames=30,
+        first_s=0.001,
+        last_s=0.1,
+    )
+    return CalibrationResolver(replace(calibration, lag=lag), "tiny", "SN-7")
+
+
 def test_the_same_answer_is_the_same_object(
     resolver: CalibrationResolver, make_frame: MakeFrame
 ) -> None:
@@ -98,37 +113,30 @@ def test_a_frame_that_nothing_corrects_is_refused_and_the_next_begins_anew(
     ids=str,
 )
 def test_state_begins_anew_where_frames_before_say_nothing(
-    resolver: CalibrationResolver, make_frame: MakeFrame, change: dict[str, object]
+    lagging: CalibrationResolver, make_frame: MakeFrame, change: dict[str, Any]
 ) -> None:
-    averaging = Processing(averaging=Averaging.running(4))
-    processor = FrameProcessor(averaging, resolver)
+    processing = Processing(lag=True, averaging=Averaging.running(4))
+    processor = FrameProcessor(processing, lagging)
     processor.process(make_frame(2))
-    assert not processor.process(make_frame(3)).anew
+    going_on = processor.process(make_frame(3))
+    assert not going_on.anew
+    assert (
+        going_on.values != FrameProcessor(processing, lagging).process(make_frame(3)).values
+    ).all()
     changed = replace(make_frame(4), **change)
     made = processor.process(changed)
     assert made.anew
     assert made.averaged_frames == 1
-    alone = FrameProcessor(averaging, resolver).process(changed)
+    alone = FrameProcessor(processing, lagging).process(changed)
     np.testing.assert_array_equal(made.values, alone.values)
 
 
 def test_lag_ages_over_lost_frames_by_the_panel_s_clock(
-    calibration: Calibration, make_frame: MakeFrame
+    lagging: CalibrationResolver, make_frame: MakeFrame
 ) -> None:
-    lag = LagModel(
-        fractions=(0.3,),
-        time_constants_s=(0.01,),
-        covariance=np.zeros((2, 2)),
-        residual=0.0,
-        frames=30,
-        first_s=0.001,
-        last_s=0.1,
-    )
-    resolver = CalibrationResolver(replace(calibration, lag=lag), "tiny", "SN-7")
-
     def dark_after_light(number: int, timestamp_us: int) -> float:
         """Return the lag that is taken from a dark frame."""
-        processor = FrameProcessor(Processing(lag=True), resolver)
+        processor = FrameProcessor(Processing(lag=True), lagging)
         processor.process(make_frame(0, samples=np.full((6, 5), 10_100, np.uint16)))
         dark = make_frame(
             number, samples=np.full((6, 5), 100, np.uint16), timestamp_us=timestamp_us
