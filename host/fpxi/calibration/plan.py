@@ -12,7 +12,7 @@ LEAST_FRAMES = 2
 """A single frame has no noise, and one bad moment in it goes unseen."""
 CLOSING_FRAMES = 20
 """Most darks taken after the flats; they only have to show whether the level has moved."""
-LAG_FRAMES_ON = 20
+LAG_FRAMES_ON = 100
 LAG_FRAMES_OFF = 300
 """Frames recorded before and after the beam is switched off, to see the signal die away."""
 

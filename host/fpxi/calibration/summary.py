@@ -26,6 +26,17 @@ def calibration_summary(calibration: Calibration) -> list[Fact]:
 
     A name may come more than once, as do the darks of several settings.
     """
+    facts = calibration_facts(calibration)
+    facts += [
+        (each.check.capitalize(), f"{each.grade.value}: {each.text}")
+        for each in calibration.verdicts
+    ]
+    facts += [("Made from", _source_text(source)) for source in calibration.sources]
+    return facts
+
+
+def calibration_facts(calibration: Calibration) -> list[Fact]:
+    """Return the same without verdicts and sources."""
     at = calibration.conditions
     made = f"{calibration.created:%Y-%m-%d %H:%M} UTC"
     facts = [
@@ -43,11 +54,6 @@ def calibration_summary(calibration: Calibration) -> list[Fact]:
         ("Refreshed", f"{each.time:%Y-%m-%d %H:%M} UTC: {each.text}")
         for each in calibration.refreshes
     ]
-    facts += [
-        (each.check.capitalize(), f"{each.grade.value}: {each.text}")
-        for each in calibration.verdicts
-    ]
-    facts += [("Made from", _source_text(source)) for source in calibration.sources]
     return facts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from fpxi_imaging import Calibration
 
 from fpxi.calibration.run_errors import NoPictureError
-from fpxi.calibration.summary import calibration_summary
+from fpxi.calibration.summary import calibration_facts
 
 
 def picture_path(calibration: str | Path) -> Path:
@@ -25,4 +25,4 @@ def draw_picture(calibration: Calibration, path: str | Path) -> None:
         raise NoPictureError
     from fpxi.calibration.picture import draw_summary  # noqa: PLC0415 - an extra, and slow
 
-    draw_summary(calibration, Path(path), calibration_summary(calibration))
+    draw_summary(calibration, Path(path), calibration_facts(calibration))

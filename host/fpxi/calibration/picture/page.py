@@ -26,7 +26,7 @@ from fpxi.whole_file import whole_file
 
 SIZE_INCHES = (17.0, 13.0)
 DOTS_PER_INCH = 100
-TEXT_COLUMNS = 108
+TEXT_COLUMNS = 112
 _STYLE: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -35,8 +35,9 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
 }
 _GRADE_COLOURS = {Grade.GOOD: "#1f7a34", Grade.USABLE: "#a15c00", Grade.REFUSED: "#b00020"}
-_LINE = 0.062
+_LINE = 0.043
 """Height of a line of text, as a fraction of its frame."""
+_INDENT = 0.14
 
 
 def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str, str]]) -> None:
@@ -53,7 +54,7 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
             fontsize=13,
             fontweight="bold",
         )
-        grid = figure.add_gridspec(4, 4, height_ratios=(1.0, 1.0, 0.9, 1.0))
+        grid = figure.add_gridspec(4, 4, height_ratios=(1.0, 1.0, 0.9, 1.15))
         _draw_maps([figure.add_subplot(grid[0, column]) for column in range(4)], calibration)
         _draw_spreads([figure.add_subplot(grid[1, column]) for column in range(4)], calibration)
         _draw_models([figure.add_subplot(grid[2, column]) for column in range(4)], calibration)
@@ -64,15 +65,15 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
 
 def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
     dark, gain = calibration.darks[0], calibration.gains[0]
-    imaging = ~calibration.not_imaging
+    imaging, good = ~calibration.not_imaging, _good(calibration)
     images = (
-        (dark.mean, "Offset", "counts"),
-        (dark.noise, "Noise of a dark", "counts"),
-        (gain.gain, "Gain", "factor"),
-        (100 * gain.uncertainty, "Uncertainty of the gain (k = 1)", "%"),
+        (dark.mean, imaging, "Offset", "counts"),
+        (dark.noise, imaging, "Noise of a dark", "counts"),
+        (gain.gain, good, "Gain of good pixels", "factor"),
+        (100 * gain.uncertainty, good, "Uncertainty of the gain (k = 1)", "%"),
     )
-    for axes, (values, title, unit) in zip(cells, images, strict=True):
-        draw_map(axes, np.where(imaging, values, np.nan), title, unit)
+    for axes, (values, shown, title, unit) in zip(cells, images, strict=True):
+        draw_map(axes, np.where(shown, values, np.nan), title, unit)
 
 
 def _draw_spreads(cells: Sequence[Axes], calibration: Calibration) -> None:
@@ -121,9 +122,15 @@ def _write(axes: Axes, lines: Sequence[tuple[str, str, str]]) -> None:
     for number, (name, colour, text) in enumerate(lines):
         height = 1 - number * _LINE
         if height < 0:
-            axes.text(0.12, height, "... more in the file", va="top", transform=axes.transAxes)
+            _put(axes, _INDENT, height, "... more in the file")
             return
         if (name, colour) != before:
-            axes.text(0, height, name, color=colour, weight="bold", va="top", clip_on=False)
+            _put(axes, 0, height, name, color=colour, weight="bold")
         before = name, colour
-        axes.text(0.12, height, text, va="top")
+        _put(axes, _INDENT, height, text)
+
+
+def _put(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
+    """Write words that do not push the other frames aside."""
+    written = axes.text(x, y, text, va="top", fontsize=8, transform=axes.transAxes, **style)
+    written.set_in_layout(False)
