@@ -9,7 +9,7 @@ from fpxi_gui.qt_platform import prepare_platform
 from fpxi_gui.screenshot_file import require_usable
 
 if TYPE_CHECKING:
-    from fpxi_imaging.processing import Processing
+    from fpxi_imaging.correction.processing import Processing
 
 SCREENSHOT_FRAMES = 20
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from fpxi.session import Session
-from fpxi_imaging.processing import Processing
+from fpxi_imaging.correction.processing import Processing
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 

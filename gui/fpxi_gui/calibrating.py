@@ -12,7 +12,7 @@ from fpxi_gui.calibration_control import Progress, Prompt, RunCalibration
 if TYPE_CHECKING:
     from fpxi.calibration.operator import Refusal, RunProgress
     from fpxi.calibration.plan import RunStep
-    from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.calibration.calibration import Calibration
 
 
 def load(path: Path) -> Calibration:

@@ -20,7 +20,7 @@ from fpxi_gui.snapshot import Snapshot
 from fpxi_gui.state import Correction
 
 if TYPE_CHECKING:
-    from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.calibration.calibration import Calibration
 
 LoadCalibration = Callable[[Path], "Calibration"]
 Prompt = Callable[[str], None]

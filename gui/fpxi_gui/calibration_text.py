@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fpxi_imaging.calibration import Calibration
+    from fpxi_imaging.calibration.calibration import Calibration
 
 _WIDTH = 90
 

@@ -13,8 +13,8 @@ from fpxi.source import FrameSource
 from fpxi.statistics import SessionStatistics
 
 if TYPE_CHECKING:
-    from fpxi_imaging.calibration import Calibration
-    from fpxi_imaging.processing import Processing
+    from fpxi_imaging.calibration.calibration import Calibration
+    from fpxi_imaging.correction.processing import Processing
     from fpxi_readout.explanation import DeviceEvent
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary

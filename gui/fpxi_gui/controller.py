@@ -10,8 +10,8 @@ import fpxi_imaging
 from fpxi.connection import ConnectionState
 from fpxi.discovery import discover
 from fpxi.preview import PreviewImage
+from fpxi_imaging.correction.processing import Scale
 from fpxi_imaging.flags import PixelFlag
-from fpxi_imaging.processing import Scale
 from fpxi_readout.errors import FpxiError
 
 from fpxi_gui.actions import Actions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpxi_imaging.processing import Scale
+from fpxi_imaging.correction.processing import Scale
 from PySide6.QtWidgets import QPushButton
 
 from fpxi_gui.colour_maps import COLOUR_MAPS

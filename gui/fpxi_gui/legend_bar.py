@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from fpxi_imaging.correction.processing import Scale
 from fpxi_imaging.flags import PixelFlag
-from fpxi_imaging.processing import Scale
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFontDatabase, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget

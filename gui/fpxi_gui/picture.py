@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from fpxi.preview import PreviewImage
-from fpxi_imaging.calibration import Calibration
-from fpxi_imaging.defect_map import DefectClass
+from fpxi_imaging.calibration.calibration import Calibration
+from fpxi_imaging.correction.turning import turned_back
+from fpxi_imaging.defects.defect_map import DefectClass
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.levels import NO_LEVELS, histogram, robust_levels
-from fpxi_imaging.turning import turned_back
 
 from fpxi_gui.intent import DisplayIntent
 from fpxi_gui.render import ALWAYS_MARKED

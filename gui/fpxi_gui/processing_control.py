@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from fpxi_imaging.averaging import (
+from fpxi_imaging.correction.averaging import (
     MOST_FOLLOWED_FRAMES,
     MOST_FRAMES,
     NO_AVERAGING,
     Averaging,
     AveragingMode,
 )
-from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing, Scale
+from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Processing, Scale
 
 from fpxi_gui.contracts import ViewerSession
 from fpxi_gui.state import ProcessingChoices

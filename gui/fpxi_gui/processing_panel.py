@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fpxi_imaging.averaging import MOST_FRAMES, AveragingMode
-from fpxi_imaging.processing import Scale
+from fpxi_imaging.correction.averaging import MOST_FRAMES, AveragingMode
+from fpxi_imaging.correction.processing import Scale
 from PySide6.QtWidgets import QPushButton
 
 from fpxi_gui.icons import flip_columns_icon, flip_rows_icon, rotate_icon

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging.defect_map import DefectClass
+from fpxi_imaging.correction.processing import Orientation, Processing, Scale
+from fpxi_imaging.defects.defect_map import DefectClass
 from fpxi_imaging.flags import PixelFlag
-from fpxi_imaging.processing import Orientation, Processing, Scale
 
 if TYPE_CHECKING:
     from fpxi.frame_rate_limit import FrameRateLimit

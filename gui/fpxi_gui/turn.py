@@ -7,8 +7,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging.processing import Orientation
-from fpxi_imaging.turning import turned
+from fpxi_imaging.correction.processing import Orientation
+from fpxi_imaging.correction.turning import turned
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, PixelFlag, Processing
-from fpxi_imaging.pixel_mask import pixel_mask
-from fpxi_imaging.turning import turned, turned_centres, turned_shape
+from fpxi_imaging.correction.turning import turned, turned_centres, turned_shape
+from fpxi_imaging.defects.pixel_mask import pixel_mask
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.calibration.content import write_calibration

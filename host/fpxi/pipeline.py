@@ -13,8 +13,8 @@ from fpxi.errors import ThreadFailedError
 from fpxi.preview import PipelineSettings, PreviewImage
 
 if TYPE_CHECKING:
-    from fpxi_imaging.calibration import Calibration
-    from fpxi_imaging.processing import Processing
+    from fpxi_imaging.calibration.calibration import Calibration
+    from fpxi_imaging.correction.processing import Processing
     from fpxi_readout.frame import Frame
 
     from fpxi.rendering import Renderer

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from fpxi_imaging.calibration import Calibration
-    from fpxi_imaging.processing import Orientation, Processing, Scale
+    from fpxi_imaging.calibration.calibration import Calibration
+    from fpxi_imaging.correction.processing import Orientation, Processing, Scale
     from fpxi_readout.frame import Frame
 
 
@@ -42,7 +42,7 @@ class PreviewImage:
     """Frames in the average."""
     scale: Scale
     orientation: Orientation
-    """How the picture is turned; `fpxi_imaging.turning.turned_back` finds back to the frame."""
+    """How the picture is turned; `turned_back` of `fpxi_imaging.correction.turning` finds back."""
     notice: str
     """Why the picture is not what the settings ask for; empty if it is."""
     notes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from fpxi_imaging import (
     Processing,
     ResolvedCalibration,
 )
-from fpxi_imaging.turning import turned
+from fpxi_imaging.correction.turning import turned
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 

@@ -1,12 +1,14 @@
 """Corrections of raw detector frames: pure functions on arrays, compiled by numba."""
 
-from fpxi_imaging._gain_building import GainOptions
 from fpxi_imaging._jit import warm_up
-from fpxi_imaging.averaging import NO_AVERAGING, Averaging, AveragingMode
-from fpxi_imaging.beam_checks import compare_darks
-from fpxi_imaging.building import build_calibration
-from fpxi_imaging.calibration import Calibration
-from fpxi_imaging.calibration_errors import (
+from fpxi_imaging.calibration._gain_building import GainOptions
+from fpxi_imaging.calibration.beam_checks import compare_darks
+from fpxi_imaging.calibration.building import build_calibration
+from fpxi_imaging.calibration.calibration import Calibration
+from fpxi_imaging.calibration.check_limits import CheckLimits
+from fpxi_imaging.calibration.dark import DarkMap
+from fpxi_imaging.calibration.dark_series import dark_map, require_usable_darks
+from fpxi_imaging.calibration.errors import (
     AllDeadError,
     AllSaturatedError,
     BeamOnInDarkError,
@@ -16,13 +18,19 @@ from fpxi_imaging.calibration_errors import (
     TooFewFramesError,
     UnevenFlatError,
 )
-from fpxi_imaging.check_limits import CheckLimits
+from fpxi_imaging.calibration.frame_stack import FrameSeries, FrameStack
+from fpxi_imaging.calibration.from_maps import calibration_from_maps
+from fpxi_imaging.calibration.gain_model import FlatLevel, GainMethod, GainModel, Shading
+from fpxi_imaging.calibration.offset_model import OffsetModel
+from fpxi_imaging.calibration.offset_refresh import OffsetRefresh
+from fpxi_imaging.calibration.source import Source, SourceRole
 from fpxi_imaging.conditions import Conditions, Tolerances
-from fpxi_imaging.corrector import Corrector
-from fpxi_imaging.dark import DarkMap
-from fpxi_imaging.dark_series import dark_map, require_usable_darks
-from fpxi_imaging.defect_map import DefectClass, DefectEdit, DefectMap
-from fpxi_imaging.defects import DefectThresholds
+from fpxi_imaging.correction.averaging import NO_AVERAGING, Averaging, AveragingMode
+from fpxi_imaging.correction.corrector import Corrector
+from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
+from fpxi_imaging.correction.scripting import CorrectedStack, correct_frame, correct_stack
+from fpxi_imaging.defects.defect_map import DefectClass, DefectEdit, DefectMap
+from fpxi_imaging.defects.thresholds import DefectThresholds
 from fpxi_imaging.errors import (
     ArrayLayoutError,
     CalibrationError,
@@ -45,20 +53,12 @@ from fpxi_imaging.errors import (
     TooManyDefectsError,
 )
 from fpxi_imaging.flags import PixelFlag
-from fpxi_imaging.frame_stack import FrameSeries, FrameStack
-from fpxi_imaging.from_maps import calibration_from_maps
-from fpxi_imaging.gain_model import FlatLevel, GainMethod, GainModel, Shading
-from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.levels import histogram, robust_levels
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
-from fpxi_imaging.offset_model import OffsetModel
-from fpxi_imaging.offset_refresh import OffsetRefresh
-from fpxi_imaging.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.raw import raw_values
 from fpxi_imaging.resolved import ResolvedCalibration
 from fpxi_imaging.scanning import ScanPath, assemble_scan, scan_path
-from fpxi_imaging.scripting import CorrectedStack, correct_frame, correct_stack
-from fpxi_imaging.source import Source, SourceRole
 from fpxi_imaging.verdict import Grade, Verdict
 
 __all__ = [

@@ -55,7 +55,7 @@ def kernel(*arguments: Any, allocates: bool = False) -> Callable[[Callable[..., 
 def package_stamp(folder: Path = Path(__file__).parent) -> str:
     """Return what changes with the content of any of the package's modules."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

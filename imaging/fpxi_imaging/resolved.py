@@ -16,7 +16,7 @@ from fpxi_imaging.errors import (
     ShapeMismatchError,
 )
 from fpxi_imaging.frozen import freeze
-from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
 
 _MAPS = {"offset": np.float32, "gain": np.float32, "defects": np.bool_, "not_imaging": np.bool_}

@@ -28,8 +28,8 @@ from typing import Any
 import fpxi_imaging as im
 import numpy as np
 from correction_peers import AVERAGED, PEERS, THREADS, Call, Frame, with_flags_and_defects
-from fpxi_imaging._kernels import correct_block
-from fpxi_imaging._sharing import Sharing, row_blocks
+from fpxi_imaging.correction._kernels import correct_block
+from fpxi_imaging.correction._sharing import Sharing, row_blocks
 
 # Read: counts 2, offset 4, gain 4. Written: values 4, flags 1.
 CORRECTION_BYTES = 15

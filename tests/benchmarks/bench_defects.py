@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from defect_panels import Counts, make_panel, measure
 from defect_truth import Judgement, Mask, true_defects
-from fpxi_imaging.defect_finding import find_defects
-from fpxi_imaging.defect_map import DefectClass
-from fpxi_imaging.defects import DefectThresholds
+from fpxi_imaging.defects.defect_map import DefectClass
+from fpxi_imaging.defects.finding import find_defects
+from fpxi_imaging.defects.thresholds import DefectThresholds
 
 PANELS = [("tft64", seed) for seed in range(8)] + [("cmos32", seed) for seed in range(24)]
 FRAMES = (Counts(100, 2000, 2000), Counts(100, 500, 500), Counts(30, 100, 100), Counts(10, 30, 30))

@@ -18,8 +18,8 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-from fpxi_imaging.lag_fit import LagFit
-from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.lag.fit import LagFit
+from fpxi_imaging.lag.model import LagModel
 from lag_panels import (
     LagPanel,
     Reduction,

@@ -9,7 +9,7 @@ from typing import Any
 
 import fpxi_imaging as im
 import numpy as np
-from fpxi_imaging._repair_table import HEADER, repair_table
+from fpxi_imaging.correction._repair_table import HEADER, repair_table
 
 Call = Callable[[], Any]
 AVERAGED = 8

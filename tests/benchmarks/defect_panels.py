@@ -18,7 +18,7 @@ from fpxi_hwsim.presets.preset import Preset
 from fpxi_hwsim.scene import Scene
 from fpxi_hwsim.source import Exposure, PixelSource
 from fpxi_hwsim.specification import SimulationSpecification
-from fpxi_imaging.defect_evidence import DefectEvidence
+from fpxi_imaging.defects.evidence import DefectEvidence
 
 Map = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.float64]

@@ -16,9 +16,9 @@ from defect_panels import FULL_SIGNAL, INTEGRATION_US, Counts, SimulatedPanel
 from fpxi_hwsim.physics.constants import ELECTRON_FC
 from fpxi_hwsim.physics.film.dark_current import conductivity_S_cm
 from fpxi_hwsim.physics.front_end.amplifier import couple
-from fpxi_imaging.defect_evidence import DefectEvidence
-from fpxi_imaging.defect_map import DefectClass
-from fpxi_imaging.defects import DefectThresholds
+from fpxi_imaging.defects.defect_map import DefectClass
+from fpxi_imaging.defects.evidence import DefectEvidence
+from fpxi_imaging.defects.thresholds import DefectThresholds
 from scipy import ndimage
 
 Map = npt.NDArray[np.float64]

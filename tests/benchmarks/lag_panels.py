@@ -16,8 +16,8 @@ from figures_camera import middle_mean
 from fpxi_hwsim.presets import find_preset
 from fpxi_hwsim.specification import SimulationSpecification
 from fpxi_imaging import Conditions, Corrector, Processing, ResolvedCalibration
-from fpxi_imaging.lag_fit import LagFit, fit_lag
-from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.lag.fit import LagFit, fit_lag
+from fpxi_imaging.lag.model import LagModel
 
 Frames = npt.NDArray[np.float64]
 Components = tuple[tuple[float, float], ...]

@@ -5,8 +5,8 @@
 A crop of a flat panel (300 x 300), whose blocks of read-out channels have offsets of their own: the
 correlation of object frames with the dark, before and after. The object is dark where the panel's
 dark is low, so that the plain correlation is the object's too: it is given as well over the part of
-the picture without an object, and between what is left of both when a 15 x 15 median (of the mean frame) is
-taken out, which leaves pixels and the blocks' borders.
+the picture without an object, and between what is left of both when a 15 x 15 median (of the mean
+frame) is taken out, which leaves pixels and the blocks' borders.
 
 A small array (22 x 26) with 100 darks and flats: noise in time and over the pixels, before and
 after, beside what photon transfer predicts. The slope of variance over signal is measured in every

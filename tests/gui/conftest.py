@@ -24,14 +24,14 @@ from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.statistics import SessionStatistics
 from fpxi_gui.controller import ViewerController
 from fpxi_gui.state import ViewState
-from fpxi_imaging.calibration import Calibration
+from fpxi_imaging.calibration.calibration import Calibration
+from fpxi_imaging.calibration.from_maps import calibration_from_maps
+from fpxi_imaging.calibration.offset_refresh import OffsetRefresh
 from fpxi_imaging.conditions import Conditions
-from fpxi_imaging.defects import DefectThresholds
-from fpxi_imaging.from_maps import calibration_from_maps
-from fpxi_imaging.offset_refresh import OffsetRefresh
-from fpxi_imaging.processing import DEFAULT_PROCESSING, Processing
+from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Processing
+from fpxi_imaging.correction.turning import turned
+from fpxi_imaging.defects.thresholds import DefectThresholds
 from fpxi_imaging.raw import raw_values
-from fpxi_imaging.turning import turned
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.identity import DeviceIdentity

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from fpxi_gui.processing_control import MOTION_SIGMA, ZINGER_SIGMA, AveragingWay
 from fpxi_imaging import Averaging, AveragingMode, LagModel, Orientation, Processing, Scale
-from fpxi_imaging.defect_map import DefectClass, DefectMap
-from fpxi_imaging.turning import turned
+from fpxi_imaging.correction.turning import turned
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
 from fpxi_readout.frame import Sampling
 
 

@@ -11,8 +11,8 @@ import pytest
 from fpxi_gui.colour_maps import COLOUR_MAPS, colour_table
 from fpxi_gui.render import ALWAYS_MARKED, FLAG_COLOURS, NO_VALUE, colourise, count_flags
 from fpxi_gui.state import Picture
+from fpxi_imaging.correction.processing import Orientation, Scale
 from fpxi_imaging.flags import PixelFlag
-from fpxi_imaging.processing import Orientation, Scale
 from fpxi_readout.protocol.geometry import FrameArea
 from hypothesis import given, settings
 from hypothesis import strategies as st

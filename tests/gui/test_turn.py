@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fpxi_gui.turn import Turn
 from fpxi_imaging import Orientation
-from fpxi_imaging.turning import turned
+from fpxi_imaging.correction.turning import turned
 
 EVERY = [
     Orientation(flip_rows, flip_columns, angle)

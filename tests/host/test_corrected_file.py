@@ -27,7 +27,7 @@ from fpxi_imaging import (
     Tolerances,
     calibration_from_maps,
 )
-from fpxi_imaging.pixel_mask import MaskBit
+from fpxi_imaging.defects.pixel_mask import MaskBit
 from fpxi_readout.frame import Frame
 
 MakeFrame = Callable[..., Frame]

@@ -23,7 +23,7 @@ from fpxi_imaging import (
     DefectClass,
     ShapeMismatchError,
 )
-from fpxi_imaging.lag_errors import NoStepError, TooFewLagFramesError
+from fpxi_imaging.lag.errors import NoStepError, TooFewLagFramesError
 
 LIT, FRAMES = 150, 400
 URL = "sim:cmos32?time=virtual&object=none&beam=off"

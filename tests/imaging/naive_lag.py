@@ -38,7 +38,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging.lag_model import LagModel
+from fpxi_imaging.lag.model import LagModel
 
 Values = npt.NDArray[np.float64]
 

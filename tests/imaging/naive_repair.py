@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from fpxi_imaging import PixelFlag as F
-from fpxi_imaging._repair import FLATNESS, ONE_SIDED
-from fpxi_imaging._repair_table import REACH
+from fpxi_imaging.correction._repair import FLATNESS, ONE_SIDED
+from fpxi_imaging.correction._repair_table import REACH
 
 PAIRS = (((0, -1), (0, 1)), ((-1, 0), (1, 0)), ((-1, -1), (1, 1)), ((-1, 1), (1, -1)))
 

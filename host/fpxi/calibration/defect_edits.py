@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration
-from fpxi_imaging.defect_finding import with_groups
-from fpxi_imaging.defect_map import DefectEdit, require_inside
+from fpxi_imaging.defects.defect_map import DefectEdit, require_inside
+from fpxi_imaging.defects.finding import with_groups
 
 from fpxi.calibration.defect_list_errors import NoGainError, NotImagingPixelError
 

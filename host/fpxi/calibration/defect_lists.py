@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging.defect_map import DefectClass, DefectMap
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
 
 from fpxi.calibration.defect_list_errors import DefectListFormatError, PolarityError
 from fpxi.calibration.defect_masks import Polarity, read_mask, require_polarity, write_mask

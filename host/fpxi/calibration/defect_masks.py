@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import tifffile
-from fpxi_imaging.defect_map import DefectClass
+from fpxi_imaging.defects.defect_map import DefectClass
 from PIL import Image
 
 from fpxi.calibration.defect_list_errors import (

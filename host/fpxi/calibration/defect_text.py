@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import ImagingError
-from fpxi_imaging.defect_map import DefectClass, require_inside
+from fpxi_imaging.defects.defect_map import DefectClass, require_inside
 
 from fpxi.calibration.defect_list_errors import DefectLineError, DefectListError
 

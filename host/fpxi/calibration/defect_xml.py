@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import ImagingError
-from fpxi_imaging.defect_map import DefectClass, require_inside
+from fpxi_imaging.defects.defect_map import DefectClass, require_inside
 
 from fpxi.calibration.defect_list_errors import (
     DefectListError,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import h5py
 from fpxi_imaging import Calibration, ImagingError
-from fpxi_imaging.pixel_mask import pixel_mask
+from fpxi_imaging.defects.pixel_mask import pixel_mask
 
 from fpxi.calibration.content import (
     read_calibration,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, FrameStack, Tolerances
-from fpxi_imaging.ghosting import Ghosting, measure_ghosting
+from fpxi_imaging.lag.ghosting import Ghosting, measure_ghosting
 
 from fpxi.calibration.errors import MixedConditionsError
 from fpxi.calibration.runs import chosen_frames
@@ -31,7 +31,7 @@ def ghosting_from_recordings(
     """Compare two recordings of flats, taken before and after a heavy exposure.
 
     Only the calibration's darks and defects count, not its gain. `dose_ratio` and
-    `dose_uncertainty` are `fpxi_imaging.ghosting.measure_ghosting`'s, which says what to mind.
+    `dose_uncertainty` are `fpxi_imaging.lag.ghosting.measure_ghosting`'s, which says what to mind.
 
     Raises `NotARecordingError`, `UnmarkedRecordingError`, `WrongImageKeyError`,
     `MixedConditionsError`, `fpxi_imaging.CalibrationMismatchError`,

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
 from fpxi_imaging.errors import ShapeMismatchError
-from fpxi_imaging.lag_errors import TooFewLagFramesError
-from fpxi_imaging.lag_fit import LagFit, fit_lag
-from fpxi_imaging.step_off import AfterExposure, after_exposure
+from fpxi_imaging.lag.errors import TooFewLagFramesError
+from fpxi_imaging.lag.fit import LagFit, fit_lag
+from fpxi_imaging.lag.step_off import AfterExposure, after_exposure
 
 from fpxi.calibration.errors import MixedConditionsError
 from fpxi.conditions import for_area
@@ -40,7 +40,7 @@ def lag_from_recording(
 
     All frames serve, whatever they are marked as; the last step-off is taken. They are corrected by
     `calibration`, without its lag; saturated samples and lost rows do not count. `components` and
-    `exposure_s` are `fpxi_imaging.lag_fit.fit_lag`'s. The frames are read up to three times:
+    `exposure_s` are `fpxi_imaging.lag.fit.fit_lag`'s. The frames are read up to three times:
     `progress` is called with the readings done, and the most there may be.
 
     Raises `NotARecordingError`, `MixedConditionsError`, `fpxi_imaging.CalibrationMismatchError`,
@@ -69,7 +69,7 @@ def after_exposure_from_recordings(
     samples and lost rows do not count.
 
     Raises `NotARecordingError`, `MixedConditionsError`, `ShapeMismatchError`, and of
-    `fpxi_imaging.lag_errors.LagError` what `fpxi_imaging.step_off.after_exposure` raises.
+    `fpxi_imaging.lag.errors.LagError` what `fpxi_imaging.lag.step_off.after_exposure` raises.
     """
     listed = [paths] if isinstance(paths, str | Path) else list(paths)
     found = []

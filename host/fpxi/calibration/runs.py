@@ -18,8 +18,8 @@ from fpxi_imaging import (
     Tolerances,
     Verdict,
     build_calibration,
-    dark_series,
 )
+from fpxi_imaging.calibration.dark_series import require_usable_darks as require_usable_series
 
 from fpxi.calibration.errors import (
     RecordingListError,
@@ -139,13 +139,13 @@ def require_usable_darks(
     """Return what can be said of recordings of darks before flats are taken.
 
     Raises what `calibration_from_recordings` does for darks, and
-    `fpxi_imaging.dark_series.require_usable_darks`.
+    `fpxi_imaging.calibration.dark_series.require_usable_darks`.
     """
     with chosen_frames(listed(darks, "darks"), ImageKey.DARK, unmarked=False) as chosen:
         require_one_panel(chosen, tolerances)
         reader = chosen[0].reader
         judged = [
-            dark_series.require_usable_darks(
+            require_usable_series(
                 series,
                 not_imaging=reader.area.not_imaging(reader.geometry),
                 saturation_level=reader.geometry.full_scale,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import CheckLimits, DriftError, Grade, Verdict
-from fpxi_imaging.beam_checks import compare_darks
-from fpxi_imaging.check_limits import DEFAULT_LIMITS
-from fpxi_imaging.clear_beam import require_clear_beam
-from fpxi_imaging.evenness import check_evenness
-from fpxi_imaging.frame_checks import check_dark_drift, check_flat_drift
-from fpxi_imaging.photon_transfer import noise_per_count
+from fpxi_imaging.calibration.beam_checks import compare_darks
+from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
+from fpxi_imaging.calibration.clear_beam import require_clear_beam
+from fpxi_imaging.calibration.evenness import check_evenness
+from fpxi_imaging.calibration.frame_checks import check_dark_drift, check_flat_drift
+from fpxi_imaging.calibration.photon_transfer import noise_per_count
 
 from fpxi.calibration.plan import RunStep, StepKind
 from fpxi.calibration.run_errors import (

@@ -15,7 +15,7 @@ from fpxi_imaging import (
     Shading,
     Source,
 )
-from fpxi_imaging.offset_model import OffsetModel
+from fpxi_imaging.calibration.offset_model import OffsetModel
 
 Fact = tuple[str, str]
 _METHODS = {"one-level": "one level", "piecewise": "piecewise linear"}

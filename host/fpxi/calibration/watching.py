@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Conditions, DarkMap, FrameSeries, FrameStack, dark_map
-from fpxi_imaging.defects import panel_noise
+from fpxi_imaging.defects.thresholds import panel_noise
 
 from fpxi.conditions import conditions_of
 from fpxi.image_key import ImageKey

@@ -11,8 +11,8 @@ from typing import Any
 import click
 import numpy as np
 from fpxi_imaging import Calibration
-from fpxi_imaging.defect_map import DefectClass, DefectMap
-from fpxi_imaging.defect_verdicts import DEFECT_CHECKS
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
+from fpxi_imaging.defects.verdicts import DEFECT_CHECKS
 
 from fpxi.calibration import load_calibration, save_calibration
 from fpxi.calibration.defect_edits import with_decisions, with_imported

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import DEFAULT_PROCESSING, Calibration, PixelFlag, Processing
-from fpxi_imaging.turning import turned_shape
+from fpxi_imaging.correction.turning import turned_shape
 
 from fpxi.corrected_file import LAYOUT_ATTRIBUTE
 from fpxi.correction import correct_recording, looks_back, require_fitting, resolver_for

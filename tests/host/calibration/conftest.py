@@ -29,7 +29,7 @@ from fpxi_imaging import (
     SourceRole,
     Verdict,
 )
-from fpxi_imaging.ghosting import Ghosting
+from fpxi_imaging.lag.ghosting import Ghosting
 from fpxi_readout.frame import Frame
 
 SHAPE = (6, 5)

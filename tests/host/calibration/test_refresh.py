@@ -15,7 +15,7 @@ from fpxi.calibration import (
 from fpxi.calibration.errors import MixedConditionsError, WrongImageKeyError
 from fpxi.errors import CalibrationExistsError
 from fpxi_imaging import CalibrationMismatchError, SourceRole
-from fpxi_imaging.calibration_errors import BeamOnInDarkError
+from fpxi_imaging.calibration.errors import BeamOnInDarkError
 from fpxi_readout.frame import Frame
 
 DARK, FLAT = fpxi.ImageKey.DARK, fpxi.ImageKey.FLAT

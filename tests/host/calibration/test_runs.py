@@ -24,7 +24,7 @@ from fpxi_imaging import (
     SaturatedError,
     SourceRole,
 )
-from fpxi_imaging.calibration_errors import NoDarkForFlatError
+from fpxi_imaging.calibration.errors import NoDarkForFlatError
 from fpxi_readout.frame import Frame
 
 DARK, FLAT = fpxi.ImageKey.DARK, fpxi.ImageKey.FLAT

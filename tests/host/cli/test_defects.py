@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from fpxi.calibration import load_calibration, save_calibration
 from fpxi_imaging import Conditions, calibration_from_maps
-from fpxi_imaging.defect_map import DefectClass as C
+from fpxi_imaging.defects.defect_map import DefectClass as C
 from PIL import Image
 
 Run = Callable[..., Result]

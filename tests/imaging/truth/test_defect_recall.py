@@ -3,7 +3,7 @@
 import bench_defects
 import pytest
 from defect_panels import Counts
-from fpxi_imaging.defect_map import DefectClass
+from fpxi_imaging.defects.defect_map import DefectClass
 
 PANELS = [("tft64", 0), ("tft64", 1), ("cmos32", 0), ("cmos32", 1), ("cmos32", 2)]
 CLASSES = [

@@ -11,8 +11,8 @@ from figures_bench import Bench
 from fpxi_hwsim.physics.film.ghosting import Ghosting
 from fpxi_hwsim.presets import find_preset
 from fpxi_imaging import ResolvedCalibration
-from fpxi_imaging.ghosting import measure_ghosting
-from fpxi_imaging.lag_fit import LagFit
+from fpxi_imaging.lag.fit import LagFit
+from fpxi_imaging.lag.ghosting import measure_ghosting
 from lag_panels import (
     LagPanel,
     calibrate,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration
-from fpxi_imaging.dark import DarkMap
-from fpxi_imaging.gain_model import GainModel
+from fpxi_imaging.calibration.dark import DarkMap
+from fpxi_imaging.calibration.gain_model import GainModel
 from fpxi_imaging.linearity import Linearity, Polynomial
 from matplotlib.axes import Axes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration
-from fpxi_imaging.defect_map import DefectClass
+from fpxi_imaging.defects.defect_map import DefectClass
 from matplotlib.axes import Axes
 
 from fpxi.calibration.picture.maps import draw_classes

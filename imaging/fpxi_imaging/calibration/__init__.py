@@ -1,0 +1,1 @@
+"""From darks and flats to a calibration, and from it to what corrects frames."""

@@ -1,0 +1,108 @@
+"""Choosing what corrects frames, of all that a calibration holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fpxi_imaging.calibration._offsets import Choice, Offsets
+from fpxi_imaging.calibration.gain_model import GainModel
+from fpxi_imaging.conditions import Conditions, Tolerances
+from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
+from fpxi_imaging.resolved import ResolvedCalibration
+
+if TYPE_CHECKING:
+    from fpxi_imaging.calibration.calibration import Calibration
+
+_KEPT = 8
+"""Answers that are kept; the one that was made first goes first."""
+
+
+class Resolver:
+    """The answers of a calibration: one object for each, as callers ask for every frame."""
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self.offsets = Offsets(calibration.darks)
+        self._answers: dict[tuple[int, Choice], ResolvedCalibration] = {}
+
+    def resolve(self, actual: Conditions, tolerances: Tolerances) -> ResolvedCalibration:
+        """Return what corrects frames of these conditions. Raises `CalibrationMismatchError`."""
+        place, differences = self._gain(actual, tolerances)
+        try:
+            choice = self.offsets.choose(actual, tolerances)
+        except CalibrationMismatchError as error:
+            raise CalibrationMismatchError(_joined(error.mismatches, differences)) from None
+        if differences:
+            raise CalibrationMismatchError(differences)
+        key = (place, choice)
+        found = self._answers.get(key)
+        if found is None:
+            if len(self._answers) >= _KEPT:
+                self._answers.pop(next(iter(self._answers)), None)
+            found = self._answers.setdefault(key, self._combine(place, choice))
+        return found
+
+    def _gain(self, actual: Conditions, tolerances: Tolerances) -> tuple[int, tuple[Mismatch, ...]]:
+        """Return the gain that differs least, exposure and temperature aside, and how."""
+        differences = [
+            replace(
+                gain.conditions,
+                exposure_us=actual.exposure_us,
+                temperature_mC=actual.temperature_mC,
+            ).mismatches(actual, tolerances)
+            for gain in self._calibration.gains
+        ]
+        place = min(range(len(differences)), key=lambda each: len(differences[each]))
+        return place, differences[place]
+
+    def _combine(self, place: int, choice: Choice) -> ResolvedCalibration:
+        calibration, gain = self._calibration, self._calibration.gains[place]
+        part = choice.parts[0]
+        noise = calibration.darks[choice.nearest].noise
+        mask = calibration.defects.mask
+        known = noise[~(mask | calibration.not_imaging) & np.isfinite(noise)]
+        conditions = replace(
+            gain.conditions, exposure_us=part.exposure_us, temperature_mC=choice.temperature_mC
+        )
+        return ResolvedCalibration(
+            offset=self.offsets.offset(choice).astype(np.float32),
+            gain=gain.gain,
+            defects=mask,
+            not_imaging=calibration.not_imaging,
+            normalisation=gain.normalisation,
+            saturation_level=calibration.saturation_level,
+            conditions=conditions,
+            linearity=gain.linearity,
+            lag=calibration.lag,
+            dark_noise=float(np.median(known)) if known.size else 0.0,
+            noise_per_count=gain.noise_per_count,
+            notes=(*self.offsets.notes(choice), *_of_gain(gain, conditions)),
+        )
+
+
+def _of_gain(gain: GainModel, used: Conditions) -> tuple[str, ...]:
+    """Say where the gain was measured under other conditions than it is used."""
+    notes = []
+    exposures = {level.conditions.exposure_us for level in gain.levels}
+    if used.exposure_us not in exposures:
+        listed = ", ".join(str(each) for each in sorted(exposures))
+        notes.append(
+            f"gain measured at {listed} us is taken to hold at {used.exposure_us} us; the level of "
+            f"the flat stays that of {gain.conditions.exposure_us} us"
+        )
+    measured_mC = gain.conditions.temperature_mC
+    if abs(measured_mC - used.temperature_mC) > Tolerances().temperature_mC:
+        notes.append(
+            f"gain measured at {measured_mC / 1000:.1f} degrees C is taken to hold at "
+            f"{used.temperature_mC / 1000:.1f}"
+        )
+    return tuple(notes)
+
+
+def _joined(first: tuple[Mismatch, ...], second: tuple[Mismatch, ...]) -> tuple[Mismatch, ...]:
+    """Return both, one difference of each name."""
+    named = {each.name for each in first}
+    return first + tuple(each for each in second if each.name not in named)

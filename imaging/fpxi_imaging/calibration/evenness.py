@@ -1,0 +1,98 @@
+"""Whether flats were taken with nothing in the beam, and how even they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_imaging.calibration.check_limits import CheckLimits
+from fpxi_imaging.calibration.errors import UnevenFlatError
+from fpxi_imaging.calibration.shading import smooth_surface
+from fpxi_imaging.verdict import Grade, Verdict
+
+Image = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+_DIM = 0.2
+"""Part of the surface below which a line of pixels is taken to be broken."""
+_MAD_TO_SIGMA = 1.4826
+
+
+def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Verdict, Verdict]:
+    """Return verdicts on the smooth surface and on what departs from it locally.
+
+    `response` is the flat less offset, counts; `used` are the pixels that do not clip, all of
+    (rows, cols). A block of pixels that departs by more than `most_local_residual` from the surface
+    is an object in the beam, unless all blocks of an uneven film scatter so. Raises
+    `UnevenFlatError`.
+    """
+    surface = smooth_surface(response, used)
+    highest, lowest = float(surface[used].max()), float(surface[used].min())
+    ratio = highest / lowest if lowest > 0 else np.inf
+    if ratio > limits.most_uneven:
+        raise UnevenFlatError(
+            f"its smooth part varies by a factor of {ratio:.2f} over the panel, at most "
+            f"{limits.most_uneven:.2f} is allowed"
+        )
+    seen = used & ~_dead_lines(response, surface, used)
+    residuals, middles = _block_residuals(response, surface, seen, limits.residual_block)
+    largest = int(np.argmax(np.abs(residuals)))
+    residual, (row, column) = float(residuals[largest]), middles[largest]
+    scatter = limits.residual_sigmas * _MAD_TO_SIGMA * float(np.median(np.abs(residuals)))
+    most = max(limits.most_local_residual, scatter)
+    if abs(residual) > most:
+        raise UnevenFlatError(
+            f"around row {row}, column {column} it departs by {residual:+.0%} from its "
+            f"surroundings, at most {most:.0%} is allowed; an object in the "
+            "beam does that; if pixels are broken there, raise most_local_residual"
+        )
+    even = ratio <= limits.uneven
+    clear = abs(residual) <= limits.local_residual
+    return (
+        Verdict(
+            "evenness of the flats",
+            Grade.GOOD if even else Grade.USABLE,
+            ratio,
+            limits.uneven,
+            "",
+            f"the flats vary smoothly by a factor of {ratio:.2f} over the panel"
+            + ("" if even else ": centre the beam, or move the source away"),
+        ),
+        Verdict(
+            "clear beam",
+            Grade.GOOD if clear else Grade.USABLE,
+            100 * abs(residual),
+            100 * limits.local_residual,
+            "%",
+            f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by more "
+            f"than {abs(residual):.1%} from the flats' smooth surface"
+            + ("" if clear else f": look at row {row}, column {column} for an object in the beam"),
+        ),
+    )
+
+
+def _dead_lines(response: Image, surface: Image, used: Mask) -> Mask:
+    """Return the rows and columns most of whose pixels hardly respond: no object is so straight."""
+    dim = used & (response < _DIM * surface)
+    lines: Mask = np.zeros(used.shape, np.bool_)
+    for axis in (0, 1):
+        many = 2 * dim.sum(axis=axis, keepdims=True) > used.sum(axis=axis, keepdims=True)
+        lines |= many
+    return lines
+
+
+def _block_residuals(
+    response: Image, surface: Image, used: Mask, block: int
+) -> tuple[Image, list[tuple[int, int]]]:
+    """Return the median departure of each block that is half used or more, and its middle."""
+    relative = np.where(used, response / surface - 1, np.nan)
+    rows, cols = response.shape
+    medians, middles = [0.0], [(0, 0)]
+    for top in range(0, max(rows - block // 2, 1), block):
+        for left in range(0, max(cols - block // 2, 1), block):
+            values = relative[top : top + block, left : left + block]
+            known = values[np.isfinite(values)]
+            if known.size * 2 >= values.size:
+                medians.append(float(np.median(known)))
+                middles.append((top + values.shape[0] // 2, left + values.shape[1] // 2))
+    return np.array(medians), middles

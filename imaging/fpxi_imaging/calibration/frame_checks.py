@@ -1,0 +1,160 @@
+"""Whether series of darks and flats are what they should be; each refuses by name, or judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_imaging.calibration.check_limits import CheckLimits
+from fpxi_imaging.calibration.errors import (
+    AllDeadError,
+    AllSaturatedError,
+    DriftError,
+    TooFewFramesError,
+)
+from fpxi_imaging.calibration.frame_stack import FrameSeries, FrameStack
+from fpxi_imaging.defects.thresholds import panel_noise
+from fpxi_imaging.errors import NotEnoughFramesError, SaturatedError
+from fpxi_imaging.verdict import Grade, Verdict
+
+Image = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+DARKS, FLATS = "darks", "flats"
+
+
+def check_series(
+    series: FrameSeries, name: str, imaging: Mask, saturation_level: int, limits: CheckLimits
+) -> Verdict:
+    """Return a verdict on the number of frames of a series of `name`, "darks" or "flats".
+
+    Raises `NotEnoughFramesError`, `TooFewFramesError` and `SaturatedError`.
+    """
+    stack = series.stack
+    empty = np.flatnonzero(stack.count == 0)
+    if empty.size:
+        raise NotEnoughFramesError(name.removesuffix("s"), tuple(empty.tolist()))
+    if stack.least_count < limits.least_frames:
+        raise TooFewFramesError(name, stack.least_count, limits.least_frames, limits.advised_frames)
+    saturated = float(np.mean(stack.maximum[imaging] >= saturation_level))
+    if saturated > limits.most_saturated:
+        kind = AllSaturatedError if saturated == 1 else SaturatedError
+        raise kind(name.removesuffix("s"), saturated, limits.most_saturated)
+    return _of_count(stack.least_count, name, limits)
+
+
+def check_alive(darks: list[FrameStack], flats: list[FrameStack], imaging: Mask) -> None:
+    """Raise `AllDeadError` if every imaging pixel reads one and the same value throughout."""
+    stacks = [*darks, *flats]
+    still = all((stack.variance[imaging] == 0).all() for stack in stacks)
+    first = stacks[0].mean[imaging]
+    if still and all((stack.mean[imaging] == first).all() for stack in stacks):
+        raise AllDeadError
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A straight line through the medians of frames."""
+
+    drift: float
+    """From the first frame to the last, counts."""
+    error: float
+    """Its standard error by the scatter about the line, counts."""
+    level: float
+    """Mean, counts."""
+
+
+def trend(stack: FrameStack) -> Trend | None:
+    """Return how the level went during a series; None for fewer than four whole frames."""
+    medians = stack.frame_medians
+    at = np.flatnonzero(np.isfinite(medians))
+    if at.size < 4:
+        return None
+    place = at - at.mean()
+    spread = float(np.sum(place**2))
+    slope = float(np.sum(place * medians[at])) / spread
+    left = medians[at] - medians[at].mean() - slope * place
+    run = float(at[-1] - at[0])
+    error = float(np.sqrt(np.sum(left**2) / (at.size - 2) / spread)) * run
+    return Trend(slope * run, error, float(medians[at].mean()))
+
+
+def check_dark_drift(stack: FrameStack, imaging: Mask, limits: CheckLimits) -> Verdict:
+    """Return a verdict on the drift of darks. Raises `DriftError`."""
+    found = trend(stack)
+    noise = panel_noise(np.sqrt(stack.variance), imaging)
+    if found is None:
+        return _unknown_drift(DARKS, limits.most_dark_drift * noise, "counts")
+    most, some = limits.most_dark_drift * noise, limits.dark_drift * noise
+    certain = abs(found.drift) > limits.drift_certainty * found.error
+    if certain and abs(found.drift) > most:
+        raise DriftError(DARKS, found.drift, most, "counts")
+    return _of_drift(DARKS, found.drift, some, most, certain, "counts", limits)
+
+
+def check_flat_drift(
+    stack: FrameStack, offset: Image, imaging: Mask, limits: CheckLimits
+) -> Verdict:
+    """Return a verdict on the drift of flats, relative to their signal. Raises `DriftError`."""
+    found = trend(stack)
+    if found is None:
+        return _unknown_drift(FLATS, 100 * limits.most_flat_drift, "%")
+    signal = found.level - float(np.median(offset[imaging]))
+    relative = found.drift / signal
+    certain = abs(found.drift) > limits.drift_certainty * found.error
+    most, some = 100 * limits.most_flat_drift, 100 * limits.flat_drift
+    if certain and abs(relative) > limits.most_flat_drift:
+        raise DriftError(FLATS, 100 * relative, most, "%")
+    return _of_drift(FLATS, 100 * relative, some, most, certain, "%", limits)
+
+
+def _of_count(frames: int, name: str, limits: CheckLimits) -> Verdict:
+    enough = frames >= limits.advised_frames
+    return Verdict(
+        f"number of {name}",
+        Grade.GOOD if enough else Grade.USABLE,
+        frames,
+        limits.advised_frames,
+        "frames",
+        f"{frames} {name}"
+        + ("" if enough else f" make a noisy calibration: take {limits.advised_frames} or more"),
+    )
+
+
+def _of_drift(  # noqa: PLR0917 - one sentence of seven facts
+    name: str,
+    drift: float,
+    some: float,
+    most: float,
+    certain: bool,
+    unit: str,
+    limits: CheckLimits,
+) -> Verdict:
+    check = f"drift of the {name}"
+    if not certain or abs(drift) <= some:
+        said = f"the {name} drifted by {drift:+.2g} {unit} while they were taken"
+        if not certain:
+            said += f", less than {limits.drift_certainty:g} standard errors"
+        return Verdict(check, Grade.GOOD, abs(drift), some, unit, said)
+    return Verdict(
+        check,
+        Grade.USABLE,
+        abs(drift),
+        some,
+        unit,
+        f"the {name} drifted by {drift:+.2g} {unit} while they were taken ({most:.2g} are refused)"
+        ": let panel and tube settle",
+    )
+
+
+def _unknown_drift(name: str, limit: float, unit: str) -> Verdict:
+    return Verdict(
+        f"drift of the {name}",
+        Grade.USABLE,
+        float("nan"),
+        limit,
+        unit,
+        f"drift of the {name} was not judged: fewer than four of them arrived whole",
+    )

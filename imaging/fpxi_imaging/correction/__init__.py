@@ -1,0 +1,1 @@
+"""What is done to frames, described and compiled."""

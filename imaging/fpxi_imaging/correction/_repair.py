@@ -1,0 +1,152 @@
+"""Interpolating defects from good pixels, along the direction in which the image changes least."""
+
+# Numba calls helpers by position.
+# ruff: noqa: PLR0917
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fpxi_imaging._jit import helper
+from fpxi_imaging.correction._repair_table import FAR_WIDTH, HEADER
+from fpxi_imaging.flags import PixelFlag
+
+_DEFECT = np.uint8(PixelFlag.DEFECT)
+_MISSING = np.uint8(PixelFlag.MISSING)
+_NO_FLAG = np.uint8(0)
+_BOUNDS = np.uint8(PixelFlag.SATURATED | PixelFlag.CUT_OFF)
+_NO_VALUE = np.uint8(PixelFlag.MISSING | PixelFlag.NOT_IMAGING | PixelFlag.UNREPAIRABLE)
+
+FLATNESS = np.float32(0.1)
+"""How much of the mean squared difference is added to each: less follows the noise, more blurs."""
+ONE_SIDED = np.float32(0.1)
+"""Weight of a pixel without a partner opposite, as a fraction of that of a pair."""
+
+_ONE = np.float32(1)
+_ZERO = np.float32(0)
+_NEXT = np.uint64(1)
+_INFINITE = np.float32(np.inf)
+_HALF = np.float32(0.5)
+_LEAST = np.float32(1e-15)
+_NOTHING = (_ZERO, _ZERO, _ZERO, _ZERO, _NO_FLAG)
+
+
+@helper
+def repair(table: Any, near: Any, far: Any, limit: Any, values: Any, flags: Any) -> Any:
+    """Repair, from entries `near` and `far` on, what reads only pixels below `limit`.
+
+    `values` and `flags` are flat, `limit` a whole number of rows in pixels. Return the next
+    entries. Good pixels alone are read, so results do not depend on the order of calls.
+
+    A defect comes to be the weighted mean of up to four estimates, each interpolated linearly
+    between two opposite pixels at distances a and b: two estimates for a near entry, along row and
+    column, four for a far one. An estimate weighs 1 / (a b)^2, and less the
+    more its two pixels differ: by ((1 + F) m / (d^2 + F m))^2, where d is the difference, m the
+    mean of d^2 over the pairs with the weights before, and F `FLATNESS`. A pixel whose partner is
+    missing, or not finite, counts as it is, with `ONE_SIDED` / a^4.
+    """
+    cols, near_count, far_count = np.uint64(table[0]), np.int64(table[1]), np.int64(table[2])
+    # Unsigned, since numba wraps negative indices, which costs a third of the time here.
+    while near < near_count:
+        pixel = np.uint64(table[np.uint64(HEADER + near)])
+        if pixel + cols >= np.uint64(limit):
+            break
+        _repair_near(pixel, cols, values, flags)
+        near += 1
+    far_at = HEADER + near_count
+    while far < far_count:
+        begin = far_at + far * FAR_WIDTH
+        if table[np.uint64(begin)] >= limit:
+            break
+        _repair_far(table[begin + 1 : begin + FAR_WIDTH], values, flags)
+        far += 1
+    return near, far
+
+
+@helper
+def _repair_near(p: Any, cols: Any, values: Any, flags: Any) -> None:
+    left, right, above, below = p - _NEXT, p + _NEXT, p - cols, p + cols
+    around = flags[left] | flags[right] | flags[above] | flags[below]
+    if around & _NO_VALUE == 0:
+        # Two pairs of one length: the general rule with a single division.
+        across, along = values[left] - values[right], values[above] - values[below]
+        across, along = across * across, along * along
+        even = FLATNESS * _HALF * (across + along) + _LEAST
+        weight_across, weight_along = along + even, across + even
+        weight_across, weight_along = weight_across * weight_across, weight_along * weight_along
+        total = weight_across * (values[left] + values[right])
+        total += weight_along * (values[above] + values[below])
+        mean = _HALF * total / (weight_across + weight_along)
+        if np.isfinite(mean):
+            values[p] = mean
+            flags[p] = _DEFECT | (around & _BOUNDS)
+            return
+    pair_across = _pair(values, flags, left, right, _ONE, _ONE)
+    pair_along = _pair(values, flags, above, below, _ONE, _ONE)
+    _settle(p, pair_across, pair_along, _NOTHING, _NOTHING, values, flags)
+
+
+@helper
+def _repair_far(entry: Any, values: Any, flags: Any) -> None:
+    distances = entry.view(np.float32)
+    across = _far_pair(entry, distances, np.uint64(1), values, flags)
+    along = _far_pair(entry, distances, np.uint64(3), values, flags)
+    falling = _far_pair(entry, distances, np.uint64(5), values, flags)
+    rising = _far_pair(entry, distances, np.uint64(7), values, flags)
+    _settle(np.uint64(entry[np.uint64(0)]), across, along, falling, rising, values, flags)
+
+
+@helper
+def _far_pair(entry: Any, distances: Any, slot: Any, values: Any, flags: Any) -> Any:
+    a, b = np.uint64(entry[slot]), np.uint64(entry[slot + _NEXT])
+    at = slot + np.uint64(8)
+    return _pair(values, flags, a, b, distances[at], distances[at + _NEXT])
+
+
+@helper
+def _pair(values: Any, flags: Any, a: Any, b: Any, reach_a: Any, reach_b: Any) -> Any:
+    """Return an estimate, its weight, the pair's weight and difference squared, and its bounds."""
+    flag_a, flag_b = flags[a], flags[b]
+    usable_a = flag_a & _NO_VALUE == 0 and np.isfinite(values[a])
+    usable_b = flag_b & _NO_VALUE == 0 and np.isfinite(values[b])
+    if usable_a and usable_b:
+        span = reach_a * reach_b
+        weight = _ONE / (span * span)
+        estimate = (values[a] * reach_b + values[b] * reach_a) / (reach_a + reach_b)
+        difference = values[a] - values[b]
+        return estimate, weight, weight, difference * difference, (flag_a | flag_b) & _BOUNDS
+    if usable_a:
+        square = reach_a * reach_a
+        return values[a], ONE_SIDED / (square * square), _ZERO, _ZERO, flag_a & _BOUNDS
+    if usable_b:
+        square = reach_b * reach_b
+        return values[b], ONE_SIDED / (square * square), _ZERO, _ZERO, flag_b & _BOUNDS
+    return _ZERO, _ZERO, _ZERO, _ZERO, _NO_FLAG
+
+
+@helper
+def _settle(
+    p: Any, across: Any, along: Any, falling: Any, rising: Any, values: Any, flags: Any
+) -> None:
+    """Write the mean of the four estimates, if there is one, to a pixel that was received."""
+    paired = across[2] + along[2] + falling[2] + rising[2]
+    square = across[2] * across[3] + along[2] * along[3]
+    square += falling[2] * falling[3] + rising[2] * rising[3]
+    mean = square / paired if paired > 0 else _ZERO
+    w0, w1 = _weight(across, mean), _weight(along, mean)
+    w2, w3 = _weight(falling, mean), _weight(rising, mean)
+    total = w0 + w1 + w2 + w3
+    if total > 0 and flags[p] != _MISSING:
+        weighted = w0 * across[0] + w1 * along[0] + w2 * falling[0] + w3 * rising[0]
+        values[p] = weighted / total
+        flags[p] = _DEFECT | across[4] | along[4] | falling[4] | rising[4]
+
+
+@helper
+def _weight(pair: Any, mean: Any) -> Any:
+    if pair[2] > 0 and 0 < mean < _INFINITE:
+        ratio = (_ONE + FLATNESS) * mean / (pair[3] + FLATNESS * mean)
+        return pair[1] * ratio * ratio
+    return pair[1]

@@ -1,0 +1,228 @@
+"""Correcting the frames of a stream."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fpxi_imaging._guards import require_frame, require_outputs
+from fpxi_imaging._jit import warm_up
+from fpxi_imaging.correction._kernels import correct_block
+from fpxi_imaging.correction._later_passes import attenuate_block, follow_block, repair_seams, turn
+from fpxi_imaging.correction._plan import pack_plan
+from fpxi_imaging.correction._sharing import Sharing, row_blocks
+from fpxi_imaging.correction._state import State
+from fpxi_imaging.correction.averaging import AveragingMode
+from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
+from fpxi_imaging.correction.turning import turned, turned_shape
+from fpxi_imaging.errors import FrameTimeError, ShapeMismatchError
+from fpxi_imaging.resolved import ResolvedCalibration
+
+
+class Corrector:
+    """All steps of a `Processing` in one pass over a frame, for one frame after another.
+
+    A defect is repaired from good received neighbours; if one of them is saturated or cut off, the
+    defect is flagged so too, since its value is a bound as theirs is. The average is of values, per
+    row over the frames that brought the row; a row is `MISSING` only if no frame of the average
+    did. Lag starts in equilibrium: a row's first frame is taken to have been exposed like this for
+    ever, which a recording that begins in the dark is.
+
+    Large frames are shared among `threads`; the results do not depend on how many.
+
+    Not thread safe: one thread owns a corrector. Nothing is allocated per frame.
+
+    Raises `NoLagModelError` if lag is to be taken out and the calibration does not know it,
+    `NoNoiseModelError` if zingers or motion are looked for and it does not know the noise, and
+    `SettingError` for `threads` out of range.
+    """
+
+    def __init__(
+        self,
+        calibration: ResolvedCalibration,
+        processing: Processing = DEFAULT_PROCESSING,
+        *,
+        threads: int = 1,
+    ) -> None:
+        self.processing = processing
+        self._blocks = row_blocks(calibration.shape, threads)
+        self._sharing = Sharing(len(self._blocks))
+        self._averaged_frames = 0
+        self._turning: _Turning | None = None
+        if processing.orientation != Orientation():
+            self._turning = _Turning(calibration.shape, processing.orientation)
+        self._restarts = processing.averaging.mode is AveragingMode.BLOCK
+        plan = pack_plan(calibration, processing, self._blocks)
+        self._state = State(plan.header[0], len(self._blocks))
+        self._plan = plan.build(self._state.places)
+        self.calibration = calibration
+        self._follows_motion = processing.averaging.motion_sigma is not None
+        self._odd_frame = False
+        self._attenuates = processing.scale is Scale.ATTENUATION
+        self._plain = not (len(self._blocks) > 1 or self._follows_motion or self._attenuates)
+        """Whether one call of one kernel does it all."""
+        warm_up()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the outputs, turned as the orientation has it."""
+        return turned_shape(self.calibration.shape, self.processing.orientation)
+
+    @property
+    def averaged_frames(self) -> int:
+        """Frames in the last output; 0 before the first."""
+        return self._averaged_frames
+
+    @property
+    def frames_per_output(self) -> int:
+        """Frames that make a whole output: those of a block; without blocks, 1."""
+        return self.processing.averaging.frames if self._restarts else 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether the last output is a whole one: see `frames_per_output`."""
+        return self._averaged_frames >= self.frames_per_output
+
+    def correct(
+        self,
+        samples: npt.NDArray[np.uint16],
+        row_received: npt.NDArray[np.bool_],
+        *,
+        out: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8],
+        time_us: int | None = None,
+    ) -> None:
+        """Correct raw counts (rows, cols) into `out`, as the scale has it, and `flags`.
+
+        The outputs are of `shape`.
+
+        `row_received` has one bool per row. `flags` are `PixelFlag` bits. `time_us` is the device's
+        time of the frame's begin in microseconds, needed for lag alone; if it runs back, lag starts
+        anew. All arrays must be C-contiguous; the inputs may be read-only and are not changed, and
+        must not overlap the outputs. Raises `FrameTimeError`, `ShapeMismatchError` or
+        `ArrayLayoutError`, and then has changed nothing.
+        """
+        if time_us is None:
+            if self.processing.lag:
+                raise FrameTimeError
+            time_us = 0
+        restart = self._restarts and self._averaged_frames == self.processing.averaging.frames
+        values, marked = out, flags
+        if self._turning is not None:
+            self._require(samples, row_received, out, flags)
+            values, marked = self._turning.values, self._turning.flags
+        try:
+            if self._plain:
+                done = correct_block(
+                    samples, row_received, self._plan, self._state.array, 0, time_us, restart,
+                    values, marked,
+                )  # fmt: skip
+            else:
+                done = self._share(samples, row_received, time_us, restart, values, marked)
+        except TypeError:  # how a kernel refuses a type or layout
+            self._require(samples, row_received, out, flags)
+            raise
+        if not done:
+            self._require(samples, row_received, out, flags)
+        if self._turning is not None:
+            self._turning.turn(out, flags)
+        before = 0 if restart else self._averaged_frames
+        self._averaged_frames = min(before + 1, self.processing.averaging.frames)
+
+    def reset(self) -> None:
+        """Forget all earlier frames, as after a change of the panel's settings."""
+        self.reset_average()
+        self._state.forget_lag()
+        self._state.forget_zingers()
+
+    def reset_average(self) -> None:
+        """Begin a new average with the next frame; lag and zingers go on from the last."""
+        self._state.forget_average()
+        self._averaged_frames = 0
+
+    def recalibrate(self, calibration: ResolvedCalibration) -> None:
+        """Go on with another calibration of the same panel, and with what is remembered.
+
+        For offsets that follow the temperature. Raises `ShapeMismatchError` for another shape,
+        `NoLagModelError`, and `LagChangedError` for a lag of more or fewer components.
+        """
+        if calibration.shape != self.calibration.shape:
+            raise ShapeMismatchError(self.calibration.shape, calibration.shape, name="calibration")
+        plan = pack_plan(calibration, self.processing, self._blocks)
+        self._state.require_fit(plan.header[0])
+        self._plan = plan.build(self._state.places)
+        self.calibration = calibration
+
+    def _share(  # noqa: PLR0917 (as the kernel takes them)
+        self,
+        samples: npt.NDArray[np.uint16],
+        row_received: npt.NDArray[np.bool_],
+        time_us: int,
+        restart: bool,
+        out: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8],
+    ) -> bool:
+        plan, state = self._plan, self._state.array
+
+        def job(block: int) -> bool:
+            done: bool = correct_block(
+                samples, row_received, plan, state, block, time_us, restart, out, flags
+            )
+            return done
+
+        done = self._sharing.run(job)
+        if done:
+            self._finish(row_received, out, flags)
+        return done
+
+    def _finish(
+        self,
+        row_received: npt.NDArray[np.bool_],
+        out: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8],
+    ) -> None:
+        """Do what needs all blocks of the frame to be there."""
+        plan, state, odd = self._plan, self._state.array, self._odd_frame
+
+        def follow(block: int) -> bool:
+            follow_block(row_received, plan, state, block, odd, out, flags)
+            return True
+
+        def attenuate(block: int) -> bool:
+            attenuate_block(plan, block, out, flags)
+            return True
+
+        if self._follows_motion:
+            self._sharing.run(follow)
+            self._odd_frame = not odd
+        if len(self._blocks) > 1:
+            repair_seams(plan, len(self._blocks), out, flags)
+        if self._attenuates:
+            self._sharing.run(attenuate)
+
+    def _require(
+        self,
+        samples: npt.NDArray[np.uint16],
+        row_received: npt.NDArray[np.bool_],
+        out: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8],
+    ) -> None:
+        require_frame(self.calibration.shape, samples, row_received)
+        require_outputs(self.shape, out, flags)
+
+
+class _Turning:
+    """A picture before it is turned, and how it comes to be turned."""
+
+    def __init__(self, shape: tuple[int, int], orientation: Orientation) -> None:
+        self.values = np.empty(shape, np.float32)
+        self.flags = np.empty(shape, np.uint8)
+        flat = np.arange(self.flags.size).reshape(shape)
+        view = turned(flat, orientation)
+        self._first = int(view[0, 0])
+        self._row_step = view.strides[0] // flat.itemsize
+        self._column_step = view.strides[1] // flat.itemsize
+
+    def turn(self, out: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8]) -> None:
+        """Copy values and flags into arrays of the turned shape."""
+        turn(self.values, self.flags, self._first, self._row_step, self._column_step, out, flags)

@@ -1,0 +1,101 @@
+"""Whether the evidence is good enough to judge every class of defects."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fpxi_imaging.defects.evidence import DefectEvidence
+from fpxi_imaging.defects.thresholds import DefectThresholds
+from fpxi_imaging.verdict import Grade, Verdict
+
+DEFECT_CHECKS = NOISY, NON_UNIFORM, PERSISTENT = (
+    "noisy pixels",
+    "non-uniform pixels",
+    "persistent pixels",
+)
+"""Names of these checks among the verdicts of a calibration."""
+_FEWEST_FOR_NOISE = 2
+
+
+def judge_evidence(
+    evidence: DefectEvidence, thresholds: DefectThresholds
+) -> tuple[Verdict, Verdict, Verdict]:
+    """Return verdicts on noisy, non-uniform and persistent pixels, in this order.
+
+    The other classes are judged by any darks and flats. A class that was not judged, or not to its
+    limit, is `USABLE`, never refused.
+    """
+    return (
+        _of_noisy(evidence, thresholds),
+        _of_non_uniform(evidence, thresholds),
+        _of_persistent(evidence, thresholds),
+    )
+
+
+def _of_noisy(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict:
+    frames, fewest = evidence.dark_frames, thresholds.fewest_darks
+    grade = Grade.GOOD if frames >= fewest else Grade.USABLE
+    if frames < _FEWEST_FOR_NOISE:
+        text = f"noisy pixels were not judged: {frames} darks show no noise; take {fewest} to 100"
+    else:
+        error = (2 * (frames - 1)) ** -0.5
+        text = f"{frames} darks tell the noise of a pixel to {error:.0%}"
+        if grade is not Grade.GOOD:
+            text += f", too little to be sure which pixels are noisy; take {fewest} to 100"
+    return Verdict(NOISY, grade, frames, fewest, "darks", text)
+
+
+def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict:
+    check, limit = NON_UNIFORM, thresholds.non_uniformity / thresholds.certainty
+    if evidence.corrected_flat is None or evidence.corrected_flat_noise is None:
+        text = (
+            "non-uniform pixels were not judged: there is no flat besides those of the gain; take "
+            "flats of another dose, or twice as many"
+        )
+        return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.abs(evidence.corrected_flat_noise / evidence.corrected_flat)
+    known = relative[evidence.imaging & np.isfinite(relative)]
+    error = float(np.median(known)) if known.size else np.inf
+    text = f"the corrected flat is known to {error:.2%} (median pixel)"
+    if error <= limit:
+        return Verdict(check, Grade.GOOD, 100 * error, 100 * limit, "%", text)
+    if not known.size:
+        text = "non-uniform pixels were not judged: no pixel has a corrected flat with its noise"
+        return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
+    more = math.ceil(round((error / limit) ** 2, 3))
+    text += (
+        f", {limit:.2%} are needed to tell {thresholds.non_uniformity:.1%}: only pixels that are "
+        f"{thresholds.certainty * error:.1%} off were found; take {more} times as many flats "
+        "or as much dose"
+    )
+    return Verdict(check, Grade.USABLE, 100 * error, 100 * limit, "%", text)
+
+
+def _of_persistent(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict:
+    check = PERSISTENT
+    if evidence.after_exposure is None:
+        text = (
+            "persistent pixels were not judged: there is no frame from just after an exposure; "
+            "record the beam being switched off"
+        )
+        return Verdict(check, Grade.USABLE, 0.0, 0.0, "counts", text)
+    error = evidence.after_exposure_noise
+    error = evidence.dark_noise if error is None else error
+    known = evidence.imaging & np.isfinite(evidence.after_exposure) & np.isfinite(error)
+    if not known.any():
+        text = "persistent pixels were not judged: no pixel's lag is known with its noise"
+        return Verdict(check, Grade.USABLE, 0.0, 0.0, "counts", text)
+    lag = float(np.median(evidence.after_exposure[known]))
+    needed = thresholds.certainty * float(np.median(error[known]))
+    excess = (thresholds.persistence - 1) * lag
+    text = f"the median pixel lags by {lag:.1f} counts in the first frame after exposure"
+    if excess >= needed:
+        return Verdict(check, Grade.GOOD, excess, needed, "counts", text)
+    text += (
+        f": only pixels that lag by {needed:.1f} more were found, which is what the noise allows; "
+        "average several such frames or use a higher dose to find the others"
+    )
+    return Verdict(check, Grade.USABLE, excess, needed, "counts", text)

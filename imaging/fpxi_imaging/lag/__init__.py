@@ -1,0 +1,1 @@
+"""Signal that a panel gives back after the exposure that caused it."""

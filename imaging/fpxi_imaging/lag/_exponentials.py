@@ -1,0 +1,147 @@
+"""Weighted least squares of sums of exponentials, and how many of them the data carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import least_squares, nnls
+
+from fpxi_imaging.lag.model import decay, trapped
+
+Values = npt.NDArray[np.float64]
+
+MOST_COMPONENTS = 4
+_GRID = 12
+"""Time constants tried for the start, evenly spaced in their logarithm."""
+_SHORTEST_IN_WINDOWS = 0.2
+"""Faster components leave less than this part of themselves even to the first frame."""
+_LONGEST_IN_RECORDS = 10.0
+"""Slower ones look like a constant."""
+
+_PRIOR_LN_TAU = 2.0
+"""A time constant is taken as unknown by e² either way, a fraction by 1, if frames do not tell."""
+
+
+@dataclass(frozen=True, eq=False)
+class DecayData:
+    """The frames after one exposure, each over the level before it."""
+
+    begin_s: Values
+    """(frames,) from the end of the exposure to each frame's begin."""
+    window_s: float
+    ratio: Values
+    """(frames,)"""
+    sigma: Values
+    """(frames,) standard uncertainties of the ratios."""
+    level_begin_s: Values
+    """(lit frames,) from the begin of the exposure to each lit frame's; infinite where endless."""
+    exposure_s: float
+
+    def columns(self, tau_s: Values) -> Values:
+        """Return what each component of fraction 1 adds to the frames, (frames, components)."""
+        share = trapped(self.exposure_s, tau_s)
+        return share * decay(self.begin_s[:, None], self.window_s, tau_s)
+
+    def missing(self, tau_s: Values) -> Values:
+        """Return what each component of fraction 1 still takes from the level, (components,)."""
+        if not np.isfinite(self.level_begin_s).all():
+            return np.zeros(len(tau_s))
+        taken: Values = decay(self.level_begin_s[:, None], self.window_s, tau_s).mean(axis=0)
+        return taken
+
+
+@dataclass(frozen=True, eq=False)
+class Decays:
+    """A sum of exponentials, fitted."""
+
+    fractions: Values
+    tau_s: Values
+    """In rising order."""
+    covariance: Values
+    """(2 n, 2 n) of fractions and time constants, the latter in s."""
+    fitted: Values
+    """(frames,) ratios by the fit."""
+    chi_squared: float
+    bic: float
+    """Bayesian information criterion: frames ln(chi² / frames) + parameters ln(frames)."""
+
+
+def fit_decays(data: DecayData, counts: Iterable[int]) -> list[Decays]:
+    """Fit each number of components that the frames have the degrees of freedom for."""
+    return [_fit(data, count) for count in counts if 2 * count < len(data.ratio)]
+
+
+def value_of(data: DecayData, fractions: Values, tau_s: Values) -> Values:
+    """Return the ratios (frames,) that these components give."""
+    level = 1.0 - float(fractions @ data.missing(tau_s))
+    ratios: Values = data.columns(tau_s) @ fractions / level
+    return ratios
+
+
+def _fit(data: DecayData, count: int) -> Decays:
+    if count == 0:
+        return _describe(data, np.zeros(0), np.zeros(0), np.zeros((0, 0)))
+    fractions, tau_s = _start(data, count)
+    shortest, longest = _limits(data)
+    low = np.concatenate([np.zeros(count), np.full(count, math.log(shortest))])
+    high = np.concatenate([np.ones(count), np.full(count, math.log(longest))])
+    start = np.concatenate([np.clip(fractions, 1e-6, 0.9), np.log(tau_s)])
+
+    def residuals(parameters: Values) -> Values:
+        model = value_of(data, parameters[:count], np.exp(parameters[count:]))
+        weighted: Values = (model - data.ratio) / data.sigma
+        return weighted
+
+    found = least_squares(
+        residuals, start, jac="3-point", bounds=(low, high), x_scale="jac", max_nfev=200
+    )
+    tau_s = np.exp(found.x[count:])
+    scale = np.concatenate([np.ones(count), tau_s])
+    degrees = len(data.ratio) - 2 * count
+    inflation = max(1.0, 2.0 * found.cost / degrees)
+    information = found.jac.T @ found.jac / inflation
+    # Of a component that one frame alone shows, only the product is known: fraction times time.
+    information += np.diag(np.repeat([1.0, _PRIOR_LN_TAU**-2], count))
+    covariance = np.linalg.inv(information) * np.outer(scale, scale)
+    order = np.argsort(tau_s)
+    both = np.concatenate([order, order + count])
+    return _describe(data, found.x[order], tau_s[order], covariance[np.ix_(both, both)])
+
+
+def _describe(data: DecayData, fractions: Values, tau_s: Values, covariance: Values) -> Decays:
+    fitted = value_of(data, fractions, tau_s)
+    frames = len(fitted)
+    chi_squared = float(np.sum(((data.ratio - fitted) / data.sigma) ** 2))
+    bic = frames * math.log(max(chi_squared, 1e-300) / frames)
+    bic += 2 * len(fractions) * math.log(frames)
+    return Decays(fractions, tau_s, covariance, fitted, chi_squared, bic)
+
+
+def _limits(data: DecayData) -> tuple[float, float]:
+    """Return the shortest and the longest time constant that are looked for, in s."""
+    covered = float(data.begin_s[-1]) + data.window_s
+    return _SHORTEST_IN_WINDOWS * data.window_s, _LONGEST_IN_RECORDS * covered
+
+
+def _start(data: DecayData, count: int) -> tuple[Values, Values]:
+    """Return the best of all choices of time constants on a coarse grid, fractions by NNLS."""
+    shortest, longest = _limits(data)
+    grid = np.geomspace(shortest, longest / _LONGEST_IN_RECORDS, _GRID)
+    # ratio (1 - sum f missing) = sum f columns is linear in the fractions
+    columns = data.columns(grid) + np.outer(data.ratio, data.missing(grid))
+    weighted = np.column_stack([columns, data.ratio]) / data.sigma[:, None]
+    # Triangular, the same least squares have 13 rows instead of one for each frame.
+    small = np.asarray(np.linalg.qr(weighted, mode="r"), np.float64)
+    best: tuple[float, Values, Values] | None = None
+    for chosen in combinations(range(_GRID), count):
+        places = list(chosen)
+        fractions, rest = nnls(small[:, places], small[:, -1])
+        if best is None or rest < best[0]:
+            best = (float(rest), fractions, grid[places])
+    assert best is not None
+    return best[1], best[2]

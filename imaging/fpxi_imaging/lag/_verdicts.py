@@ -1,0 +1,115 @@
+"""How good a fit of the lag is, in words."""
+
+from __future__ import annotations
+
+import math
+
+from fpxi_imaging.lag._exponentials import DecayData, Decays
+from fpxi_imaging.lag.model import LagModel
+from fpxi_imaging.verdict import Grade, Verdict
+
+MOST_UNCERTAIN = 0.05
+"""Relative standard uncertainty of the first frame's lag: half of what tenfold less allows."""
+MOST_CHI_SQUARED = 2.0
+"""Of each degree of freedom; more, and the frames differ from the curve by more than noise."""
+LEAST_COVERED = 2.0
+"""Time constants of the slowest component that the frames should cover."""
+
+
+def lag_verdicts(
+    model: LagModel, data: DecayData, best: Decays, exposed_s: float
+) -> tuple[Verdict, ...]:
+    """Judge a model by the frames that it was fitted to.
+
+    `exposed_s` is how long the panel is known to have been exposed before the step-off.
+    """
+    if model.components == 0:
+        noise = float(data.sigma.mean())
+        text = (
+            f"no lag above the noise ({noise:.2g} of the signal in a frame): there is nothing to "
+            "correct"
+        )
+        return (Verdict("lag", Grade.GOOD, 0.0, noise, "of the signal", text),)
+    return (
+        _first_frame(model, data),
+        _shape(model, best),
+        _coverage(model),
+        _exposure(model, exposed_s),
+        *_fast(model, data),
+    )
+
+
+def _first_frame(model: LagModel, data: DecayData) -> Verdict:
+    window_s = data.window_s
+    value, sigma = model.first_frame(window_s), model.uncertainty(0.0, window_s)
+    relative = sigma / value if value > 0 else math.inf
+    grade = Grade.GOOD if relative <= MOST_UNCERTAIN else Grade.USABLE
+    text = f"the first frame after an exposure holds {value:.3%} ± {sigma:.3%} of the signal"
+    if grade is Grade.USABLE:
+        text += "; record more frames after the step-off, at a higher level"
+    return Verdict("first-frame lag", grade, relative, MOST_UNCERTAIN, "of it", text)
+
+
+def _shape(model: LagModel, best: Decays) -> Verdict:
+    degrees = max(model.frames - 2 * model.components, 1)
+    reduced = best.chi_squared / degrees
+    grade = Grade.GOOD if reduced <= MOST_CHI_SQUARED else Grade.USABLE
+    text = (
+        f"{model.components} component(s) leave {model.residual:.2g} of the signal (RMS), "
+        f"{math.sqrt(reduced):.2g} times the frames' noise"
+    )
+    if grade is Grade.USABLE:
+        text += "; the dark level may have drifted, or the lag may not be a sum of exponentials"
+    return Verdict("lag fit", grade, reduced, MOST_CHI_SQUARED, "chi² / degree of freedom", text)
+
+
+def _coverage(model: LagModel) -> Verdict:
+    slowest = model.time_constants_s[-1]
+    covered = model.last_s / slowest
+    grade = Grade.GOOD if covered >= LEAST_COVERED else Grade.USABLE
+    text = (
+        f"the frames cover {model.first_s:.3g} to {model.last_s:.3g} s after the exposure, "
+        f"{covered:.2g} times the slowest time constant, {slowest:.3g} s"
+    )
+    if grade is Grade.USABLE:
+        text += (
+            "; it is not well known, and cannot be told from a dark level that moved: record "
+            "longer after the step-off"
+        )
+    return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
+
+
+def _exposure(model: LagModel, exposed_s: float) -> Verdict:
+    slowest = model.time_constants_s[-1]
+    ratio = exposed_s / slowest
+    grade = Grade.GOOD if ratio >= LEAST_COVERED else Grade.USABLE
+    if math.isinf(exposed_s):
+        text = "the exposure before the step-off is said to have been long enough for equilibrium"
+        return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
+    text = f"the exposure before the step-off is known to have lasted {exposed_s:.3g} s"
+    if math.isinf(model.exposure_s):
+        text += ", and taken to have been long enough for equilibrium"
+    if grade is Grade.USABLE:
+        text += (
+            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer, or say how "
+            "long it was"
+        )
+    return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
+
+
+def _fast(model: LagModel, data: DecayData) -> list[Verdict]:
+    """Say so where a component rests on the first frame alone."""
+    fastest = model.time_constants_s[0]
+    second_s = float(data.begin_s[1])
+    if fastest * math.log(_GONE) > second_s:
+        return []
+    text = (
+        f"the fastest component ({fastest:.2g} s) shows in the first frame alone, where a beam "
+        "that went off within that frame would look the same; use shorter exposures, or switch "
+        "the beam off between two frames"
+    )
+    return [Verdict("lag of one frame", Grade.USABLE, fastest, second_s, "s", text)]
+
+
+_GONE = 10.0
+"""A component is gone where so small a part of it is left."""

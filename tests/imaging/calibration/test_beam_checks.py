@@ -1,0 +1,115 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import fpxi_imaging as im
+import numpy as np
+import pytest
+from fpxi_imaging.calibration.beam_checks import (
+    check_exposures,
+    check_pattern,
+    compare_darks,
+    refuse_beam,
+)
+
+SHAPE = (40, 50)
+GOOD = np.ones(SHAPE, bool)
+LIMITS = im.CheckLimits()
+READ_NOISE = 4.0
+NOISE_PER_COUNT = 2.0
+FLAT = 10_000.0
+FRAMES = 40
+
+
+@pytest.fixture
+def panel(conditions: im.Conditions) -> "Panel":
+    return Panel(conditions)
+
+
+class Panel:
+    """Offset, pattern and noise of an imaginary panel."""
+
+    def __init__(self, conditions: im.Conditions) -> None:
+        self.rng = np.random.default_rng(8)
+        self.offset = self.rng.normal(300, 20, SHAPE)
+        self.pattern = self.rng.normal(1, 0.04, SHAPE)
+        self.conditions = conditions
+
+    def dark(
+        self, beam: float = 0.0, current: float = 0.0, exposure_us: int = 10_000
+    ) -> im.DarkMap:
+        """Return darks with this share of the flats' beam, and dark current of this many counts."""
+        signal = beam * FLAT * self.pattern + current * self.pattern
+        variance = READ_NOISE**2 + NOISE_PER_COUNT * beam * FLAT + 0.01 * current
+        mean = self.rng.normal(self.offset + signal, np.sqrt(variance / FRAMES))
+        freedom = FRAMES - 1
+        noise = np.sqrt(variance * self.rng.chisquare(freedom, SHAPE) / freedom)
+        taken = datetime(2026, 1, 1, tzinfo=UTC)
+        at = replace(self.conditions, exposure_us=exposure_us)
+        return im.DarkMap(mean.astype(np.float32), noise.astype(np.float32), FRAMES, at, taken)
+
+    def response(self, dark: im.DarkMap) -> np.ndarray:
+        """Return flats less these darks."""
+        return self.offset + FLAT * self.pattern - dark.mean
+
+
+@pytest.mark.parametrize("beam", [0.03, 0.3])
+def test_darks_that_show_the_flats_pattern_and_noise_are_refused(panel: Panel, beam: float) -> None:
+    dark = panel.dark(beam)
+    with pytest.raises(im.BeamOnInDarkError, match="shutter") as caught:
+        check_pattern(dark, panel.response(dark), GOOD, NOISE_PER_COUNT, LIMITS)
+    assert caught.value.signal == pytest.approx(beam * FLAT, rel=0.1 + beam)
+
+
+@pytest.mark.parametrize("current", [0.0, 2000.0])
+def test_dark_current_of_the_same_pattern_is_no_beam(panel: Panel, current: float) -> None:
+    dark = panel.dark(current=current)
+    verdict = check_pattern(dark, panel.response(dark), GOOD, NOISE_PER_COUNT, LIMITS)
+    assert verdict.grade is im.Grade.GOOD
+    assert verdict.measured < 0.5
+
+
+def test_what_cannot_be_told_is_said(panel: Panel) -> None:
+    dark = panel.dark()
+    response = np.full(SHAPE, 30.0)  # a flat of hardly any dose, without a pattern
+    verdict = check_pattern(dark, response, GOOD, NOISE_PER_COUNT, LIMITS)
+    assert verdict.grade is im.Grade.USABLE
+    assert "higher dose" in verdict.text
+
+
+def test_darks_that_brighten_with_the_exposure_as_photons_do_are_refused(panel: Panel) -> None:
+    short = panel.dark(0.01, exposure_us=5_000)
+    long = panel.dark(0.04, exposure_us=20_000)
+    with pytest.raises(im.BeamOnInDarkError, match="20000 us"):
+        check_exposures(short, long, GOOD, NOISE_PER_COUNT, LIMITS)
+    check_exposures(
+        panel.dark(current=100, exposure_us=5_000),
+        panel.dark(current=400, exposure_us=20_000),
+        GOOD,
+        NOISE_PER_COUNT,
+        LIMITS,
+    )
+
+
+def test_the_brighter_of_first_and_closing_darks_had_the_beam_on(panel: Panel) -> None:
+    clean, lit = panel.dark(), panel.dark(0.02)
+    with pytest.raises(im.BeamOnInDarkError, match="first darks"):
+        compare_darks(lit, clean, GOOD, NOISE_PER_COUNT)
+    with pytest.raises(im.BeamOnInDarkError, match="closing darks"):
+        compare_darks(clean, lit, GOOD, NOISE_PER_COUNT)
+
+
+def test_darks_that_differ_without_the_noise_of_photons_have_drifted(panel: Panel) -> None:
+    first = panel.dark()
+    with pytest.raises(im.DriftError) as caught:
+        compare_darks(first, panel.dark(current=30), GOOD, NOISE_PER_COUNT)
+    assert caught.value.drift == pytest.approx(30, abs=1)
+    assert compare_darks(first, panel.dark(), GOOD, NOISE_PER_COUNT).grade is im.Grade.GOOD
+    some = compare_darks(first, panel.dark(current=2), GOOD, NOISE_PER_COUNT)
+    assert some.grade is im.Grade.USABLE
+
+
+def test_later_darks_are_refused_for_photons_alone(panel: Panel) -> None:
+    with pytest.raises(im.BeamOnInDarkError, match="those of the calibration"):
+        refuse_beam(panel.dark(), panel.dark(0.02), GOOD, NOISE_PER_COUNT, LIMITS)
+    refuse_beam(panel.dark(), panel.dark(current=300), GOOD, NOISE_PER_COUNT, LIMITS)
+    refuse_beam(panel.dark(), panel.dark(0.02), GOOD, 0.0, LIMITS)  # its noise is not known
