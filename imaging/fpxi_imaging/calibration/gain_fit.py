@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
 
@@ -188,5 +188,5 @@ def _excess(left: Image, spread: Image, usable: Mask, degree: int) -> Image:
     total = np.sum(np.divide(left**2, spread, out=np.zeros_like(left), where=spread > 0), axis=-1)
     free = freedom > 0
     result: Image = np.full(total.shape, np.nan)
-    result[free] = total[free] / chi2.median(freedom[free])
+    result[free] = total[free] / chdtri(freedom[free], 0.5)
     return result

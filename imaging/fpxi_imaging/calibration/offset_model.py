@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA
@@ -119,7 +119,7 @@ def _deviations(
     residual = float(np.sqrt(_median(total / len(darks))))
     if freedom < 1:
         return float("nan"), residual
-    return _median(excess) / float(chi2.median(freedom)), residual
+    return _median(excess) / float(chdtri(freedom, 0.5)), residual
 
 
 def _median(image: Image) -> float:
