@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fpxi.session import Session
 
-from fpxi_gui.calibration_control import Progress, Prompt, RunCalibration
+from fpxi_gui.calibration_control import Progress, Prompt, RefreshOffset, RunCalibration
 
 if TYPE_CHECKING:
     from fpxi.calibration.operator import Refusal, RunProgress
@@ -38,6 +38,18 @@ def runner(session: Session) -> RunCalibration:
         )
 
     return run
+
+
+def refresher(session: Session) -> RefreshOffset:
+    """Return what renews a calibration's offset by darks of a session; its file is replaced."""
+
+    def refresh(path: Path, frames: int, ask: Prompt, tell: Progress) -> Calibration:
+        from fpxi.calibration.live_refresh import refresh_live  # noqa: PLC0415
+
+        operator = ViewerOperator(ask, tell)
+        return refresh_live(session, path, operator=operator, frames=frames, overwrite=True)
+
+    return refresh
 
 
 class ViewerOperator:

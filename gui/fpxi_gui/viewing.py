@@ -9,7 +9,7 @@ from fpxi.session import Session
 from fpxi_readout.errors import FpxiError
 from PySide6.QtCore import Qt
 
-from fpxi_gui.calibrating import load, runner
+from fpxi_gui.calibrating import load, refresher, runner
 from fpxi_gui.controller import ViewerController
 from fpxi_gui.settings import Settings
 from fpxi_gui.window import ViewerWindow
@@ -43,7 +43,10 @@ class Viewing:
     def _open(self, url: str) -> None:
         session = self._open_session(url)
         self.controller = ViewerController(
-            session, load_calibration=load, run_calibration=runner(session)
+            session,
+            load_calibration=load,
+            run_calibration=runner(session),
+            refresh_offset=refresher(session),
         )
         self.window = ViewerWindow(self.controller, self._settings)
         # Queued: the window that asks is gone afterwards, and must not be in the middle of it.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fpxi import Session
 from fpxi_gui.application import make_application
-from fpxi_gui.calibrating import load, runner
+from fpxi_gui.calibrating import load, refresher, runner
 from fpxi_gui.controller import ViewerController
 from fpxi_gui.state import ViewState
 from fpxi_gui.window import ViewerWindow
@@ -25,7 +25,10 @@ class Running:
         make_application()
         self.session = Session(url)
         self.controller = ViewerController(
-            self.session, load_calibration=load, run_calibration=runner(self.session)
+            self.session,
+            load_calibration=load,
+            run_calibration=runner(self.session),
+            refresh_offset=refresher(self.session),
         )
         self.window = ViewerWindow(self.controller)
         self._closed = False

@@ -55,6 +55,9 @@ def test_a_screenshot_can_be_corrected(run: Any, tmp_path: Path) -> None:
     running.controller.calibration.make(calibration, 8)
     state = running.until(lambda state: state.picture is not None and state.picture.corrected)
     assert state.correction.calibration == "cal.h5"
+    running.controller.calibration.refresh(20)
+    state = running.until(lambda state: "Refreshed" in state.correction.detail)
+    assert state.correction.can_refresh
     path = tmp_path / "viewer.png"
     status = run_viewer("sim:tft64?seed=1", calibration=calibration, screenshot=path)
     assert status == 0
