@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,14 @@ def require_saturation_level(level: int) -> None:
     """Raise `SettingError` for a level that no uint16 count can reach, or every one does."""
     if not 1 <= level <= FULL_SCALE:
         raise SettingError("saturation_level", level, f"1 to {FULL_SCALE} counts")
+
+
+def require_positive(figures: Any) -> None:
+    """Raise `SettingError` for a field of a dataclass of numbers that is not finite and above 0."""
+    for each in fields(figures):
+        value = getattr(figures, each.name)
+        if not 0 < value < float("inf"):
+            raise SettingError(each.name, value, "a number above 0")
 
 
 def as_utc(name: str, time: datetime) -> datetime:

@@ -156,7 +156,9 @@ class TooManyDefectsError(CalibrationError):
         self.allowed = allowed
         super().__init__(
             f"{fraction:.1%} of the imaging pixels were found defective, at most {allowed:.1%} "
-            "may be; check beam uniformity, bias and cabling, or widen the defect thresholds"
+            "may be; check beam uniformity, bias and cabling; for a panel that is so bad, widen "
+            "the defects' thresholds (--threshold, DefectThresholds) or raise the limit (--limit "
+            "most_defective=..., CheckLimits)"
         )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fpxi_imaging import Calibration, SourceRole, Tolerances
+import numpy as np
+from fpxi_imaging import Calibration, Conditions, DarkMap, SourceRole, Tolerances
 
 from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
 from fpxi.calibration.provenance import source_file
@@ -21,13 +23,15 @@ def with_lag(
     build: Callable[..., Calibration],
     step_off: Path,
     tolerances: Tolerances,
+    progress: Callable[[int, int], None] | None,
 ) -> Calibration:
     """Return the calibration built anew with the pixels that lag, and with the lag of the rest.
 
     It is built twice as the offset of the step-off's frames, by which those pixels are known, may
-    be one that only a calibration gives, between darks. `build` takes `after_exposure` as
-    `fpxi_imaging.build_calibration` does. Raises what that and `fpxi.calibration.lag_run` raise,
-    and `FrameSelectionError` for a recording without frames.
+    be one that only a calibration gives, between darks. `build` takes `after_exposure` and its
+    noise as `fpxi_imaging.build_calibration` does, `progress` is `lag_from_recording`'s. Raises
+    what these and `fpxi.calibration.lag_run` raise, and `FrameSelectionError` for a recording
+    without frames.
     """
     with read_recording(step_off) as reader:
         if reader.frame_count == 0:
@@ -36,11 +40,21 @@ def with_lag(
         resolved = for_area(calibration.resolve(at[-1], tolerances), reader.area)
         frames = tuple(range(reader.frame_count))
     found = after_exposure_from_recordings(step_off, resolved.offset)
-    calibration = build(after_exposure=found.mean)
-    fit = lag_from_recording(step_off, calibration, tolerances=tolerances)
+    dark = _nearest_dark(calibration, at[-1])
+    noise = np.hypot(dark.noise / math.sqrt(found.steps), dark.uncertainty, dtype=np.float64)
+    calibration = build(after_exposure=found.mean, after_exposure_noise=noise)
+    fit = lag_from_recording(step_off, calibration, tolerances=tolerances, progress=progress)
     return replace(
         calibration,
         lag=fit.model,
         verdicts=(*calibration.verdicts, *fit.verdicts),
         sources=(source_file(step_off, SourceRole.STEP_OFF, frames),),
+    )
+
+
+def _nearest_dark(calibration: Calibration, at: Conditions) -> DarkMap:
+    """Return the darks of that gain setting whose exposure, and so whose noise, is nearest."""
+    return min(
+        (each for each in calibration.darks if each.conditions.gain_setting == at.gain_setting),
+        key=lambda each: abs(each.conditions.exposure_us - at.exposure_us),
     )

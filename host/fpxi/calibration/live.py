@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fpxi_imaging import Calibration, GainOptions
+from fpxi_imaging import Calibration, CheckLimits, DefectThresholds, GainOptions
 
-from fpxi.calibration.added_lag import with_lag
 from fpxi.calibration.files import save_calibration
 from fpxi.calibration.operator import Operator
 from fpxi.calibration.plan import StepKind, plan_run
-from fpxi.calibration.runs import DEFAULT_GAIN, calibration_from_recordings
+from fpxi.calibration.runs import (
+    DEFAULT_GAIN,
+    DEFAULT_LIMITS,
+    DEFAULT_THRESHOLDS,
+    calibration_from_recordings,
+)
 from fpxi.calibration.step_checks import StepChecks
 from fpxi.calibration.steps_run import StepsRun
 from fpxi.errors import CalibrationExistsError
@@ -30,6 +34,8 @@ def calibrate_live(
     flat_frames: int = 100,
     lag: bool = False,
     gain: GainOptions = DEFAULT_GAIN,
+    limits: CheckLimits = DEFAULT_LIMITS,
+    thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
     overwrite: bool = False,
 ) -> Calibration:
     """Record what a calibration of the present conditions needs, and save it to `path`.
@@ -58,15 +64,18 @@ def calibrate_live(
         flat_frames=flat_frames,
         lag=lag,
     )
-    checks = StepChecks(full_scale_of(session), missing_bias_mV(session))
+    checks = StepChecks(full_scale_of(session), missing_bias_mV(session), limits)
     run = StepsRun(session, path, steps, checks, operator, overwrite=overwrite)
 
     def build() -> Calibration:
         made = calibration_from_recordings(
-            run.recordings(StepKind.DARK), run.recordings(StepKind.FLAT), gain=gain
+            run.recordings(StepKind.DARK),
+            run.recordings(StepKind.FLAT),
+            step_off=next(iter(run.recordings(StepKind.STEP_OFF)), None),
+            gain=gain,
+            limits=limits,
+            thresholds=thresholds,
         )
-        for recording in run.recordings(StepKind.STEP_OFF):
-            made = with_lag(made, recording)
         return replace(made, verdicts=(*made.verdicts, *checks.verdicts))
 
     calibration = run.make(build)

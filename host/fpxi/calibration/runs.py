@@ -67,7 +67,8 @@ def calibration_from_recordings(
 
     Frames are taken by their image key. With `unmarked`, all frames are taken of a recording in
     which none is marked as dark or flat. Frames with missing rows count where they have rows.
-    `progress` is called with the frames done and the frames in all.
+    `progress` is called with the frames done and the frames in all: those of darks and flats, then
+    those of `step_off`.
 
     Frames are put into series as `fpxi.calibration.series` says: darks by exposure, gain setting
     and temperature, flats also by their recording, so that flats of several levels are to be
@@ -113,7 +114,7 @@ def calibration_from_recordings(
         )
         calibration = build()
         if step_off is not None:
-            calibration = with_lag(calibration, build, Path(step_off), tolerances)
+            calibration = with_lag(calibration, build, Path(step_off), tolerances, progress)
         sources = tuple(source_of(each) for each in (*dark_frames, *flat_frames))
     return replace(
         calibration,

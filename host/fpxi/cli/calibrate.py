@@ -17,9 +17,9 @@ from fpxi.calibration import (
     refresh_live,
     save_calibration,
 )
-from fpxi.calibration.added_lag import with_lag
 from fpxi.calibration.run_errors import NoPictureError
 from fpxi.calibration.summary_picture import draw_picture, picture_path
+from fpxi.cli.calibration_limits import LIMIT_OPTION, THRESHOLD_OPTION
 from fpxi.cli.calibration_options import GAINS, SHADINGS, Options
 from fpxi.cli.calibration_run import TerminalOperator, notes_shown
 from fpxi.cli.calibration_text import document_of, facts_of
@@ -106,6 +106,8 @@ def _exposures(_context: click.Context, _option: click.Parameter, text: str) -> 
 @click.option("--no-picture", is_flag=True, help="Draw no picture beside the calibration.")
 @SET_OPTION
 @TOLERANCE_OPTION
+@LIMIT_OPTION
+@THRESHOLD_OPTION
 @click.option(
     "--unmarked",
     is_flag=True,
@@ -153,17 +155,13 @@ def _from_recordings(options: Options) -> Calibration:
         calibration = calibration_from_recordings(
             darks,
             flats,
+            step_off=options.step_off,
             gain=options.gain_options,
+            **options.figures,
             tolerances=tolerances_from(options.tolerances),
             unmarked=options.unmarked,
             progress=lambda done, total: bar.show("Reading", done, total),
         )
-        if options.step_off is not None:
-            calibration = with_lag(
-                calibration,
-                options.step_off,
-                progress=lambda done, total: bar.show("Fitting the lag", done, total),
-            )
     save_calibration(options.written, calibration, overwrite=options.overwrite)
     return calibration
 
@@ -182,6 +180,7 @@ def _live(url: str, options: Options) -> Calibration:
             flat_frames=flats,
             lag=options.lag,
             gain=options.gain_options,
+            **options.figures,
             overwrite=options.overwrite,
         )
 
@@ -189,6 +188,7 @@ def _live(url: str, options: Options) -> Calibration:
 def _refreshed(url: str, options: Options) -> Calibration:
     options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
     options.refuse("flat", "exposures", "levels", "gain", "lag", why="--refresh takes darks alone")
+    options.refuse("limits", "thresholds", why="--refresh keeps those of the calibration")
     frames = _count("--dark", options.dark)
     assert options.refresh is not None
     with _session(url, options) as (session, operator), notes_shown():

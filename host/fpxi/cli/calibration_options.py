@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import click
-from fpxi_imaging import GainMethod, GainOptions, Shading
+from fpxi_imaging import CheckLimits, DefectThresholds, GainMethod, GainOptions, Shading
 
 GAINS = {
     "linear": GainMethod.LINEAR,
@@ -16,7 +17,20 @@ GAINS = {
 SHADINGS = {"removed": Shading.REMOVED, "kept": Shading.KEPT}
 FITTED_LEVELS = 3
 """Levels of flats for a gain that is fitted to several, unless another number is given."""
-_NAMES = {"settings": "set", "tolerances": "tolerance", "step_off": "step-off"}
+_NAMES = {
+    "settings": "set",
+    "tolerances": "tolerance",
+    "step_off": "step-off",
+    "limits": "limit",
+    "thresholds": "threshold",
+}
+
+
+class Figures(TypedDict):
+    """Keyword arguments of whatever makes a calibration."""
+
+    limits: CheckLimits
+    thresholds: DefectThresholds
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,8 @@ class Options:
     refresh: Path | None
     settings: tuple[tuple[str, str], ...]
     tolerances: tuple[tuple[str, str], ...]
+    limits: CheckLimits | None
+    thresholds: DefectThresholds | None
     unmarked: bool
     overwrite: bool
 
@@ -62,6 +78,14 @@ class Options:
         if self.gain is not None and self.levels < 2:
             raise click.UsageError(f"--gain {self.gain} needs flats of --levels 2 or more.")
         return self.levels
+
+    @property
+    def figures(self) -> Figures:
+        """By what frames are checked and defects found."""
+        return {
+            "limits": self.limits or CheckLimits(),
+            "thresholds": self.thresholds or DefectThresholds(),
+        }
 
     @property
     def gain_options(self) -> GainOptions:

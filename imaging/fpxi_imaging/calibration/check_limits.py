@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fpxi_imaging._guards import require_positive
+
 
 @dataclass(frozen=True)
 class CheckLimits:
-    """What the frames of a calibration have to meet; kept in its file."""
+    """What the frames of a calibration have to meet; kept in its file.
+
+    Raises `SettingError` for a figure that is not above 0.
+    """
 
     least_frames: int = 2
     """Of each series: fewer tell nothing of their noise."""
@@ -62,6 +67,9 @@ class CheckLimits:
     """Above this relative uncertainty of the median pixel's gain more flats are advised."""
     misfit: float = 2.0
     """Above this goodness of fit (1 where the description holds) another description is advised."""
+
+    def __post_init__(self) -> None:
+        require_positive(self)
 
 
 DEFAULT_LIMITS = CheckLimits()

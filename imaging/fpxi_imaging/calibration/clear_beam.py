@@ -30,5 +30,6 @@ def require_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: Chec
         raise UnevenFlatError(
             f"{departing:.0%} of the pixels differ by more than {allowed:.0%} from the flat's "
             f"smooth surface, at most {limits.most_departing:.0%} may: an object in the beam does "
-            "that"
+            "that; where the film itself is so uneven, raise that limit: --limit "
+            "most_departing=..., a field of CheckLimits"
         )

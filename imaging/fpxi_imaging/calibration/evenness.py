@@ -44,7 +44,8 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
         raise UnevenFlatError(
             f"around row {row}, column {column} it departs by {residual:+.0%} from its "
             f"surroundings, at most {most:.0%} is allowed; an object in the "
-            "beam does that; if pixels are broken there, raise most_local_residual"
+            "beam does that; where pixels are broken or the film is uneven, raise that limit: "
+            "--limit most_local_residual=..., a field of CheckLimits"
         )
     even = ratio <= limits.uneven
     clear = abs(residual) <= limits.local_residual

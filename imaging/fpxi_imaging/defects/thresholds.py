@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging._guards import require_positive
+
 QUANTISATION_SIGMA = 12**-0.5
 """Standard deviation of rounding to whole counts: no pixel's noise is known to be less."""
 
@@ -19,6 +21,8 @@ class DefectThresholds:
     non-uniformity and persistence with their window, and the good neighbours of kernel pixels.
     The rest is ours: the standard calls a pixel dead that does not respond, which noisy frames
     cannot show exactly, and it judges values as if they were free of error.
+
+    Raises `SettingError` for a figure that is not above 0.
     """
 
     over_response: float = 1.3
@@ -52,6 +56,9 @@ class DefectThresholds:
     hand; this one suits panels of some ten rows and columns as well as large ones."""
     line_accompanied: float = 0.1
     """Largest fraction of a line's pixels that may have a bad pixel at their side."""
+
+    def __post_init__(self) -> None:
+        require_positive(self)
 
 
 DEFAULT_THRESHOLDS = DefectThresholds()
