@@ -21,9 +21,13 @@ from fpxi.errors import (
 from fpxi.export import export
 from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
+    NO_AVERAGING,
+    Averaging,
     Calibration,
     CalibrationMismatchError,
     Conditions,
+    Orientation,
+    Processing,
     calibration_from_maps,
     robust_levels,
 )
@@ -161,6 +165,38 @@ def test_rows_that_are_missing_are_told_of_corrected_frames_too(
         mean = export(source, tmp_path / "y.npy", calibration=given, average=True, overwrite=True)
         assert mean.notes == ("1 rows never arrived and are left out of the mean",)
     assert export(run, tmp_path / "z.npy", frames=[0, 1], calibration=calibration).notes == ()
+
+
+@pytest.mark.parametrize("rotate_deg", [90, 180])
+def test_missing_rows_are_counted_as_the_panels_when_pictures_are_turned(
+    run: Path, calibration: Calibration, tmp_path: Path, rotate_deg: int
+) -> None:
+    turned = Processing(orientation=Orientation(rotate_deg=rotate_deg))
+    correct_recording(run, calibration, tmp_path / "corrected.h5", processing=turned)
+    for source, given in ((run, calibration), (tmp_path / "corrected.h5", None)):
+        out = tmp_path / "x.npy"
+        result = export(source, out, calibration=given, processing=turned, overwrite=True)
+        assert result.notes == ("1 rows never arrived and are NaN",)
+
+
+@pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.running(2)])
+def test_what_was_interpolated_is_told(
+    run: Path, calibration: Calibration, tmp_path: Path, averaging: Averaging
+) -> None:
+    dark = calibration.darks[0]
+    darks = tuple(
+        replace(dark, conditions=replace(dark.conditions, temperature_mC=temperature))
+        for temperature in (24_000, 31_000)
+    )
+    between = replace(calibration, darks=darks)
+    processing = Processing(averaging=averaging)
+    out = tmp_path / "x.npy"
+    result = export(run, out, frames=[0], calibration=between, processing=processing)
+    correct_recording(run, between, tmp_path / "corrected.h5", processing=processing)
+    again = export(tmp_path / "corrected.h5", out, frames=[0], overwrite=True)
+    assert len(result.notes) == 1
+    assert "interpolated" in result.notes[0]
+    assert again.notes == result.notes
 
 
 @pytest.mark.parametrize(

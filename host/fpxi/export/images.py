@@ -71,7 +71,7 @@ class Images:
     def _frames(self) -> Iterator[Image]:
         for done, index in enumerate(self.indices, 1):
             values, flags = self.source.image(index)
-            missing = (flags & PixelFlag.MISSING).any(axis=1)
+            missing = (flags & PixelFlag.MISSING).any(axis=0 if self.source.rows_across else 1)
             self.rows_missing[index] = int(np.count_nonzero(missing))
             yield values, flags
             if self.progress is not None:

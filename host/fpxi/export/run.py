@@ -26,7 +26,8 @@ class ExportResult:
     scaling: str
     """How values in the files relate to counts, in words."""
     notes: tuple[str, ...]
-    """What whoever uses the files must know."""
+    """What whoever uses the files must know: what is missing, what of a calibration was
+    interpolated."""
 
 
 def export(
@@ -81,8 +82,8 @@ def export(
             images = Images(joined, [0], average=False)
             missing = joined.missing
         paths, scaling = writer(images, out, bits, overwrite)
-        notes = tuple(_note(words, images, out.suffix.lower()) for words in missing())
-        return ExportResult(tuple(paths), len(indices), scaling, notes)
+        gaps = tuple(_note(words, images, out.suffix.lower()) for words in missing())
+        return ExportResult(tuple(paths), len(indices), scaling, (*source.notes, *gaps))
 
 
 def _select(path: Path, frames: Sequence[int] | slice | None, available: int) -> list[int]:

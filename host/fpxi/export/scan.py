@@ -55,6 +55,8 @@ class ScanSource:
         self.pitch_um = _pitch(source, scan)
         self.dtype = source.dtype
         self.kind = source.kind
+        self.rows_across = source.rows_across
+        self.notes = source.notes
         self.numbers = source.numbers[indices[:1]]
         self._rows_missing = 0
         self._progress = progress
@@ -67,7 +69,7 @@ class ScanSource:
             values[done], flags[done] = self._source.image(index)
             if self._progress is not None:
                 self._progress(done + 1, len(self._indices))
-        missing = (flags & PixelFlag.MISSING).any(axis=2)
+        missing = (flags & PixelFlag.MISSING).any(axis=1 if self._source.rows_across else 2)
         self._rows_missing = int(np.count_nonzero(missing))
         return assemble_scan(values, flags, self._steps, self.path)
 

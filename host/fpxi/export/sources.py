@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fpxi_imaging import DEFAULT_PROCESSING, Calibration, PixelFlag, Processing
 from fpxi_imaging.correction.turning import turned_shape
 
-from fpxi.corrected_file import LAYOUT_ATTRIBUTE
+from fpxi.corrected_file import LAYOUT_ATTRIBUTE, PROCESS, PROCESSING
 from fpxi.correction import correct_recording, looks_back, require_fitting, resolver_for
 from fpxi.errors import ExportError, NotARecordingError
 from fpxi.file_kind import why_unreadable
@@ -38,6 +38,10 @@ class ImageSource(Protocol):
     """What number the panel gave to each frame; gaps are frames that never arrived."""
     kind: str
     """What the values are, in words."""
+    rows_across: bool
+    """The panel's rows are columns of the images, which are turned."""
+    notes: tuple[str, ...]
+    """What was interpolated to correct the frames, in words."""
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return the values and the `PixelFlag` bits of one frame."""
@@ -48,6 +52,8 @@ class RawSource:
     """Raw counts, uint16; rows that never arrived are 0 and flagged."""
 
     kind = "raw counts"
+    rows_across = False
+    notes: tuple[str, ...] = ()
 
     def __init__(self, reader: RecordingReader) -> None:
         geometry = reader.geometry
@@ -75,7 +81,8 @@ class CalibratedSource:
         self, reader: RecordingReader, calibration: Calibration, processing: Processing
     ) -> None:
         resolver = resolver_for(reader, calibration)
-        resolved, _ = require_fitting(reader, resolver)
+        resolved, self.notes = require_fitting(reader, resolver)
+        self.rows_across = processing.orientation.rotate_deg % 180 != 0
         self.frame_count = reader.frame_count
         self.shape = turned_shape(resolved.shape, processing.orientation)
         self.dtype = np.dtype(np.float32)
@@ -105,10 +112,21 @@ class CorrectedSource:
         rows_m, columns_m = (float(detector[f"{axis}_pixel_size"][()]) for axis in "yx")
         self.pitch_um = (rows_m * 1e6, columns_m * 1e6)
         self.numbers = detector["sequence_number"][:].astype(np.int64)
+        process = file[PROCESS]
+        self.notes = tuple(process["notes"].asstr()[:]) if "notes" in process else ()
+        self.rows_across = _rotated(file)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return one corrected frame."""
         return self._data[index], self._flags[index]
+
+
+def _rotated(file: h5py.File) -> bool:
+    """Tell whether a corrected file's pictures lie on their side; those of layout 1 never do."""
+    if PROCESSING not in file:
+        return False
+    processing = Processing.from_json(file[PROCESSING].asstr()[()])
+    return processing.orientation.rotate_deg % 180 != 0
 
 
 def _numbers(reader: RecordingReader) -> npt.NDArray[np.int64]:

@@ -26,8 +26,18 @@ MOST_FRAMES = {
     AveragingMode.MEDIAN: 31,
 }
 
+MOST_SIGMA = 1e6
+"""standard deviations that a value may have to stand out by: single precision holds its square"""
+
 MOST_FOLLOWED_FRAMES = 64
 """Most `frames` of an average that begins anew where the image moves: it is kept in float32."""
+
+
+def require_sigma(name: str, sigma: float) -> None:
+    """Raise `SettingError` unless a number of standard deviations is above 0 and at most `MOST_SIGMA`."""
+    if not 0 < sigma <= MOST_SIGMA:
+        allowed = f"a positive number of standard deviations, at most {MOST_SIGMA:.0f}"
+        raise SettingError(name, sigma, allowed)
 
 
 @dataclass(frozen=True)
@@ -100,8 +110,7 @@ class Averaging:
             raise SettingError(
                 "frames of averaging with motion_sigma", self.frames, f"1 to {MOST_FOLLOWED_FRAMES}"
             )
-        if not 0 < sigma < float("inf"):
-            raise SettingError("motion_sigma", sigma, "a positive number of standard deviations")
+        require_sigma("motion_sigma", sigma)
 
 
 NO_AVERAGING = Averaging()

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Self
 
-from fpxi_imaging.correction.averaging import NO_AVERAGING, Averaging
+from fpxi_imaging.correction.averaging import NO_AVERAGING, Averaging, require_sigma
 from fpxi_imaging.correction.processing_json import from_json, to_json
 from fpxi_imaging.errors import SettingError
 
@@ -56,11 +56,9 @@ class Processing:
     orientation: Orientation = Orientation()
 
     def __post_init__(self) -> None:
-        """Raise `SettingError` if `zinger_sigma` is not a positive number."""
-        if self.zinger_sigma is not None and not 0 < self.zinger_sigma < float("inf"):
-            raise SettingError(
-                "zinger_sigma", self.zinger_sigma, "a positive number of standard deviations"
-            )
+        """Raise `SettingError` if `zinger_sigma` is not above 0 and at most `MOST_SIGMA`."""
+        if self.zinger_sigma is not None:
+            require_sigma("zinger_sigma", self.zinger_sigma)
 
     @property
     def needs_noise(self) -> bool:

@@ -26,15 +26,25 @@ def from_json(kind: type[Any], text: str) -> Any:
     Raises `ProcessingFormatError`, naming what is unknown or out of range.
     """
     try:
-        said = json.loads(text)
-    except ValueError as error:
+        said = json.loads(text, object_pairs_hook=_said_once)
+    except (ValueError, RecursionError) as error:
         raise ProcessingFormatError("the text", text[:20], f"JSON ({error})") from error
     if not isinstance(said, dict):
         raise ProcessingFormatError("the text", said, "a JSON object")
     version = said.pop("version", None)
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise ProcessingFormatError("version", version, str(VERSION))
     return _object(kind, said, "")
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of a name that is there twice, JSON itself keeps one value in silence."""
+    said: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in said:
+            raise ProcessingFormatError(name, value, "there once")
+        said[name] = value
+    return said
 
 
 def _plain(value: Any) -> Any:
@@ -83,7 +93,10 @@ def _member(kind: type[enum.Enum], said: Any, name: str) -> enum.Enum:
 def _scalar(kind: type[Any], said: Any, name: str) -> Any:
     """Take a number for a number only: True is none, and 1.5 is no whole one."""
     if kind is float and type(said) is int:
-        return float(said)
+        try:
+            return float(said)
+        except OverflowError as error:
+            raise ProcessingFormatError(name, said, "a number of usual size") from error
     if type(said) is not kind:
         raise ProcessingFormatError(name, said, _WORDS[kind])
     return said

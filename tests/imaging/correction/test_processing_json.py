@@ -51,6 +51,11 @@ def test_what_is_left_out_has_its_usual_value() -> None:
         ({"lag": None}, "lag .*None"),
         ({"zinger_sigma": "6"}, "zinger_sigma .*'6'.*a number"),
         ({"zinger_sigma": True}, "zinger_sigma .*True"),
+        ({"zinger_sigma": float("nan")}, "zinger_sigma .*nan"),
+        ({"zinger_sigma": 1e30}, "zinger_sigma .*1e.30.*at most 1000000"),
+        ({"zinger_sigma": 10**400}, "zinger_sigma .*usual size"),
+        ({"averaging": {"mode": "recursive", "frames": 8, "motion_sigma": 1e30}}, "motion_sigma"),
+        ({"version": True}, "version .*True"),
         ({"scale": "log"}, "scale .*'log'.*transmission"),
         ({"orientation": {"rotate_deg": 45}}, "orientation.rotate_deg .*45"),
         ({"orientation": {"flip_rows": 0}}, "orientation.flip_rows .*0"),
@@ -62,7 +67,12 @@ def test_what_cannot_be_done_is_refused_by_name(change: dict[str, Any], named: s
         Processing.from_json(json.dumps(said))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", "null"])
+def test_what_is_said_twice_is_refused() -> None:
+    with pytest.raises(ProcessingFormatError, match="lag .*False.*once"):
+        Processing.from_json('{"version": 1, "lag": true, "lag": false}')
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", "null", "[" * 100_000])
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(ProcessingFormatError, match="the text"):
         Processing.from_json(text)
