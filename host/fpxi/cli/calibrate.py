@@ -134,9 +134,10 @@ def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -
     written = options.written
     picture = None if no_picture else _draw(calibration, written)
     if as_json:
-        print_json(document_of(written, picture, calibration))
+        drawn = None if picture is None else str(picture)
+        print_json({**document_of(written, calibration), "picture": drawn})
     else:
-        click.echo(format_facts(facts_of(written, picture, calibration)))
+        click.echo(format_facts(facts_of(written, calibration, picture)))
 
 
 def _from_recordings(options: Options) -> Calibration:

@@ -12,18 +12,22 @@ from fpxi_imaging import Calibration
 from fpxi.calibration import calibration_summary
 
 
-def facts_of(output: Path, picture: Path | None, calibration: Calibration) -> list[tuple[str, str]]:
-    """Return what is printed of a calibration that was made, name and value."""
+def facts_of(
+    path: Path, calibration: Calibration, picture: Path | None = None
+) -> list[tuple[str, str]]:
+    """Return what is printed of a calibration and its file, name and value."""
     drawn = [] if picture is None else [("Picture", str(picture))]
-    return [("Calibration", str(output)), *drawn, *calibration_summary(calibration)]
+    return [("Calibration", str(path)), *drawn, *calibration_summary(calibration)]
 
 
-def document_of(output: Path, picture: Path | None, calibration: Calibration) -> dict[str, Any]:
-    """Return the same for machines. Numbers that are not known are null."""
+def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
+    """Return what a file holds, for machines. Numbers that are not known are null."""
     imaging = ~calibration.not_imaging
     return {
-        "path": str(output),
-        "picture": None if picture is None else str(picture),
+        "path": str(path),
+        "summary": [
+            {"name": name, "text": text} for name, text in calibration_summary(calibration)
+        ],
         "dark_frames": calibration.dark_frames,
         "flat_frames": calibration.flat_frames,
         "defective_pixels": int(np.count_nonzero(calibration.defects.mask & imaging)),

@@ -74,14 +74,14 @@ def command(url: str, explain: bool, as_json: bool) -> None:
 
 
 def _show_calibration(path: Path, as_json: bool) -> None:
-    from fpxi.calibration import calibration_summary, load_calibration  # noqa: PLC0415 - likewise
+    from fpxi.calibration import load_calibration  # noqa: PLC0415 - likewise
+    from fpxi.cli.calibration_text import document_of, facts_of  # noqa: PLC0415 - likewise
 
-    facts = calibration_summary(load_calibration(path))
+    calibration = load_calibration(path)
     if as_json:
-        listed = [{"name": name, "text": text} for name, text in facts]
-        print_json({"path": str(path), "calibration": listed})
+        print_json(document_of(path, calibration))
     else:
-        click.echo(format_facts([("Calibration", str(path)), *facts]))
+        click.echo(format_facts(facts_of(path, calibration)))
 
 
 def _panel_facts(panel: PanelGeometry) -> list[tuple[str, str]]:

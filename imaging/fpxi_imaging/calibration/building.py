@@ -99,6 +99,7 @@ def build_calibration(
             zero_fraction=lost,
             saturated=data.saturated,
             **data.corrected_flat(gain),
+            of_one_level=len(data.levels) == 1,
             after_exposure=after_exposure,
             after_exposure_noise=after_exposure_noise,
         )

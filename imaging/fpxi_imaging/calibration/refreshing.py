@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from fpxi_imaging.calibration.calibration import Calibration
 
 CHECK = "drift since the calibration"
+_BEAM_UNKNOWN = (
+    "; the calibration does not say how noisy X-rays are at this gain setting, so that the beam "
+    "would not have been recognised by its noise: see for yourself that it was off, or calibrate "
+    "anew"
+)
 
 
 def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerances) -> Calibration:
@@ -52,7 +57,9 @@ def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerance
     replaced = [each for each in calibration.darks if _same(each.conditions, new.conditions)]
     kept = tuple(each for each in calibration.darks if each not in replaced)
     words = _words(old, new, median, rms, noise, bool(replaced), len(kept))
-    small = abs(median) <= calibration.limits.most_dark_drift * noise
+    if slope <= 0:
+        words += _BEAM_UNKNOWN
+    small = slope > 0 and abs(median) <= calibration.limits.most_dark_drift * noise
     verdict = Verdict(
         CHECK,
         Grade.GOOD if small else Grade.USABLE,

@@ -49,6 +49,8 @@ class DefectEvidence:
     the even ones, show only those that do not repeat themselves."""
     corrected_flat_noise: npt.NDArray[np.float64] | None = None
     """Standard error of `corrected_flat`, that of offset and gain included, in its unit."""
+    of_one_level: bool = False
+    """Whether `corrected_flat` is of the very dose that a gain by one level comes from."""
     after_exposure: npt.NDArray[np.float64] | None = None
     """First frame after the exposure has ended, less offset, counts."""
     after_exposure_noise: npt.NDArray[np.float64] | None = None

@@ -17,6 +17,11 @@ DEFECT_CHECKS = NOISY, NON_UNIFORM, PERSISTENT = (
 )
 """Names of these checks among the verdicts of a calibration."""
 _FEWEST_FOR_NOISE = 2
+_ONE_LEVEL = (
+    "; the gain comes from flats of that very dose, so that of non-uniform pixels only those that "
+    "change from frame to frame were looked for: take flats of several levels (--levels 3) to find "
+    "those that are not proportional to the dose"
+)
 
 
 def judge_evidence(
@@ -61,7 +66,9 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
     error = float(np.median(known)) if known.size else np.inf
     text = f"the corrected flat is known to {error:.2%} (median pixel)"
     if error <= limit:
-        return Verdict(check, Grade.GOOD, 100 * error, 100 * limit, "%", text)
+        grade = Grade.USABLE if evidence.of_one_level else Grade.GOOD
+        text += _ONE_LEVEL if evidence.of_one_level else ""
+        return Verdict(check, grade, 100 * error, 100 * limit, "%", text)
     if not known.size:
         text = "non-uniform pixels were not judged: no pixel has a corrected flat with its noise"
         return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
@@ -71,6 +78,7 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
         f"{thresholds.certainty * error:.1%} off were found; take {more} times as many flats "
         "or as much dose"
     )
+    text += _ONE_LEVEL if evidence.of_one_level else ""
     return Verdict(check, Grade.USABLE, 100 * error, 100 * limit, "%", text)
 
 

@@ -189,6 +189,9 @@ def test_lag_is_recorded_while_the_user_switches_off(
         levels = [float(frame.samples.mean()) for frame in map(reader.frame, range(len(reader)))]
     assert levels[10] > 2 * levels[-1]
     assert made.lag is not None
+    assert [source.role.value for source in made.sources][-1] == "step-off"
+    (persistent,) = (each for each in made.verdicts if each.check == "persistent pixels")
+    assert "not judged" not in persistent.text
 
 
 def refuse(

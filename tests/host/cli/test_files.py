@@ -55,6 +55,8 @@ def test_recordings_give_the_same_calibration(run: Run, folder: Path, tmp_path: 
     np.testing.assert_array_equal(live.darks[0].mean, again.darks[0].mean)
     np.testing.assert_array_equal(live.gains[0].gain, again.gains[0].gain)
     assert document["defective_pixels"] == np.count_nonzero(live.defects.mask)
+    told = json.loads(run("info", tmp_path / "again.h5", "--json").stdout)
+    assert {**told, "picture": document["picture"]} == document
     verdicts = {verdict["check"]: verdict for verdict in document["verdicts"]}
     assert verdicts["number of darks"]["measured"] == 20
     assert verdicts["number of darks"]["grade"] == "usable"

@@ -48,7 +48,9 @@ def test_a_calibration_is_told_in_words(run: Run, path: Path) -> None:
 def test_the_same_for_machines(run: Run, path: Path) -> None:
     document = json.loads(run("info", path, "--json").stdout)
     assert document["path"] == str(path)
-    assert {"name": "Lag", "text": "not measured"} in document["calibration"]
+    assert {"name": "Lag", "text": "not measured"} in document["summary"]
+    assert (document["dark_frames"], document["normalisation_counts"]) == (10, 1234.5)
+    assert document["conditions"]["exposure_us"] == 2500
 
 
 def test_a_damaged_calibration_is_named(run: Run, path: Path) -> None:

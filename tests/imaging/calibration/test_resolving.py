@@ -194,6 +194,11 @@ class TestRefused:
             calibration(dark(10_000, serial_number="A2"))
 
 
+def knowing_noise(calibration: im.Calibration) -> im.Calibration:
+    """Return a calibration whose flats have told how noisy X-rays are."""
+    return replace(calibration, gains=(replace(calibration.gains[0], noise_per_count=2.0),))
+
+
 class TestRefreshed:
     @pytest.fixture
     def series(
@@ -211,7 +216,7 @@ class TestRefreshed:
     def test_new_darks_take_the_place_of_the_old_and_the_drift_is_told(
         self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
     ) -> None:
-        old = calibration(dark(10_000), dark(20_000))
+        old = knowing_noise(calibration(dark(10_000), dark(20_000)))
         new = old.refreshed(series(130.0))
         (refresh,) = new.refreshes
         assert refresh.median_drift == pytest.approx(10, abs=0.5)
@@ -229,6 +234,18 @@ class TestRefreshed:
         assert len(twice.refreshes) == 2
         assert len(twice.verdicts) == len(new.verdicts)
         assert twice.verdicts[-1].grade is im.Grade.GOOD
+
+    def test_it_is_said_where_a_beam_would_not_have_been_recognised(
+        self, calibration: Any, dark: Any, series: Any
+    ) -> None:
+        known = knowing_noise(calibration(dark(10_000)))
+        unknown = replace(known, gains=(replace(known.gains[0], noise_per_count=0.0),))
+        words = "the beam would not have been recognised by its noise"
+        for old, grade in ((known, im.Grade.GOOD), (unknown, im.Grade.USABLE)):
+            new = old.refreshed(series(120.0))
+            assert new.verdicts[-1].grade is grade
+            assert (words in new.refreshes[0].text) == (words in new.verdicts[-1].text)
+            assert (words in new.verdicts[-1].text) == (old is unknown)
 
     def test_darks_of_another_temperature_join(
         self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
@@ -250,8 +267,7 @@ class TestRefreshed:
     def test_darks_with_the_beam_on_are_refused(
         self, calibration: Any, dark: Any, series: Any
     ) -> None:
-        old = calibration(dark(10_000))
-        old = replace(old, gains=(replace(old.gains[0], noise_per_count=2.0),))
+        old = knowing_noise(calibration(dark(10_000)))
         with pytest.raises(im.BeamOnInDarkError):
             old.refreshed(series(220.0, noise=14.0))
 

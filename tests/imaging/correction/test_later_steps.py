@@ -159,6 +159,48 @@ def test_a_still_image_is_averaged_and_a_moved_one_starts_anew(make_resolved: Ca
     assert np.std(moved[good]) > 3000**0.5 * 0.9
 
 
+@pytest.mark.parametrize("edge", [np.s_[:, 0], np.s_[:, -1], np.s_[0], np.s_[-1]])
+def test_motion_is_seen_in_the_pixels_beside_it_up_to_the_edge(
+    edge: Any, make_resolved: Calibrate
+) -> None:
+    shape = (5, 6)
+    calibration = make_resolved(shape, dark_noise=3.0, noise_per_count=1.0)
+    corrector = im.Corrector(calibration, im.Processing(averaging=im.Averaging.recursive(4, 2.5)))
+    correct(corrector, [np.full(shape, 1000)] * 8)
+    frame = np.full(shape, 1010)
+    frame[edge] = 3000
+    padded = np.pad(frame == 3000, 1)
+    near = np.lib.stride_tricks.sliding_window_view(padded, (3, 3)).any(axis=(2, 3))
+    values, _ = correct(corrector, [frame])
+    np.testing.assert_array_equal(values, np.where(near, frame, 1002.5))
+
+
+LATER = [
+    im.Processing(zinger_sigma=6),
+    im.Processing(averaging=im.Averaging.recursive(4, 2.0)),
+    im.Processing(averaging=im.Averaging.median(3)),
+]
+
+
+@pytest.mark.parametrize("processing", LATER, ids=["zingers", "motion", "median"])
+@pytest.mark.parametrize("strided", ["samples", "row_received", "out", "flags"])
+def test_arrays_with_gaps_are_refused_by_name(
+    processing: im.Processing, strided: str, make_resolved: Calibrate
+) -> None:
+    corrector = im.Corrector(make_resolved((4, 6), dark_noise=1.0), processing)
+    arrays: dict[str, Any] = {
+        "samples": np.full((4, 6), 9, np.uint16),
+        "row_received": np.ones(4, bool),
+        "out": np.full((4, 6), 7, np.float32),
+        "flags": np.full((4, 6), 7, np.uint8),
+    }
+    arrays[strided] = np.repeat(arrays[strided], 2, axis=-1)[..., ::2]
+    with pytest.raises(im.ArrayLayoutError, match=f"^{strided} must be"):
+        corrector.correct(**arrays)
+    assert (arrays["out"] == 7).all()
+    assert corrector.averaged_frames == 0
+
+
 def test_saturation_is_forgotten_where_the_average_begins_anew(make_resolved: Calibrate) -> None:
     calibration = make_resolved((3, 3), dark_noise=3.0, noise_per_count=1.0)
     corrector = im.Corrector(calibration, im.Processing(averaging=im.Averaging.recursive(8, 2.5)))

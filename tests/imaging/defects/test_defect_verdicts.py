@@ -62,6 +62,14 @@ def test_a_flat_too_noisy_for_one_percent_is_said_to_be(
     assert words in uniform.text
 
 
+@pytest.mark.parametrize("error", [2.4, 5.0])
+def test_flats_of_one_level_never_tell_all_pixels_that_are_not_uniform(error: float) -> None:
+    flat, noise = np.full(SHAPE, 1000.0), np.full(SHAPE, error)
+    _, uniform, _ = verdicts(corrected_flat=flat, corrected_flat_noise=noise, of_one_level=True)
+    assert uniform.grade is Grade.USABLE
+    assert "take flats of several levels" in uniform.text
+
+
 @pytest.mark.parametrize(
     ("lag", "noise", "grade", "words"),
     [

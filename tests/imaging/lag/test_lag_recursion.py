@@ -117,7 +117,7 @@ def test_without_components_nothing_is_changed() -> None:
     np.testing.assert_array_equal(corrected, frames)
 
 
-def test_the_corrector_agrees_also_over_lost_rows_and_long_gaps(
+def test_the_corrector_agrees_also_over_lost_rows_long_gaps_and_equal_times(
     make_resolved: Callable[..., im.ResolvedCalibration],
 ) -> None:
     random = np.random.default_rng(5)
@@ -127,7 +127,9 @@ def test_the_corrector_agrees_also_over_lost_rows_and_long_gaps(
     corrector = im.Corrector(calibration, im.Processing(lag=True))
     naive = NaiveLag(model, calibration.conditions.exposure_us, SHAPE)
     values, flags = np.empty(SHAPE, np.float32), np.empty(SHAPE, np.uint8)
-    times = np.cumsum(random.integers(100_000, 3_000_000, 60))
+    steps = random.integers(100_000, 3_000_000, 60)
+    steps[::7] = 0  # the same time again
+    times = np.cumsum(steps)
     for samples, time_us in zip(random.integers(1, 50_000, (60, *SHAPE)), times, strict=True):
         received = random.random(SHAPE[0]) < 0.7
         corrector.correct(
