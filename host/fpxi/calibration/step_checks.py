@@ -12,7 +12,7 @@ from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.calibration.clear_beam import require_clear_beam
 from fpxi_imaging.calibration.evenness import check_evenness
 from fpxi_imaging.calibration.frame_checks import check_dark_drift, check_flat_drift
-from fpxi_imaging.calibration.photon_transfer import noise_per_count
+from fpxi_imaging.calibration.photon_transfer import PhotonNoise, noise_per_count
 
 from fpxi.calibration.plan import RunStep, StepKind
 from fpxi.calibration.run_errors import (
@@ -127,10 +127,16 @@ class StepChecks:
         response = flat.stack.mean - first.stack.mean
         good = first.imaging & (response > 0) & np.isfinite(first.stack.variance)
         noise = np.sqrt(first.stack.variance)
-        per_count = noise_per_count(flat.stack, first.stack.mean, noise, good)
+        photons = PhotonNoise.measured(
+            noise_per_count(flat.stack, first.stack.mean, noise, good),
+            float(np.median(response[good])),
+            float(np.median(noise[good])),
+            frames=min(first.stack.least_count, flat.stack.least_count),
+            pixels=int(np.count_nonzero(good)),
+        )
         try:
             return compare_darks(
-                first.dark_map(), closing.dark_map(), good, per_count, self.imaging_limits
+                first.dark_map(), closing.dark_map(), good, photons, self.imaging_limits
             )
         except DriftError as error:  # tolerable, or _require_beam_off had refused it
             return Verdict(

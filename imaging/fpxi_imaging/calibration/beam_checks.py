@@ -2,11 +2,15 @@
 
 Three signs, none of which needs a dark that is known to be right: the darks show the flats' pattern
 and are as noisy as photons of that signal make them; darks of longer exposures are brighter and
-noisier by the photons' measure; darks taken before and after differ by it. A rise without the
-photons' noise is dark current, lag or drift.
+noisier by the photons' measure; darks taken before and after differ by it. A rise with less noise
+than that is dark current, lag or drift; one with far more is a dark current with noise of its own.
+Nothing is refused by noise where the flats do not show for certain how noisy photons are: too few
+pixels, or photons too weak against the electronics.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +18,7 @@ import numpy.typing as npt
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS, CheckLimits
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.errors import BeamOnInDarkError, DriftError
+from fpxi_imaging.calibration.photon_transfer import PhotonNoise
 from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA
 from fpxi_imaging.verdict import Grade, Verdict
 
@@ -25,7 +30,7 @@ _MAD_TO_SIGMA = 1.4826
 
 
 def check_pattern(
-    dark: DarkMap, response: Image, good: Mask, noise_per_count: float, limits: CheckLimits
+    dark: DarkMap, response: Image, good: Mask, photons: PhotonNoise, limits: CheckLimits
 ) -> Verdict:
     """Return a verdict on how much of the flats' beam the darks could hold.
 
@@ -34,10 +39,11 @@ def check_pattern(
     mean = dark.mean.astype(np.float64)
     signal = float(np.median(response[good]))
     noise = max(_median(dark.noise, good), QUANTISATION_SIGMA)
-    room = noise**2 / (noise_per_count * signal) if noise_per_count > 0 else np.inf
+    least = photons.least(limits.beam_certainty)
+    room = noise**2 / (least * signal) if least > 0 else np.inf
     share, error = _slope(response[good], mean[good])
     shown = share > limits.most_beam_in_dark and share > limits.beam_certainty * error
-    if shown and room >= limits.photon_share * share:
+    if shown and least > 0 and room >= limits.photon_share * share:
         raise BeamOnInDarkError(
             "darks",
             share * signal,
@@ -59,50 +65,67 @@ def check_pattern(
 
 
 def refuse_beam(
-    darker: DarkMap, brighter: DarkMap, good: Mask, noise_per_count: float, limits: CheckLimits
+    darker: DarkMap, brighter: DarkMap, good: Mask, photons: PhotonNoise, limits: CheckLimits
 ) -> None:
     """Raise `BeamOnInDarkError` if photons make the later darks brighter than the known ones."""
-    rise = _rise(darker, brighter, good)
-    if _by_photons(darker, brighter, good, rise, noise_per_count, limits):
+    rise = _rise_between(darker, brighter, good)
+    if rise.by_photons(photons, limits):
         raise BeamOnInDarkError(
             "darks",
-            rise,
-            f"they are {rise:.1f} counts brighter than those of the calibration, and noisier by as "
-            "much as X-rays make them",
+            rise.counts,
+            f"they are {rise.counts:.1f} counts brighter than those of the calibration, and "
+            "noisier by as much as X-rays make them",
         )
 
 
 def check_exposures(
-    short: DarkMap, long: DarkMap, good: Mask, noise_per_count: float, limits: CheckLimits
-) -> None:
-    """Compare darks of two exposures. Raises `BeamOnInDarkError` if photons make the difference."""
-    rise = _rise(short, long, good)
-    if _by_photons(short, long, good, rise, noise_per_count, limits):
+    short: DarkMap, long: DarkMap, good: Mask, photons: PhotonNoise, limits: CheckLimits
+) -> Verdict:
+    """Return a verdict on how much of the flats' beam a longer exposure adds to the darks.
+
+    Raises `BeamOnInDarkError` if photons make the difference.
+    """
+    rise = _rise_between(short, long, good)
+    longer = f"{long.conditions.exposure_us} us"
+    if rise.by_photons(photons, limits):
         raise BeamOnInDarkError(
             "darks",
-            rise,
-            f"those of {long.conditions.exposure_us} us are {rise:.1f} counts brighter than those "
-            f"of {short.conditions.exposure_us} us, and noisier by as much as X-rays make them",
+            rise.counts,
+            f"those of {longer} are {rise.counts:.1f} counts brighter than those of "
+            f"{short.conditions.exposure_us} us, and noisier by as much as X-rays make them",
         )
+    most = rise.most_by_photons(photons, limits) / photons.signal
+    clean = most <= limits.most_beam_in_dark
+    return Verdict(
+        "beam off at every exposure",
+        Grade.GOOD if clean else Grade.USABLE,
+        100 * most,
+        100 * limits.most_beam_in_dark,
+        "%",
+        f"darks of {longer} rise by at most {most:.2%} of the flats' beam, by level and noise"
+        if clean
+        else f"darks of {longer} rise by {rise.counts:.3g} counts, of which up to {most:.1%} of "
+        "the flats' beam could be X-rays: level and noise do not tell them from dark current "
+        "for certain; make sure that the X-rays were off",
+    )
 
 
 def compare_darks(
     first: DarkMap,
     closing: DarkMap,
     good: Mask,
-    noise_per_count: float,
+    photons: PhotonNoise,
     limits: CheckLimits = DEFAULT_LIMITS,
 ) -> Verdict:
     """Return a verdict on darks of equal conditions taken before the flats and after them.
 
-    `good`, (rows, cols), are the pixels looked at; `noise_per_count` is that of a gain, 0 where it
-    is not known. Raises `BeamOnInDarkError` for whichever are brighter and noisier by the photons'
-    measure, and `DriftError` if the level changed by more than `most_dark_drift` otherwise: by
-    temperature, or by lag that the flats left behind.
+    `good`, (rows, cols), are the pixels looked at. Raises `BeamOnInDarkError` for whichever are
+    brighter and noisier by the photons' measure, and `DriftError` if the level changed by more
+    than `most_dark_drift` otherwise: by temperature, or by lag that the flats left behind.
     """
-    rise = _rise(first, closing, good)
+    rise = _rise_between(first, closing, good).counts
     darker, brighter = (first, closing) if rise > 0 else (closing, first)
-    if _by_photons(darker, brighter, good, abs(rise), noise_per_count, limits):
+    if _rise_between(darker, brighter, good).by_photons(photons, limits):
         which = "closing darks" if rise > 0 else "first darks"
         raise BeamOnInDarkError(
             which,
@@ -126,38 +149,47 @@ def compare_darks(
     )
 
 
-def _by_photons(  # noqa: PLR0917 - two darks and what to look at in them
-    darker: DarkMap,
-    brighter: DarkMap,
-    good: Mask,
-    rise: float,
-    noise_per_count: float,
-    limits: CheckLimits,
-) -> bool:
-    """Whether the variance rises as photons make it rise, and certainly."""
-    low, high = (_median(dark.noise, good) ** 2 for dark in (darker, brighter))
-    pixels = np.count_nonzero(good)
+@dataclass(frozen=True)
+class _Rise:
+    """How much brighter and noisier the median pixel is in the second of two darks."""
+
+    counts: float
+    counts_error: float
+    variance: float
+    variance_error: float
+
+    def by_photons(self, photons: PhotonNoise, limits: CheckLimits) -> bool:
+        """Whether the variance rises as photons make it rise, and certainly."""
+        expected = photons.per_count * self.counts
+        share = limits.photon_share
+        return bool(
+            photons.least(limits.beam_certainty) > 0
+            and self.counts > limits.beam_certainty * self.counts_error
+            and self.variance > limits.beam_certainty * self.variance_error
+            and share * expected < self.variance < expected / share
+        )
+
+    def most_by_photons(self, photons: PhotonNoise, limits: CheckLimits) -> float:
+        """Return the counts that photons may have added at most, by level and by noise."""
+        certainty = limits.beam_certainty
+        by_level = max(self.counts, 0.0) + certainty * self.counts_error
+        least = photons.least(certainty)
+        if least == 0:
+            return by_level
+        return min(by_level, (max(self.variance, 0.0) + certainty * self.variance_error) / least)
+
+
+def _rise_between(before: DarkMap, after: DarkMap, good: Mask) -> _Rise:
+    low, high = (_median(dark.noise, good) ** 2 for dark in (before, after))
     # A variance of n frames is known to sqrt(2 / (n - 1)); medians over pixels, 1.25 times worse.
-    error = 1.25 * np.sqrt(
-        2 * (low**2 / max(darker.frames - 1, 1) + high**2 / max(brighter.frames - 1, 1)) / pixels
+    uncertain = low**2 / max(before.frames - 1, 1) + high**2 / max(after.frames - 1, 1)
+    part = 1.25 / float(np.sqrt(np.count_nonzero(good)))
+    return _Rise(
+        counts=float(np.median((after.mean.astype(np.float64) - before.mean)[good])),
+        counts_error=part * float(np.sqrt(low / before.frames + high / after.frames)),
+        variance=high - low,
+        variance_error=part * float(np.sqrt(2 * uncertain)),
     )
-    expected = noise_per_count * rise
-    added = high - low
-    return bool(
-        expected > 0
-        and added > limits.photon_share * expected
-        and added > limits.beam_certainty * error
-        and rise > limits.beam_certainty * _error_of_rise(darker, brighter, good)
-    )
-
-
-def _rise(before: DarkMap, after: DarkMap, good: Mask) -> float:
-    return float(np.median((after.mean.astype(np.float64) - before.mean)[good]))
-
-
-def _error_of_rise(before: DarkMap, after: DarkMap, good: Mask) -> float:
-    squares = sum(_median(dark.noise, good) ** 2 / dark.frames for dark in (before, after))
-    return 1.25 * float(np.sqrt(squares / np.count_nonzero(good)))
 
 
 def _median(image: npt.NDArray[np.floating], good: Mask) -> float:

@@ -27,6 +27,7 @@ from fpxi_imaging.calibration.frame_checks import (
     check_series,
 )
 from fpxi_imaging.calibration.frame_stack import FrameSeries
+from fpxi_imaging.calibration.photon_transfer import PhotonNoise
 from fpxi_imaging.calibration.quality import quality_verdicts, worst
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Tolerances
 from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
@@ -113,7 +114,8 @@ def build_calibration(
     _require_good_pixels(classes != 0, imaging, limits)
     good = imaging & (classes == 0)
     for data, (model, _) in zip(settings, fits, strict=True):
-        verdicts += _check_beam(maps, data, model.noise_per_count, good, limits)
+        photons = model.photon_noise(data.dark, good)
+        verdicts += _check_beam(maps, data, photons, good, limits)
     verdicts += quality_verdicts(offsets.models, fits, classes != 0, good, imaging, limits)
     return Calibration(
         darks=maps,
@@ -225,7 +227,7 @@ def _check_setting(data: SettingData, imaging: Mask, limits: CheckLimits) -> lis
 def _check_beam(
     maps: tuple[DarkMap, ...],
     data: SettingData,
-    noise_per_count: float,
+    photons: PhotonNoise,
     good: Mask,
     limits: CheckLimits,
 ) -> list[Verdict]:
@@ -239,9 +241,10 @@ def _check_beam(
         ),
         key=lambda dark: dark.conditions.exposure_us,
     )
+    verdicts = [check_pattern(data.dark, data.top.maps.response, good, photons, limits)]
     if len(same) > 1:
-        check_exposures(same[0], same[-1], good, noise_per_count, limits)
-    return [check_pattern(data.dark, data.top.maps.response, good, noise_per_count, limits)]
+        verdicts.append(check_exposures(same[0], same[-1], good, photons, limits))
+    return verdicts
 
 
 def _zero_fraction(darks: Sequence[FrameSeries]) -> Image:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging._guards import as_utc
+from fpxi_imaging.calibration.dark import DarkMap
+from fpxi_imaging.calibration.photon_transfer import PhotonNoise
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.errors import CalibrationError, SettingError, ShapeMismatchError
 from fpxi_imaging.frozen import freeze
@@ -109,3 +111,14 @@ class GainModel:
     def frames(self) -> int:
         """Flats of all levels."""
         return sum(level.frames for level in self.levels)
+
+    def photon_noise(self, dark: DarkMap, good: npt.NDArray[np.bool_]) -> PhotonNoise:
+        """Return how noisy photons are, as its highest level shows it over the `good` pixels."""
+        top = self.levels[-1]
+        return PhotonNoise.measured(
+            self.noise_per_count,
+            top.signal,
+            float(np.nanmedian(dark.noise[good])),
+            frames=min(top.frames, dark.frames),
+            pixels=int(np.count_nonzero(good)),
+        )

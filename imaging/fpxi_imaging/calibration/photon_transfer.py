@@ -7,6 +7,8 @@ dark current, as each photon frees many charges.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,35 @@ from fpxi_imaging.calibration.frame_stack import FrameStack
 
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PhotonNoise:
+    """How much variance photons add for each count of their signal, and how well that is known."""
+
+    per_count: float
+    """Counts; 0 where it is not known."""
+    signal: float
+    """Median of the flats above their darks, counts."""
+    error: float
+    """Standard error of `per_count`."""
+
+    @classmethod
+    def measured(
+        cls, per_count: float, signal: float, dark_noise: float, *, frames: int, pixels: int
+    ) -> PhotonNoise:
+        """Return it with the error of a median over `pixels`, of flats and of darks of `frames`.
+
+        A variance of n frames is known to sqrt(2 / (n - 1)); a median of pixels is 1.25 times less
+        certain than their mean.
+        """
+        dark = dark_noise**2
+        spread = np.hypot(dark, dark + per_count * signal) * np.sqrt(2 / max(frames - 1, 1))
+        return cls(per_count, signal, float(1.25 * spread / np.sqrt(pixels) / signal))
+
+    def least(self, certainty: float) -> float:
+        """Return what it is at least, with so many standard errors; 0: it may be anything."""
+        return max(self.per_count - certainty * self.error, 0.0)
 
 
 def noise_per_count(flat: FrameStack, offset: Image, dark_noise: Image, good: Mask) -> float:

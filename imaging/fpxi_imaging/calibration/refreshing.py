@@ -42,15 +42,9 @@ def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerance
     )
     new = dark_map(dark)
     good = ~(calibration.defects.mask | calibration.not_imaging)
-    slope = max(
-        (
-            gain.noise_per_count
-            for gain in calibration.gains
-            if gain.conditions.gain_setting == dark.conditions.gain_setting
-        ),
-        default=0.0,
-    )
-    refuse_beam(old, new, good, slope, calibration.limits)
+    for gain in calibration.gains:
+        if gain.conditions.gain_setting == dark.conditions.gain_setting:
+            refuse_beam(old, new, good, gain.photon_noise(old, good), calibration.limits)
     drift = (new.mean.astype(np.float64) - old.mean)[good]
     median, rms = float(np.median(drift)), float(np.sqrt(np.mean(drift**2)))
     noise = panel_noise(old.noise.astype(np.float64), good)
