@@ -17,6 +17,7 @@ from fpxi_imaging import (
 )
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.conditions import conditions_of, for_area
@@ -83,11 +84,11 @@ class FrameProcessor:
     """Takes frames in the order in which they were taken. One thread owns it.
 
     Lag, zingers and averages rest on the frames before. They begin anew where these say nothing
-    about the next one: after a change of region, sampling, exposure, gain setting or bias, and when
-    the panel has restarted (its frame numbers or its clock run back). Averages alone begin anew
-    where a recording goes on to darks, flats or images. Frames that were lost are no such break:
-    the lag ages by the panel's own time, averages are of the frames that came, and a block has as
-    many. Nor is a temperature to which another offset belongs.
+    about the next one: after a change of region, sampling, exposure, gain setting or bias, to a
+    test pattern and back, and when the panel has restarted (its frame numbers or its clock run
+    back). Averages alone begin anew where a recording goes on to darks, flats or images. Frames
+    that were lost are no such break: the lag ages by the panel's own time, averages are of the
+    frames that came, and a block has as many. Nor is a temperature to which another offset belongs.
     """
 
     def __init__(self, processing: Processing, resolve: Resolve, *, threads: int = 1) -> None:
@@ -156,7 +157,9 @@ def _alike(frame: Frame, last: Frame) -> bool:
 
 
 def _setting(frame: Frame) -> tuple[object, ...]:
-    return (frame.area, frame.sampling, frame.exposure_us, frame.gain_setting, frame.bias_mV)
+    pattern = FrameFlag.PATTERN in frame.flags
+    setting = (frame.exposure_us, frame.gain_setting, frame.bias_mV, pattern)
+    return (frame.area, frame.sampling, *setting)
 
 
 def _image_key(frame: Frame) -> ImageKey:

@@ -16,6 +16,7 @@ from fpxi_imaging import (
 )
 from fpxi_imaging.correction.turning import turned
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
 from fpxi.conditions import conditions_of
@@ -23,6 +24,7 @@ from fpxi.frame_processor import CalibrationResolver, FrameProcessor, ProcessedF
 from fpxi.preview import PipelineSettings, PreviewImage
 
 NOT_WARM = "correction is being prepared; showing raw counts"
+TEST_PATTERN = "the panel sends a test pattern; showing raw counts"
 NO_CALIBRATION = "no calibration is loaded; showing raw counts"
 
 
@@ -60,6 +62,8 @@ class Renderer:
             return self._uncorrected(frame, processing, "", warm=warm)
         if not warm:
             return self._uncorrected(frame, processing, NOT_WARM, warm=warm)
+        if FrameFlag.PATTERN in frame.flags:
+            return self._uncorrected(frame, processing, TEST_PATTERN, warm=warm)
         if settings.calibration is None:
             return self._uncorrected(frame, processing, NO_CALIBRATION, warm=warm)
         try:

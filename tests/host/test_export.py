@@ -179,6 +179,19 @@ def test_missing_rows_are_counted_as_the_panels_when_pictures_are_turned(
         assert result.notes == ("1 rows never arrived and are NaN",)
 
 
+def test_a_mean_of_blocks_is_that_of_their_frames(
+    record: Record, make_frame: MakeFrame, calibration: Calibration, tmp_path: Path
+) -> None:
+    run, out = record([make_frame(number) for number in range(5)]), tmp_path / "x.npy"
+    export(run, out, calibration=calibration)
+    frames = np.load(out)
+    blocks = Processing(averaging=Averaging.block(4))
+    correct_recording(run, calibration, tmp_path / "corrected.h5", processing=blocks)
+    result = export(tmp_path / "corrected.h5", out, average=True, overwrite=True)
+    np.testing.assert_allclose(np.load(out)[0], frames.mean(axis=0), rtol=1e-5)
+    assert "mean of 2 averages of 5 frames" in result.scaling
+
+
 @pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.running(2)])
 def test_what_was_interpolated_is_told(
     run: Path, calibration: Calibration, tmp_path: Path, averaging: Averaging

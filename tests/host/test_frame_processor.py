@@ -21,6 +21,7 @@ from fpxi_imaging import (
     calibration_from_maps,
 )
 from fpxi_readout.frame import Frame, Sampling
+from fpxi_readout.protocol.generated import FrameFlag
 
 MakeFrame = Callable[..., Frame]
 AT = Conditions("tiny", "SN-7", 2500, 1, -12345, 27301)
@@ -107,6 +108,7 @@ def test_a_frame_that_nothing_corrects_is_refused_and_the_next_begins_anew(
         {"exposure_us": 12_500},
         {"bias_mV": -12_340},
         {"sampling": Sampling(averaged=2)},
+        {"flags": FrameFlag.PATTERN},
         {"timestamp_us": 5},
         {"number": 1},
     ],

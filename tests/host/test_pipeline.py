@@ -14,7 +14,7 @@ from fpxi.errors import ThreadFailedError
 from fpxi.pipeline import Pipeline
 from fpxi.preview import PipelineSettings, PreviewImage
 from fpxi.recording.facts import RecordingFacts
-from fpxi.rendering import NO_CALIBRATION, NOT_WARM, Renderer
+from fpxi.rendering import NO_CALIBRATION, NOT_WARM, TEST_PATTERN, Renderer
 from fpxi_imaging import (
     NO_AVERAGING,
     Averaging,
@@ -26,6 +26,7 @@ from fpxi_imaging import (
     calibration_from_maps,
 )
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import FrameFlag
 
 MakeFrame = Callable[..., Frame]
 WAIT_S = 30.0
@@ -123,6 +124,15 @@ def test_a_calibration_of_other_conditions_is_not_applied_and_says_so(
     assert not picture.corrected
     assert "7777" in picture.notice
     assert picture.values[2, 2] == picture.frame.samples[2, 2]
+
+
+def test_a_test_pattern_is_not_corrected_and_the_picture_says_so(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    settings = PipelineSettings(corrected=True, calibration=calibration)
+    frame = make_frame(0, flags=FrameFlag.PATTERN)
+    picture = renderer.render(frame, settings, warm=True)
+    assert (picture.corrected, picture.notice) == (False, TEST_PATTERN)
 
 
 @pytest.mark.parametrize(

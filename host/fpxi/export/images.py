@@ -41,8 +41,11 @@ class Images:
     @property
     def kind(self) -> str:
         """What the values are, in words."""
-        mean = f"mean of {len(self.indices)} frames, " if self.average else ""
-        return mean + self.source.kind
+        if not self.average:
+            return self.source.kind
+        images, frames = len(self.indices), int(self.source.frames_in[self.indices].sum())
+        averages = "" if frames == images else f"{images} averages of "
+        return f"mean of {averages}{frames} frames, {self.source.kind}"
 
     def __iter__(self) -> Iterator[Image]:
         return iter([self.mean()]) if self.average else self._frames()
@@ -50,15 +53,17 @@ class Images:
     def mean(self) -> Image:
         """Return the mean of all frames, float32, over those that have a value at a pixel.
 
-        NaN where none has; a pixel is flagged with what is true of every frame.
+        An image that is an average itself weighs as its frames do. NaN where none has; a pixel is
+        flagged with what is true of every frame.
         """
         total = np.zeros(self.source.shape, np.float64)
         count = np.zeros(self.source.shape, np.int64)
         common = np.full(self.source.shape, 0xFF, np.uint8)
-        for values, flags in self._frames():
+        weights = self.source.frames_in[self.indices]
+        for weight, (values, flags) in zip(weights, self._frames(), strict=True):
             usable = np.isfinite(values) & (flags & PixelFlag.MISSING == 0)
-            total += np.where(usable, values, 0)
-            count += usable
+            total += np.where(usable, values, 0) * weight
+            count += usable * weight
             common &= flags
         mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
         return mean.astype(np.float32), common

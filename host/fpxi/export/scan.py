@@ -57,6 +57,7 @@ class ScanSource:
         self.kind = source.kind
         self.rows_across = source.rows_across
         self.notes = source.notes
+        self.frames_in = np.ones(1, np.int64)
         self.numbers = source.numbers[indices[:1]]
         self._rows_missing = 0
         self._progress = progress

@@ -42,6 +42,8 @@ class ImageSource(Protocol):
     """The panel's rows are columns of the images, which are turned."""
     notes: tuple[str, ...]
     """What was interpolated to correct the frames, in words."""
+    frames_in: npt.NDArray[np.int64]
+    """How many frames are in each image: more than 1 where it is an average."""
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return the values and the `PixelFlag` bits of one frame."""
@@ -62,6 +64,7 @@ class RawSource:
         self.dtype = np.dtype(np.uint16)
         self.pitch_um = (reader.area.binning * geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)
+        self.frames_in = np.ones(self.frame_count, np.int64)
         self._reader = reader
         ring = reader.area.not_imaging(geometry)
         self._ring = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
@@ -88,6 +91,7 @@ class CalibratedSource:
         self.dtype = np.dtype(np.float32)
         self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)
+        self.frames_in = np.ones(self.frame_count, np.int64)
         self.kind = MEANINGS[processing.scale]
         self._reader = reader
         self._processor = FrameProcessor(processing, resolver)
@@ -112,6 +116,9 @@ class CorrectedSource:
         rows_m, columns_m = (float(detector[f"{axis}_pixel_size"][()]) for axis in "yx")
         self.pitch_um = (rows_m * 1e6, columns_m * 1e6)
         self.numbers = detector["sequence_number"][:].astype(np.int64)
+        self.frames_in = np.ones(self.frame_count, np.int64)
+        if "frames_averaged" in detector:  # since layout 2
+            self.frames_in[:] = detector["frames_averaged"]
         process = file[PROCESS]
         self.notes = tuple(process["notes"].asstr()[:]) if "notes" in process else ()
         self.rows_across = _rotated(file)

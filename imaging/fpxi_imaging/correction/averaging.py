@@ -34,7 +34,7 @@ MOST_FOLLOWED_FRAMES = 64
 
 
 def require_sigma(name: str, sigma: float) -> None:
-    """Raise `SettingError` unless a number of standard deviations is above 0 and at most `MOST_SIGMA`."""
+    """Raise `SettingError` unless standard deviations are above 0 and at most `MOST_SIGMA`."""
     if not 0 < sigma <= MOST_SIGMA:
         allowed = f"a positive number of standard deviations, at most {MOST_SIGMA:.0f}"
         raise SettingError(name, sigma, allowed)

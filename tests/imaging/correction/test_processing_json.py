@@ -68,7 +68,7 @@ def test_what_cannot_be_done_is_refused_by_name(change: dict[str, Any], named: s
 
 
 def test_what_is_said_twice_is_refused() -> None:
-    with pytest.raises(ProcessingFormatError, match="lag .*False.*once"):
+    with pytest.raises(ProcessingFormatError, match=r"lag .*False.*once"):
         Processing.from_json('{"version": 1, "lag": true, "lag": false}')
 
 
