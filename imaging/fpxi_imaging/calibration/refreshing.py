@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 CHECK = "drift since the calibration"
 _BEAM_UNKNOWN = (
-    "; the calibration does not say how noisy X-rays are at this gain setting, so that the beam "
-    "would not have been recognised by its noise: see for yourself that it was off, or calibrate "
-    "anew"
+    "; the calibration does not say for certain how noisy X-rays are at this gain setting, so that "
+    "the beam would not have been recognised by its noise: see for yourself that it was off, or "
+    "calibrate anew"
 )
 
 
@@ -42,18 +42,23 @@ def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerance
     )
     new = dark_map(dark)
     good = ~(calibration.defects.mask | calibration.not_imaging)
-    for gain in calibration.gains:
-        if gain.conditions.gain_setting == dark.conditions.gain_setting:
-            refuse_beam(old, new, good, gain.photon_noise(old, good), calibration.limits)
+    photons = [
+        gain.photon_noise(old, good)
+        for gain in calibration.gains
+        if gain.conditions.gain_setting == dark.conditions.gain_setting
+    ]
+    for each in photons:
+        refuse_beam(old, new, good, each, calibration.limits)
+    known = any(each.least(calibration.limits.beam_certainty) > 0 for each in photons)
     drift = (new.mean.astype(np.float64) - old.mean)[good]
     median, rms = float(np.median(drift)), float(np.sqrt(np.mean(drift**2)))
     noise = panel_noise(old.noise.astype(np.float64), good)
     replaced = [each for each in calibration.darks if _same(each.conditions, new.conditions)]
     kept = tuple(each for each in calibration.darks if each not in replaced)
     words = _words(old, new, median, rms, noise, bool(replaced), len(kept))
-    if slope <= 0:
+    if not known:
         words += _BEAM_UNKNOWN
-    small = slope > 0 and abs(median) <= calibration.limits.most_dark_drift * noise
+    small = known and abs(median) <= calibration.limits.most_dark_drift * noise
     verdict = Verdict(
         CHECK,
         Grade.GOOD if small else Grade.USABLE,
