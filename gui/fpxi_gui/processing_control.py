@@ -72,7 +72,8 @@ class ProcessingControl:
         """Average so many frames in this way, or as many as it can hold."""
         averages = way.mode is not AveragingMode.NONE
         held = min(max(1, round(frames)), way.most_frames)
-        sigma = MOTION_SIGMA if way.follows_motion else None
+        known = self.processing.averaging.motion_sigma or MOTION_SIGMA
+        sigma = known if way.follows_motion else None
         self._change(averaging=Averaging(way.mode, held, sigma) if averages else NO_AVERAGING)
 
     def set_lag(self, on: bool) -> None:

@@ -58,7 +58,7 @@ def correct_recording(
     and one that a break cuts short (`FrameProcessor` says what is a break), are kept and marked in
     `average_complete`. What is told of a picture, such as `timestamp`, is told of the newest frame
     in it; `first_timestamp` and `first_sequence_number` are the oldest one's. Mask, offsets and
-    pixel sizes are turned with the pictures.
+    pixel sizes are turned with the pictures; `row_received` is of the panel's rows.
 
     Every frame's own conditions must fit, and its region lie within the calibration's: raises
     `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError`,

@@ -16,6 +16,7 @@ from fpxi_imaging import (
     Tolerances,
 )
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.lag.errors import AveragedExposuresError
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
@@ -106,6 +107,8 @@ class FrameProcessor:
         """
         last, self._last = self._last, None
         resolved = self._resolve(frame)
+        if self.processing.lag and frame.sampling.averaged > 1:
+            raise AveragedExposuresError(frame.sampling.averaged)
         anew = last is None or not _alike(frame, last)
         corrector = self._prepare(resolved, frame, last)
         values = np.empty(corrector.shape, np.float32)

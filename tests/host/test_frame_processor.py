@@ -20,6 +20,7 @@ from fpxi_imaging import (
     Processing,
     calibration_from_maps,
 )
+from fpxi_imaging.lag.errors import AveragedExposuresError
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.protocol.generated import FrameFlag
 
@@ -107,7 +108,6 @@ def test_a_frame_that_nothing_corrects_is_refused_and_the_next_begins_anew(
     [
         {"exposure_us": 12_500},
         {"bias_mV": -12_340},
-        {"sampling": Sampling(averaged=2)},
         {"flags": FrameFlag.PATTERN},
         {"timestamp_us": 5},
         {"number": 1},
@@ -151,3 +151,21 @@ def test_lag_ages_over_lost_frames_by_the_panel_s_clock(
     assert dark_after_light(9, begin_us + 2500) == soon, "numbers are not time"
     later = dark_after_light(9, begin_us + 22_500)
     assert later == pytest.approx(soon), "while frames are lost the exposure is taken to go on"
+
+
+def test_lag_of_means_of_exposures_is_refused(
+    lagging: CalibrationResolver, make_frame: MakeFrame
+) -> None:
+    means = make_frame(0, sampling=Sampling(averaged=4))
+    with pytest.raises(AveragedExposuresError, match=r"mean of 4 exposures.*average_log2"):
+        FrameProcessor(Processing(lag=True), lagging).process(means)
+    assert FrameProcessor(Processing(), lagging).process(means).averaged_frames == 1
+
+
+def test_an_average_begins_anew_where_the_panel_averages_otherwise(
+    resolver: CalibrationResolver, make_frame: MakeFrame
+) -> None:
+    processor = FrameProcessor(Processing(averaging=Averaging.running(4)), resolver)
+    processor.process(make_frame(2))
+    made = processor.process(make_frame(3, sampling=Sampling(averaged=2)))
+    assert (made.anew, made.averaged_frames) == (True, 1)

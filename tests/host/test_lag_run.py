@@ -23,7 +23,7 @@ from fpxi_imaging import (
     DefectClass,
     ShapeMismatchError,
 )
-from fpxi_imaging.lag.errors import NoStepError, TooFewLagFramesError
+from fpxi_imaging.lag.errors import AveragedExposuresError, NoStepError, TooFewLagFramesError
 
 LIT, FRAMES = 150, 400
 URL = "sim:cmos32?time=virtual&object=none&beam=off"
@@ -139,6 +139,14 @@ def test_frames_of_two_exposures_are_refused(
     mixed = changed("exposure_time", slice(200, None), 0.006)
     with pytest.raises(MixedConditionsError, match="exposure_us"):
         lag_from_recording(mixed, run.calibration)
+
+
+def test_means_of_exposures_are_refused(
+    run: Run, changed: Callable[[str, slice, float], Path]
+) -> None:
+    means = changed("averaged", slice(None), 4)
+    with pytest.raises(AveragedExposuresError, match="mean of 4 exposures"):
+        lag_from_recording(means, run.calibration)
 
 
 def test_a_calibration_of_another_exposure_is_refused(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
 from fpxi_imaging.errors import ShapeMismatchError
-from fpxi_imaging.lag.errors import TooFewLagFramesError
+from fpxi_imaging.lag.errors import AveragedExposuresError, TooFewLagFramesError
 from fpxi_imaging.lag.fit import LagFit, fit_lag
 from fpxi_imaging.lag.step_off import AfterExposure, after_exposure
 
@@ -48,6 +48,9 @@ def lag_from_recording(
     """
     with read_recording(path) as reader:
         exposure_us = _exposure_us(reader)
+        exposures = int(reader.column("averaged").max())
+        if exposures > 1:
+            raise AveragedExposuresError(exposures)
         resolved = [calibration.resolve(each, tolerances) for each in recorded_conditions(reader)]
         fitted = for_area(resolved[-1], reader.area)
         return fit_lag(

@@ -9,6 +9,17 @@ class LagError(CalibrationError):
     """The frames given cannot tell the panel's lag."""
 
 
+class AveragedExposuresError(LagError):
+    """Frames are means of exposures made by the panel: lag changes between these, unseen."""
+
+    def __init__(self, exposures: int) -> None:
+        self.exposures = exposures
+        super().__init__(
+            f"each frame is the mean of {exposures} exposures, and the lag is known for frames of "
+            "one: set average_log2 to 0, or leave the lag as it is"
+        )
+
+
 class NoStepError(LagError):
     """The beam does not go off within the sequence."""
 
