@@ -173,13 +173,14 @@ def test_the_process_ring_has_no_class_and_no_say_in_a_median() -> None:
     assert not find_defects(some, THRESHOLDS).any()
 
 
-@pytest.mark.parametrize("response", [1000.0, 3000.0])
+@pytest.mark.parametrize("response", [1000.0, 3000.0, 30_000.0])
 def test_a_ring_that_answers_the_beam_has_no_say_either(response: float) -> None:
     imaging = np.ones(SHAPE, bool)
-    imaging[:, :30] = False
+    imaging[:, :31] = False  # most of every window of 9 columns
     some = evidence(
         imaging=imaging,
         response=np.where(imaging, 1000.0, response),
+        dark_noise=np.where(imaging, 2.0, 0.1),
         corrected_flat=np.where(imaging, 5.0, 9.0),
         corrected_flat_noise=flat_map(0.001),
         after_exposure=np.where(imaging, 100.0, 10.0),
