@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from fpxi_imaging import CheckLimits, DriftError, Grade, Verdict
 from fpxi_imaging.calibration.beam_checks import compare_darks
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
-from fpxi_imaging.calibration.clear_beam import require_clear_beam
+from fpxi_imaging.calibration.clear_beam import check_clear_beam, likely_pixels
 from fpxi_imaging.calibration.evenness import check_evenness
 from fpxi_imaging.calibration.frame_checks import check_dark_drift, check_flat_drift
 from fpxi_imaging.calibration.photon_transfer import PhotonNoise, noise_per_count
@@ -26,8 +25,6 @@ from fpxi.calibration.run_errors import (
     LevelUnchangedError,
 )
 from fpxi.calibration.watching import Watched
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -57,8 +54,6 @@ class RunLimits:
 DEFAULT_RUN_LIMITS = RunLimits()
 CLIPPED = 0.98
 """Of full scale: a median at or above it says only that the dose was higher."""
-UNLIKELY_LOW, UNLIKELY_HIGH = 0.05, 3.0
-"""Of the median response: pixels outside are defects, whatever lies in the beam."""
 CLOSING_CHECK = "darks before and after the flats"
 FALLBACK_DOSE = 0.25
 """Of the dose: what is advised where the right dose cannot be told from the frames."""
@@ -161,9 +156,8 @@ class StepChecks:
             self._require_new_level(step, signal)
             offset = self._first_darks.stack.mean
             response = frames.stack.mean - offset
-            used = _used(response, frames.imaging)
-            require_clear_beam(frames.stack, offset, used, self.imaging_limits)
-            check_evenness(response, used, self.imaging_limits)
+            check_clear_beam(frames.stack, offset, frames.imaging, self.imaging_limits)
+            check_evenness(response, likely_pixels(response, frames.imaging), self.imaging_limits)
 
     def _require_new_level(self, step: RunStep, signal: float) -> None:
         for name, flat in self.flats.items():
@@ -228,9 +222,3 @@ def require_dark_range(
         raise DarksSaturatedError(saturated)
     if frames.cut_off > limits.most_cut_off:
         raise DarksCutOffError(frames.cut_off, wanted_bias_mV)
-
-
-def _used(response: npt.NDArray[np.float64], imaging: npt.NDArray[np.bool_]) -> Mask:
-    """Return the pixels that show how even a beam is: no dead ones, nor those far too bright."""
-    median = float(np.median(response[imaging]))
-    return imaging & (response > UNLIKELY_LOW * median) & (response < UNLIKELY_HIGH * median)

@@ -14,6 +14,7 @@ from fpxi_imaging.calibration._offsets import Offsets
 from fpxi_imaging.calibration.beam_checks import check_exposures, check_pattern
 from fpxi_imaging.calibration.calibration import Calibration
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS, CheckLimits
+from fpxi_imaging.calibration.clear_beam import check_clear_beam
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.dark_series import dark_map
 from fpxi_imaging.calibration.errors import NoDarkForFlatError
@@ -218,7 +219,9 @@ def _check_setting(data: SettingData, imaging: Mask, limits: CheckLimits) -> lis
         median = float(np.median(level.maps.response[imaging]))
         if median < required:
             raise FlatNotBrighterError(median, required)
-        verdicts.append(check_flat_drift(level.series.stack, level.offset, imaging, limits))
+        stack, used = level.series.stack, level.maps.usable & ~data.saturated
+        verdicts.append(check_flat_drift(stack, level.offset, imaging, limits))
+        verdicts.append(check_clear_beam(stack, level.offset, used, limits))
     top = data.top
     verdicts += check_evenness(top.maps.response, top.maps.usable & ~data.saturated, limits)
     return verdicts

@@ -41,7 +41,9 @@ class CheckLimits:
     departure: float = 0.4
     """A pixel departs if its response differs from the surface by more than this part,"""
     departure_sigmas: float = 4.0
-    """and by more than so many standard deviations of its noise."""
+    """and by more than so many standard deviations of its noise,"""
+    departure_scatters: float = 3.0
+    """and of the scatter between neighbouring pixels."""
     most_departing: float = 0.05
     """Largest fraction of imaging pixels that may depart: more is an object in the beam."""
     residual_block: int = 7

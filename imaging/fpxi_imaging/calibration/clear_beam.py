@@ -9,27 +9,67 @@ from fpxi_imaging.calibration.check_limits import CheckLimits
 from fpxi_imaging.calibration.errors import UnevenFlatError
 from fpxi_imaging.calibration.frame_stack import FrameStack
 from fpxi_imaging.calibration.shading import smooth_surface
+from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+_UNLIKELY_LOW, _UNLIKELY_HIGH = 0.05, 3.0
+"""Of the median response: pixels outside are defects, whatever lies in the beam."""
+_MAD_TO_SIGMA = 1.4826
 
-def require_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckLimits) -> None:
-    """Raise `UnevenFlatError` if too many pixels depart from the flat's smooth surface.
+
+def likely_pixels(response: Image, imaging: Mask) -> Mask:
+    """Return the pixels that show what the beam is like: no dead ones, none far too bright."""
+    median = float(np.median(response[imaging]))
+    low, high = _UNLIKELY_LOW * median, _UNLIKELY_HIGH * median
+    likely: Mask = imaging & (response > low) & (response < high)
+    return likely
+
+
+def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckLimits) -> Verdict:
+    """Return a verdict on the pixels that depart from the flat's smooth surface.
 
     `offset`, counts, and `used`, the pixels that are neither clipped nor in the process ring, are
-    of shape (rows, cols). A few frames suffice: departures within their noise do not count.
+    of shape (rows, cols). A few frames suffice: departures within their noise do not count, nor
+    those within the scatter between neighbours, of pixels of unequal size or thickness, which no
+    shadow is as fine as. Where an object can hide in that scatter the verdict says so. Raises
+    `UnevenFlatError` if too many depart.
     """
     response = flat.mean - offset
+    used = likely_pixels(response, used)
     surface = smooth_surface(response, used)
-    relative = response[used] / surface[used] - 1
+    departures = np.where(used, response / surface - 1, np.nan)
     noise = np.sqrt(flat.variance[used] / flat.frames) / np.abs(surface[used])
-    allowed = np.maximum(limits.departure, limits.departure_sigmas * np.nanmedian(noise))
-    departing = float(np.mean(np.abs(relative) > allowed))
+    hidden = max(
+        limits.departure_sigmas * float(np.nanmedian(noise)),
+        limits.departure_scatters * _scatter(departures),
+    )
+    allowed = max(limits.departure, hidden)
+    departing = float(np.mean(np.abs(departures[used]) > allowed))
     if departing > limits.most_departing:
         raise UnevenFlatError(
             f"{departing:.0%} of the pixels differ by more than {allowed:.0%} from the flat's "
             f"smooth surface, at most {limits.most_departing:.0%} may: an object in the beam does "
-            "that; where the film itself is so uneven, raise that limit: --limit "
-            "most_departing=..., a field of CheckLimits"
+            "that; if the pixels are as unequal as this, raise most_departing"
         )
+    telling = hidden <= limits.departure
+    return Verdict(
+        "shadows in the flats",
+        Grade.GOOD if telling else Grade.USABLE,
+        100 * departing,
+        100 * limits.most_departing,
+        "%",
+        f"{departing:.1%} of the pixels differ by more than {allowed:.0%} from the flats' smooth "
+        "surface, too few for an object in the beam"
+        if telling
+        else "pixels that are so unequal, noisy or few do not show whether an object was in the "
+        "beam: make sure that nothing was",
+    )
+
+
+def _scatter(departures: Image) -> float:
+    """Return the standard deviation between neighbours, robustly; infinite where none has any."""
+    steps = np.concatenate([np.diff(departures, axis=axis).ravel() for axis in (0, 1)])
+    known = np.abs(steps[np.isfinite(steps)])
+    return _MAD_TO_SIGMA / np.sqrt(2.0) * float(np.median(known)) if known.size else np.inf

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import fpxi
 import pytest
@@ -48,8 +49,9 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.preset)
 def test_a_beam_left_on_is_refused_where_it_shows_and_doubted_where_it_may_not(case: Case) -> None:
     with fpxi.open(f"sim:{case.preset}?time=virtual&object=none&seed=3") as session:
-        if session.scene.wanted_bias_mV:
-            session.set("bias_mV", session.scene.wanted_bias_mV)
+        scene: Any = session.scene
+        if scene.wanted_bias_mV:
+            session.set("bias_mV", scene.wanted_bias_mV)
         shares = sorted({0.0, *case.doubtful, *case.refused})
         taken = {
             share: [take(session, each, share) for each in case.exposures_us] for share in shares
@@ -69,7 +71,7 @@ def test_a_beam_left_on_is_refused_where_it_shows_and_doubted_where_it_may_not(c
 
 def take(session: fpxi.Session, exposure_us: int, share: float) -> Watched:
     """Capture a series with this part of the preset's beam."""
-    scene = session.scene
+    scene: Any = session.scene
     full = scene.dose_rate
     scene.beam_on, scene.dose_rate = share > 0, full * (share or 1.0)
     session.set("exposure_us", exposure_us)
