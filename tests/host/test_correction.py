@@ -27,6 +27,7 @@ from fpxi_imaging import (
     CalibrationMismatchError,
     Conditions,
     DefectClass,
+    DefectEdit,
     DefectMap,
     PixelFlag,
     Source,
@@ -34,6 +35,7 @@ from fpxi_imaging import (
     Tolerances,
     calibration_from_maps,
 )
+from fpxi_imaging.defects.pixel_mask import MaskBit
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import PanelGeometry
@@ -200,14 +202,19 @@ def test_the_file_says_whence_it_came_and_which_pixels_are_defective(
 ) -> None:
     defects = np.zeros((6, 5), np.bool_)
     defects[2, 2] = True
-    classes = np.where(defects, DefectClass.DEAD, 0)
+    classes = np.where(defects, DefectClass.DEAD | DefectClass.NOISY, 0)
+    when = datetime(2026, 1, 2, tzinfo=UTC)
+    edits = DefectMap(classes).with_edits(DefectEdit(4, 3, True, "Ada", when))
     sources = (Source("dark.h5", SourceRole.DARK), Source("flat.h5", SourceRole.FLAT))
-    calibration = replace(calibration, defects=DefectMap(classes), sources=sources)
+    calibration = replace(calibration, defects=edits, sources=sources)
     out = tmp_path / "out.h5"
     correct_recording(record([make_frame(0)]), calibration, out)
     with h5py.File(out) as file:
         mask = file["entry/instrument/detector/pixel_mask"][:]
-        assert (mask == np.where(calibration.not_imaging, 1, np.where(defects, 2, 0))).all()
+        expected = np.where(calibration.not_imaging, MaskBit.GAP, 0)
+        expected[2, 2] = MaskBit.DEAD | MaskBit.NOISY
+        expected[4, 3] = MaskBit.OTHER | MaskBit.USER
+        np.testing.assert_array_equal(mask, expected)
         assert read_calibration(file["entry/process/calibration"]).sources == sources
         device = file["entry/device"]
         assert device["firmware_version"][:].tolist() == [3, 4, 5]
