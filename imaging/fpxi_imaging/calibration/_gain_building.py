@@ -195,7 +195,17 @@ def _targets(signals: list[float], doses: list[float | None]) -> list[float]:
         raise GainLevelsError("some flats have a relative dose, some have none: give all")
     if min(known) <= 0:
         raise GainLevelsError(f"relative doses must be above 0, not {min(known)}")
+    for low, high in pairwise(known):
+        if low > high * _LEAST_STEP:
+            raise GainLevelsError(
+                f"the flats' doses, {_listed(known)}, do not rise with their signals, "
+                f"{_listed(signals)} counts: give each series its own"
+            )
     return [signals[-1] * dose / known[-1] for dose in known]
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _require_levels(targets: list[float], method: GainMethod) -> None:

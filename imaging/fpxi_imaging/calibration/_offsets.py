@@ -20,6 +20,9 @@ TEMPERATURE_STEP_mC = 250
 LARGEST_SPAN_mC = 10_000
 """Darks at temperatures further apart say nothing of those between."""
 
+SAME_RUN_s = 3600.0
+"""Darks that are no further apart count as taken together."""
+
 Image = npt.NDArray[np.float64]
 
 
@@ -113,6 +116,7 @@ class Offsets:
             model = self._model(part.group) if part.dark is None else None
             if model is not None:
                 said.append(_of_model(model, part.exposure_us))
+                said += _of_age(self._newest(part.group), part.exposure_us)
         if len(choice.parts) > 1:
             low, high = (self._groups[part.group].temperature_mC for part in choice.parts)
             both = all(self._model(part.group) is not None for part in choice.parts)
@@ -220,14 +224,19 @@ class Offsets:
 
     def _model(self, index: int) -> OffsetModel | None:
         """Return the model of the newest dark of each exposure; None for a single exposure."""
-        newest: dict[int, DarkMap] = {}
-        for dark in sorted((self._darks[at] for at in self._groups[index].darks), key=_taken):
-            newest[dark.conditions.exposure_us] = dark
+        newest = self._newest(index)
         if len(newest) < 2:
             return None
         if index not in self._models:
-            self._models[index] = fit_offset_model(list(newest.values()))
+            self._models[index] = fit_offset_model(newest)
         return self._models[index]
+
+    def _newest(self, index: int) -> list[DarkMap]:
+        """Return the newest dark of each exposure."""
+        newest: dict[int, DarkMap] = {}
+        for dark in sorted((self._darks[at] for at in self._groups[index].darks), key=_taken):
+            newest[dark.conditions.exposure_us] = dark
+        return list(newest.values())
 
     def _exposure(self, place: int) -> int:
         return self._darks[place].conditions.exposure_us
@@ -263,6 +272,19 @@ def _between(low: Image, high: Image, share: float) -> Image:
     straight = (1 - share) * low + share * high
     ratio = np.divide(high, low, out=np.ones_like(low), where=positive)
     return np.where(positive, low * ratio**share, straight)
+
+
+def _of_age(darks: Sequence[DarkMap], exposure_us: int) -> list[str]:
+    """Say that some darks of a model are older than others, by what may have drifted since."""
+    first, last = min(map(_taken, darks)), max(map(_taken, darks))
+    if last - first <= SAME_RUN_s:
+        return []
+    old = sorted(dark.conditions.exposure_us for dark in darks if last - _taken(dark) > SAME_RUN_s)
+    listed = ", ".join(str(each) for each in old)
+    return [
+        f"the darks of {listed} us are up to {(last - first) / 3600:.1f} h older than the others: "
+        f"what drifted since is in the offset for {exposure_us} us only in part"
+    ]
 
 
 def _of_model(model: OffsetModel, exposure_us: int) -> str:

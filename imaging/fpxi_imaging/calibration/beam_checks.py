@@ -1,8 +1,9 @@
 """Whether X-rays fell on the panel while darks were taken.
 
 Three signs, none of which needs a dark that is known to be right: the darks show the flats' pattern
-and are as noisy as photons of that signal make them; darks of longer exposures are brighter and
-noisier by the photons' measure; darks taken before and after differ by it. A rise with less noise
+and are as noisy as photons of that signal make them, or noisiest where the flats are brightest, as
+the flats are; darks of two exposures differ by the photons' measure; so do darks taken before and
+after. A rise with less noise
 than that is dark current, lag or drift; one with far more is a dark current with noise of its own.
 Nothing is refused by noise where the flats do not show for certain how noisy photons are: too few
 pixels, or photons too weak against the electronics.
@@ -26,15 +27,23 @@ Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 _CLIP = 5.0
+_CONTRADICTION = 2.0
+"""Standard errors by which one sign must differ from another to belie it."""
 _MAD_TO_SIGMA = 1.4826
 
 
-def check_pattern(
-    dark: DarkMap, response: Image, good: Mask, photons: PhotonNoise, limits: CheckLimits
+def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
+    dark: DarkMap,
+    response: Image,
+    variance: Image,
+    good: Mask,
+    photons: PhotonNoise,
+    limits: CheckLimits,
 ) -> Verdict:
     """Return a verdict on how much of the flats' beam the darks could hold.
 
-    `response` is a flat less these darks, counts; arrays (rows, cols). Raises `BeamOnInDarkError`.
+    `response` is a flat less its dark, counts, `variance` its temporal variance, counts squared;
+    arrays (rows, cols). Raises `BeamOnInDarkError`.
     """
     mean = dark.mean.astype(np.float64)
     signal = float(np.median(response[good]))
@@ -45,9 +54,18 @@ def check_pattern(
     shown = share > limits.most_beam_in_dark and share > limits.beam_certainty * error
     if shown and least > 0 and room >= limits.photon_share * share:
         raise BeamOnInDarkError(
-            "darks",
+            _named(dark),
             share * signal,
             f"they show {share:.1%} of the flats' pattern, and are as noisy as that makes them",
+        )
+    noisy, noisy_error = _share_by_noise(dark, response, variance, good)
+    certain = noisy > limits.most_beam_in_dark and noisy > limits.beam_certainty * noisy_error
+    if certain and share >= limits.photon_share * noisy - _CONTRADICTION * error:
+        raise BeamOnInDarkError(
+            _named(dark),
+            noisy * signal,
+            f"they are noisier where the flats are brighter, as {noisy:.1%} of the flats' beam "
+            "makes them",
         )
     most = min(room, max(share, 0.0) + limits.beam_certainty * error)
     clean = most <= limits.most_beam_in_dark
@@ -83,15 +101,22 @@ def check_exposures(
 ) -> Verdict:
     """Return a verdict on how much of the flats' beam a longer exposure adds to the darks.
 
-    Raises `BeamOnInDarkError` if photons make the difference.
+    Raises `BeamOnInDarkError` if photons make the difference, in whichever is brighter.
     """
     rise = _rise_between(short, long, good)
     longer = f"{long.conditions.exposure_us} us"
+    if _rise_between(long, short, good).by_photons(photons, limits):
+        raise BeamOnInDarkError(
+            _named(short),
+            -rise.counts,
+            f"they are {-rise.counts:.1f} counts brighter than those of {longer}, and noisier by "
+            "as much as X-rays make them",
+        )
     if rise.by_photons(photons, limits):
         raise BeamOnInDarkError(
-            "darks",
+            _named(long),
             rise.counts,
-            f"those of {longer} are {rise.counts:.1f} counts brighter than those of "
+            f"they are {rise.counts:.1f} counts brighter than those of "
             f"{short.conditions.exposure_us} us, and noisier by as much as X-rays make them",
         )
     most = rise.most_by_photons(photons, limits) / photons.signal
@@ -190,6 +215,28 @@ def _rise_between(before: DarkMap, after: DarkMap, good: Mask) -> _Rise:
         variance=high - low,
         variance_error=part * float(np.sqrt(2 * uncertain)),
     )
+
+
+def _share_by_noise(
+    dark: DarkMap, response: Image, variance: Image, good: Mask
+) -> tuple[float, float]:
+    """Return the part of the flats' beam that the darks' variance follows, and its error.
+
+    Both variances are fitted to the response, which is known far better than they are. The error is
+    that of the darks, by which it is certain that they follow it at all.
+    """
+    known = good & np.isfinite(dark.noise) & np.isfinite(variance)
+    if not known.any():
+        return 0.0, float("inf")
+    of_dark, error = _slope(response[known], dark.noise[known].astype(np.float64) ** 2)
+    of_flat, flat_error = _slope(response[known], variance[known])
+    if of_flat <= _CONTRADICTION * flat_error:
+        return 0.0, float("inf")
+    return of_dark / of_flat, error / of_flat
+
+
+def _named(dark: DarkMap) -> str:
+    return f"darks of {dark.conditions.exposure_us} us"
 
 
 def _median(image: npt.NDArray[np.floating], good: Mask) -> float:

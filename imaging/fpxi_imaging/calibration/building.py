@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -234,19 +235,19 @@ def _check_beam(
     good: Mask,
     limits: CheckLimits,
 ) -> list[Verdict]:
-    same = sorted(
-        (
-            dark
-            for dark in maps
-            if dark.conditions.gain_setting == data.dark.conditions.gain_setting
-            and abs(dark.conditions.temperature_mC - data.dark.conditions.temperature_mC)
-            <= Tolerances().temperature_mC
-        ),
-        key=lambda dark: dark.conditions.exposure_us,
+    own = data.dark.conditions
+    same = [dark for dark in maps if dark.conditions.gain_setting == own.gain_setting]
+    response, variance = data.top.maps.response, data.top.series.stack.variance
+    by_pattern = [check_pattern(each, response, variance, good, photons, limits) for each in same]
+    verdicts = [max(by_pattern, key=lambda verdict: verdict.measured)]
+    near = (
+        dark
+        for dark in same
+        if abs(dark.conditions.temperature_mC - own.temperature_mC) <= Tolerances().temperature_mC
     )
-    verdicts = [check_pattern(data.dark, data.top.maps.response, good, photons, limits)]
-    if len(same) > 1:
-        verdicts.append(check_exposures(same[0], same[-1], good, photons, limits))
+    by_exposure = sorted(near, key=lambda dark: dark.conditions.exposure_us)
+    for short, long in combinations(by_exposure, 2):
+        verdicts.append(check_exposures(short, long, good, photons, limits))
     return verdicts
 
 

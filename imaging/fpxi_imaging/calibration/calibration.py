@@ -126,9 +126,10 @@ class Calibration:
 
         They must be of a gain setting and exposure that it has darks of. They replace those within
         1 K; where there are none they are added. Darks of other exposures and temperatures stay as
-        they were measured: a model through old and new ones is as far off as what drifted in
-        between, and its goodness of fit says so. Defects stay as they were judged. The last of
-        `refreshes`, and a verdict, say how far the offset had drifted.
+        they were measured: a model through old and new ones is off by a part of what drifted in
+        between, as the verdict on it, its notes when it is resolved and the refresh's text say.
+        Defects stay as they were judged. The last of `refreshes`, and a verdict, say how far the
+        offset had drifted.
 
         Raises `CalibrationMismatchError`, `ShapeMismatchError`, and of `CalibrationError`:
         `NotEnoughFramesError`, `TooFewFramesError`, `SaturatedError`, `DriftError` (during the new

@@ -14,6 +14,7 @@ from fpxi_imaging.verdict import Grade, Verdict
 
 Mask = npt.NDArray[np.bool_]
 
+OFFSET_MODEL = "offset model"
 _WORSE = (Grade.GOOD, Grade.USABLE, Grade.REFUSED)
 
 
@@ -26,7 +27,7 @@ def quality_verdicts(  # noqa: PLR0917 - what was fitted, and what to judge it b
     limits: CheckLimits,
 ) -> list[Verdict]:
     """Judge offset models, gains (with the goodness of their fits), and the part of defects."""
-    verdicts = [_of_offset(model, limits) for model in models if np.isfinite(model.goodness)]
+    verdicts = offset_verdicts(models, limits)
     for gain, goodness in gains:
         verdicts.append(_of_uncertainty(gain, good, limits))
         if np.isfinite(goodness):
@@ -45,10 +46,15 @@ def worst(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     return tuple(kept.values())
 
 
+def offset_verdicts(models: Sequence[OffsetModel], limits: CheckLimits) -> list[Verdict]:
+    """Judge the offset models that say how well they fit: those of three exposures or more."""
+    return [_of_offset(model, limits) for model in models if np.isfinite(model.goodness)]
+
+
 def _of_offset(model: OffsetModel, limits: CheckLimits) -> Verdict:
     holds = model.goodness <= limits.misfit
     return Verdict(
-        "offset model",
+        OFFSET_MODEL,
         Grade.GOOD if holds else Grade.USABLE,
         model.goodness,
         limits.misfit,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fpxi_imaging.calibration._offsets import SAME_TEMPERATURE_mC
+from fpxi_imaging.calibration._offsets import Offsets, SAME_TEMPERATURE_mC
 from fpxi_imaging.calibration.beam_checks import refuse_beam
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.dark_series import dark_map, require_usable_darks
 from fpxi_imaging.calibration.frame_stack import FrameSeries
 from fpxi_imaging.calibration.offset_refresh import OffsetRefresh
+from fpxi_imaging.calibration.quality import OFFSET_MODEL, offset_verdicts, worst
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.defects.thresholds import panel_noise
 from fpxi_imaging.errors import CalibrationMismatchError, ShapeMismatchError
@@ -55,7 +57,7 @@ def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerance
     noise = panel_noise(old.noise.astype(np.float64), good)
     replaced = [each for each in calibration.darks if _same(each.conditions, new.conditions)]
     kept = tuple(each for each in calibration.darks if each not in replaced)
-    words = _words(old, new, median, rms, noise, bool(replaced), len(kept))
+    words = _words(old, new, median, rms, noise, bool(replaced), kept)
     if not known:
         words += _BEAM_UNKNOWN
     small = known and abs(median) <= calibration.limits.most_dark_drift * noise
@@ -67,10 +69,13 @@ def refreshed(calibration: Calibration, dark: FrameSeries, tolerances: Tolerance
         "counts",
         words,
     )
+    darks = (*kept, new)
+    models = worst(offset_verdicts(Offsets(darks).models, calibration.limits))
+    unchanged = (v for v in calibration.verdicts if v.check not in {CHECK, OFFSET_MODEL})
     return replace(
         calibration,
-        darks=(*kept, new),
-        verdicts=(*(each for each in calibration.verdicts if each.check != CHECK), verdict),
+        darks=darks,
+        verdicts=(*unchanged, *models, verdict),
         refreshes=(
             *calibration.refreshes,
             OffsetRefresh(new.taken, new.frames, new.conditions, median, rms, words),
@@ -116,7 +121,7 @@ def _words(  # noqa: PLR0917 - one account of seven facts
     rms: float,
     noise: float,
     replaces: bool,
-    others: int,
+    others: Sequence[DarkMap],
 ) -> str:
     at, before = new.conditions, old.conditions
     did = "took the place of" if replaces else "joined"
@@ -127,5 +132,13 @@ def _words(  # noqa: PLR0917 - one account of seven facts
         f"(median), {rms:.2f} RMS, where a frame's noise is {noise:.2f}"
     )
     if others:
-        text += f"; {others} other series of darks stay as they were measured"
+        text += f"; {len(others)} other series of darks stay as they were measured"
+    same = (each.conditions for each in others if each.conditions.gain_setting == at.gain_setting)
+    exposures = sorted({each.exposure_us for each in same} - {at.exposure_us})
+    if exposures:
+        listed = ", ".join(str(each) for each in exposures)
+        text += (
+            f": exposures up to those of {listed} us get only part of the drift until these are "
+            "refreshed too"
+        )
     return text

@@ -49,7 +49,12 @@ class Panel:
         `flicker` is the standard deviation of that current.
         """
         signal = beam * FLAT * self.pattern + current * self.pattern
-        variance = READ_NOISE**2 + NOISE_PER_COUNT * beam * FLAT + 0.01 * current + flicker**2
+        variance = (
+            READ_NOISE**2
+            + NOISE_PER_COUNT * beam * FLAT * self.pattern
+            + 0.01 * current
+            + flicker**2
+        )
         mean = self.rng.normal(self.offset + signal, np.sqrt(variance / FRAMES))
         freedom = FRAMES - 1
         noise = np.sqrt(variance * self.rng.chisquare(freedom, SHAPE) / freedom)
@@ -61,19 +66,24 @@ class Panel:
         """Return flats less these darks."""
         return self.offset + FLAT * self.pattern - dark.mean
 
+    def variance(self, noise_per_count: float = NOISE_PER_COUNT) -> np.ndarray:
+        """Return the temporal variance of flats."""
+        variance = READ_NOISE**2 + noise_per_count * FLAT * self.pattern
+        return variance * self.rng.chisquare(FRAMES - 1, SHAPE) / (FRAMES - 1)
+
 
 @pytest.mark.parametrize("beam", [0.03, 0.3])
 def test_darks_that_show_the_flats_pattern_and_noise_are_refused(panel: Panel, beam: float) -> None:
     dark = panel.dark(beam)
     with pytest.raises(im.BeamOnInDarkError, match="shutter") as caught:
-        check_pattern(dark, panel.response(dark), GOOD, PHOTONS, LIMITS)
+        check_pattern(dark, panel.response(dark), panel.variance(), GOOD, PHOTONS, LIMITS)
     assert caught.value.signal == pytest.approx(beam * FLAT, rel=0.1 + beam)
 
 
 @pytest.mark.parametrize("current", [0.0, 2000.0])
 def test_dark_current_of_the_same_pattern_is_no_beam(panel: Panel, current: float) -> None:
     dark = panel.dark(current=current)
-    verdict = check_pattern(dark, panel.response(dark), GOOD, PHOTONS, LIMITS)
+    verdict = check_pattern(dark, panel.response(dark), panel.variance(), GOOD, PHOTONS, LIMITS)
     assert verdict.grade is im.Grade.GOOD
     assert verdict.measured < 0.5
 
@@ -81,21 +91,54 @@ def test_dark_current_of_the_same_pattern_is_no_beam(panel: Panel, current: floa
 def test_what_cannot_be_told_is_said(panel: Panel) -> None:
     dark = panel.dark()
     response = np.full(SHAPE, 30.0)  # a flat of hardly any dose, without a pattern
-    verdict = check_pattern(dark, response, GOOD, PHOTONS, LIMITS)
+    verdict = check_pattern(dark, response, panel.variance(), GOOD, PHOTONS, LIMITS)
     assert verdict.grade is im.Grade.USABLE
     assert "higher dose" in verdict.text
 
 
 def test_a_pattern_is_no_beam_where_nothing_is_known_of_the_photons_noise(panel: Panel) -> None:
     dark = panel.dark(current=2000)  # of the flats' pattern, and hardly noisy
-    verdict = check_pattern(dark, panel.response(dark), GOOD, UNKNOWN, LIMITS)
+    variance = panel.variance(noise_per_count=0.0)
+    verdict = check_pattern(dark, panel.response(dark), variance, GOOD, UNKNOWN, LIMITS)
     assert verdict.grade is im.Grade.USABLE
+
+
+@pytest.fixture
+def film(conditions: im.Conditions) -> Panel:
+    """Return a panel whose uneven offsets hide the pattern of a weak beam."""
+    panel = Panel(conditions)
+    panel.offset = panel.rng.normal(5000, 1500, SHAPE)
+    panel.pattern = panel.rng.normal(1, 0.2, SHAPE)
+    return panel
+
+
+def test_darks_that_are_noisiest_where_flats_are_brightest_are_refused(film: Panel) -> None:
+    dark = film.dark(0.03)
+    with pytest.raises(im.BeamOnInDarkError, match="noisier where the flats are brighter"):
+        check_pattern(dark, film.response(dark), film.variance(), GOOD, PHOTONS, LIMITS)
+    dark = film.dark()
+    verdict = check_pattern(dark, film.response(dark), film.variance(), GOOD, PHOTONS, LIMITS)
+    assert verdict.grade is im.Grade.GOOD
+
+
+def test_noise_that_follows_the_flats_without_their_signal_is_the_amplifiers(panel: Panel) -> None:
+    dark = replace(panel.dark(), noise=(60 * panel.pattern).astype(np.float32))
+    verdict = check_pattern(dark, panel.response(dark), panel.variance(), GOOD, PHOTONS, LIMITS)
+    assert verdict.measured < 2  # the pattern of the means belies it
+
+
+def test_the_brighter_of_two_exposures_had_the_beam_on_even_if_it_is_the_shorter(
+    panel: Panel,
+) -> None:
+    lit, clean = panel.dark(0.04, exposure_us=5_000), panel.dark(exposure_us=20_000)
+    with pytest.raises(im.BeamOnInDarkError, match="darks of 5000 us"):
+        check_exposures(lit, clean, GOOD, PHOTONS, LIMITS)
 
 
 def test_darks_that_brighten_with_the_exposure_as_photons_do_are_refused(panel: Panel) -> None:
     short = panel.dark(0.01, exposure_us=5_000)
     long = panel.dark(0.04, exposure_us=20_000)
-    with pytest.raises(im.BeamOnInDarkError, match="20000 us"):
+    with pytest.raises(im.BeamOnInDarkError, match="darks of 20000 us"):
         check_exposures(short, long, GOOD, PHOTONS, LIMITS)
     unknown = check_exposures(short, long, GOOD, UNKNOWN, LIMITS)
     assert unknown.grade is im.Grade.USABLE

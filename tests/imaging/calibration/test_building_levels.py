@@ -234,6 +234,13 @@ class TestRefused:
         with pytest.raises(im.GainLevelsError, match="above 0"):
             build(taken[0], flats)
 
+    def test_doses_that_fall_as_the_signals_rise(self, taken: Taken) -> None:
+        doses = (2.0, 1.0, 3.0, 4.0)
+        flats = [replace(each, relative_dose=d) for each, d in zip(taken[1], doses, strict=True)]
+        for method in (None, im.GainMethod.POLYNOMIAL):
+            with pytest.raises(im.GainLevelsError, match="2, 1, 3, 4, do not rise"):
+                build(taken[0], flats, gain=im.GainOptions(method))
+
     def test_a_degree_that_is_not_offered(self) -> None:
         with pytest.raises(im.SettingError, match="degree"):
             im.GainOptions(degree=4)
@@ -250,6 +257,12 @@ class TestRefused:
         darks = [panel.series(), panel.series(400.0, exposure_us=20_000)]
         with pytest.raises(im.BeamOnInDarkError, match="20000 us"):
             build(darks, [panel.series(20_000.0)])
+
+    def test_darks_in_which_the_beam_was_on_at_an_exposure_in_between(self, panel: Panel) -> None:
+        darks = [panel.series(exposure_us=each) for each in (10_000, 40_000)]
+        lit = panel.series(2_000.0, exposure_us=20_000)
+        with pytest.raises(im.BeamOnInDarkError, match="darks of 20000 us"):
+            build([*darks, lit], [panel.series(20_000.0)])
 
     def test_a_dead_panel(self, conditions: im.Conditions) -> None:
         stack = im.FrameStack(SHAPE)
@@ -268,7 +281,8 @@ class TestRefused:
             build([panel.series()], flats)
 
 
-def test_a_beam_that_flickers_does_not_pass_for_photon_noise(panel: Panel) -> None:
+def test_a_beam_that_flickers_does_not_pass_for_photon_noise(conditions: im.Conditions) -> None:
+    panel = Panel(conditions)
     flickering = im.FrameStack(SHAPE)
     for _ in range(FRAMES):
         signal = 20_000 * panel.gain * panel.rng.normal(1, 0.02)

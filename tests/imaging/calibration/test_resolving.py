@@ -247,6 +247,24 @@ class TestRefreshed:
             assert (words in new.refreshes[0].text) == (words in new.verdicts[-1].text)
             assert (words in new.verdicts[-1].text) == (old is unknown)
 
+    def test_a_model_of_old_and_new_darks_is_said_to_be_one(
+        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
+    ) -> None:
+        fresh = im.Verdict("offset model", im.Grade.GOOD, 1.0, 2.0, "", "meets the darks")
+        darks = [dark(each, age_s=3_000) for each in (5_000, 10_000, 20_000)]
+        old = calibration(*darks, verdicts=(fresh,))
+        new = old.refreshed(series(160.0))
+        (verdict,) = (each for each in new.verdicts if each.check == fresh.check)
+        assert verdict.grade is im.Grade.USABLE
+        assert verdict.measured > 100
+        assert "5000, 20000 us get only part" in new.refreshes[-1].text
+        between = replace(conditions, exposure_us=15_000)
+        assert not any("older" in note for note in old.resolve(between).notes)
+        notes = new.resolve(between).notes
+        assert any("darks of 5000, 20000 us are up to 1.8 h older" in note for note in notes)
+        whole = new.refreshed(series(110.0, 5_000)).refreshed(series(140.0, 20_000))
+        assert not any("older" in note for note in whole.resolve(between).notes)
+
     def test_darks_of_another_temperature_join(
         self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
     ) -> None:

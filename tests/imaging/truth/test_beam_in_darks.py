@@ -39,8 +39,8 @@ CASES = (
     Case("array-7x11", (5_000, 20_000, 100_000), doubtful=(0.0, 0.03, 0.3)),
     # 64 pixels: too few for the pattern, and the noise could be the dark current's
     Case("line64", (5_000, 20_000), doubtful=(0.03, 0.3)),
-    Case("cmos32", (5_000, 20_000), doubtful=(0.03,), refused=(0.3,)),
-    Case("tft64", (5_000, 20_000), doubtful=(0.03,), refused=(0.3,)),
+    Case("cmos32", (5_000, 20_000), refused=(0.03, 0.3)),
+    Case("tft64", (5_000, 20_000), refused=(0.03, 0.3)),
     # next to no dark current: whatever rises with the exposure is X-rays
     Case("csi-tl", (5_000, 100_000), refused=(0.03,)),
 )
