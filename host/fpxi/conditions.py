@@ -21,6 +21,7 @@ def conditions_of(frame: Frame, panel: str, serial_number: str) -> Conditions:
         binning=frame.sampling.binning,
         cds=int(frame.sampling.cds),
         oversampling=frame.sampling.oversampling,
+        averaged=frame.sampling.averaged,
     )
 
 

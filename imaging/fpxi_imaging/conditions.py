@@ -40,6 +40,9 @@ class Conditions:
     """1 with correlated double sampling."""
     oversampling: int = 1
     """Conversions averaged for each pixel."""
+    averaged: int = 1
+    """Exposures that the panel averages to one frame: of no matter to values, but to their noise,
+    whose variance is by as much less."""
 
     def require_match(self, actual: Conditions, tolerances: Tolerances) -> None:
         """Raise `CalibrationMismatchError` naming every condition that is out of tolerance."""

@@ -48,7 +48,7 @@ class Chosen:
     key: ImageKey
     indices: Indices
     numbers: dict[str, npt.NDArray[np.int64]]
-    """Of these frames, by the names in `Conditions`, and `averaged`."""
+    """Of these frames, by the names in `Conditions`."""
     relative_dose: float | None = None
 
     @property
@@ -83,7 +83,6 @@ def choose(reader: RecordingReader, key: ImageKey, *, unmarked: bool) -> Chosen:
     """
     indices = _indices(reader, key, unmarked)
     numbers = recorded_numbers(reader)
-    numbers["averaged"] = reader.column("averaged").astype(np.int64)
     return Chosen(reader, key, indices, {name: each[indices] for name, each in numbers.items()})
 
 
@@ -119,8 +118,7 @@ def grouped(chosen: Sequence[Chosen], tolerances: Tolerances) -> list[Group]:
 def conditions_of_group(group: Group) -> Conditions:
     """Return what the frames share; bias and temperature are their means."""
     reader = group[0].reader
-    names = [name for name in group[0].numbers if name != "averaged"]
-    numbers = {name: round(float(_all(group, name).mean())) for name in names}
+    numbers = {name: round(float(_all(group, name).mean())) for name in group[0].numbers}
     return Conditions(reader.geometry.name, reader.facts.identity.serial_number, **numbers)
 
 

@@ -66,6 +66,8 @@ def _frames_text(calibration: Calibration) -> str:
     words.append("with correlated double sampling" if at.cds else "without double sampling")
     if at.oversampling > 1:
         words.append(f"{at.oversampling} conversions averaged")
+    if at.averaged > 1:
+        words.append(f"{at.averaged} exposures averaged")
     return ", ".join(words)
 
 

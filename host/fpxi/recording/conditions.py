@@ -16,7 +16,10 @@ _COLUMN_OF = {
     "gain_setting": "gain_setting",
     "bias_mV": "bias_voltage",
     "temperature_mC": "temperature",
-    **{name: name for name in ("first_row", "first_column", "binning", "cds", "oversampling")},
+    **{
+        name: name
+        for name in ("first_row", "first_column", "binning", "cds", "oversampling", "averaged")
+    },
 }
 _PER_UNIT = {column.name: column.per_unit for column in COLUMNS}
 

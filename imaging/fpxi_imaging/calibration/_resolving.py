@@ -26,7 +26,7 @@ class Resolver:
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
         self.offsets = Offsets(calibration.darks)
-        self._answers: dict[tuple[int, Choice], ResolvedCalibration] = {}
+        self._answers: dict[tuple[int, Choice, int], ResolvedCalibration] = {}
 
     def resolve(self, actual: Conditions, tolerances: Tolerances) -> ResolvedCalibration:
         """Return what corrects frames of these conditions. Raises `CalibrationMismatchError`."""
@@ -37,12 +37,12 @@ class Resolver:
             raise CalibrationMismatchError(_joined(error.mismatches, differences)) from None
         if differences:
             raise CalibrationMismatchError(differences)
-        key = (place, choice)
+        key = (place, choice, actual.averaged)
         found = self._answers.get(key)
         if found is None:
             if len(self._answers) >= _KEPT:
                 self._answers.pop(next(iter(self._answers)), None)
-            found = self._answers.setdefault(key, self._combine(place, choice))
+            found = self._answers.setdefault(key, self._combine(*key))
         return found
 
     def _gain(self, actual: Conditions, tolerances: Tolerances) -> tuple[int, tuple[Mismatch, ...]]:
@@ -58,14 +58,19 @@ class Resolver:
         place = min(range(len(differences)), key=lambda each: len(differences[each]))
         return place, differences[place]
 
-    def _combine(self, place: int, choice: Choice) -> ResolvedCalibration:
+    def _combine(self, place: int, choice: Choice, averaged: int) -> ResolvedCalibration:
+        """Put the answer together; `averaged` exposures in a frame have so much less variance."""
         calibration, gain = self._calibration, self._calibration.gains[place]
         part = choice.parts[0]
-        noise = calibration.darks[choice.nearest].noise
+        dark = calibration.darks[choice.nearest]
+        noise = dark.noise * np.sqrt(dark.conditions.averaged / averaged)
         mask = calibration.defects.mask
         known = noise[~(mask | calibration.not_imaging) & np.isfinite(noise)]
         conditions = replace(
-            gain.conditions, exposure_us=part.exposure_us, temperature_mC=choice.temperature_mC
+            gain.conditions,
+            exposure_us=part.exposure_us,
+            temperature_mC=choice.temperature_mC,
+            averaged=averaged,
         )
         return ResolvedCalibration(
             offset=self.offsets.offset(choice).astype(np.float32),
@@ -78,7 +83,7 @@ class Resolver:
             linearity=gain.linearity,
             lag=calibration.lag,
             dark_noise=float(np.median(known)) if known.size else 0.0,
-            noise_per_count=gain.noise_per_count,
+            noise_per_count=gain.noise_per_count * gain.conditions.averaged / averaged,
             notes=(*self.offsets.notes(choice), *_of_gain(gain, conditions)),
         )
 

@@ -56,6 +56,21 @@ def test_the_dark_of_the_exposure_is_taken_as_it_is(
     assert found.conditions.exposure_us == 10_000
 
 
+def test_noise_is_that_of_as_many_exposures_as_a_frame_averages(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000, averaged=16))
+    gain = made.gains[0]
+    averaged = replace(gain.conditions, averaged=16)
+    made = replace(made, gains=(replace(gain, noise_per_count=0.5, conditions=averaged),))
+    at = replace(conditions, exposure_us=10_000)
+    single, half, same = (made.resolve(replace(at, averaged=n)) for n in (1, 4, 16))
+    assert [each.dark_noise for each in (single, half, same)] == [8.0, 4.0, 2.0]
+    assert [each.noise_per_count for each in (single, half, same)] == [8.0, 2.0, 0.5]
+    np.testing.assert_array_equal(single.offset, same.offset)
+    assert made.resolve(at) is single
+
+
 def test_of_two_darks_that_fit_the_newer_is_taken(
     calibration: Any, dark: Any, conditions: im.Conditions
 ) -> None:
