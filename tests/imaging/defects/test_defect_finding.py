@@ -211,6 +211,24 @@ def test_defects_have_no_say_in_the_fine_medians() -> None:
     assert find_defects(some, THRESHOLDS)[AT] & C.PERSISTENT
 
 
+def test_the_limits_hold_also_where_the_median_is_between_two_values() -> None:
+    lag, flat, noise = flat_map(30.0), flat_map(5.0), flat_map(2.0)
+    for image, first in ((lag, 10.0), (flat, 5.2)):
+        window = image[9:18, 10:19].copy().ravel()  # the 9x9 around AT
+        window[:40] = first
+        image[9:18, 10:19] = window.reshape(9, 9)
+    noise[17, 18] = 13.0  # of the window 80 pixels are sound: the median is 20, and 5.165
+    lag[AT], flat[AT] = 39.0, 5.13
+    some = evidence(
+        dark_noise=noise,
+        corrected_flat=flat,
+        corrected_flat_noise=flat_map(1e-3),
+        after_exposure=lag,
+        after_exposure_noise=flat_map(1e-3),
+    )
+    assert not find_defects(some, THRESHOLDS)[AT] & (C.PERSISTENT | C.NON_UNIFORM)
+
+
 def test_thresholds_are_those_given() -> None:
     lenient = DefectThresholds(
         over_response=3.0, under_response=0.1, noise=20.0, non_uniformity=0.5, persistence=9.0
@@ -241,6 +259,17 @@ def test_a_good_pixel_among_bad_ones_is_bad() -> None:
     response[21, 21] = 1000.0
     classes = find_defects(evidence(response=response), THRESHOLDS)
     assert classes[21, 21] == C.BAD_NEIGHBOURHOOD | C.CLUSTER | C.CLUSTER_KERNEL
+
+
+def test_beside_the_ring_neighbours_are_those_that_image() -> None:
+    imaging = np.zeros(SHAPE, bool)
+    imaging[1:-1, 1:-1] = True
+    response = flat_map(1000.0)
+    response[[1, 2, 2], [2, 1, 2]] = 0.0  # all neighbours of the corner
+    response[10:12, 1] = 0.0  # two at the edge: four good neighbours each
+    classes = find_defects(evidence(imaging=imaging, response=response), THRESHOLDS)
+    assert classes[1, 1] & C.BAD_NEIGHBOURHOOD
+    assert np.all(classes[10:12, 1] == C.DEAD | C.CLUSTER | C.CLUSTER_KERNEL)
 
 
 def test_evidence_of_several_shapes_is_refused() -> None:
