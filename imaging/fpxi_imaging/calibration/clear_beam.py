@@ -51,7 +51,8 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
         raise UnevenFlatError(
             f"{departing:.0%} of the pixels differ by more than {allowed:.0%} from the flat's "
             f"smooth surface, at most {limits.most_departing:.0%} may: an object in the beam does "
-            "that; if the pixels are as unequal as this, raise most_departing"
+            "that; if the pixels are as unequal as this, raise the limit: --limit "
+            "most_departing=..., a field of CheckLimits"
         )
     telling = hidden <= limits.departure
     return Verdict(
