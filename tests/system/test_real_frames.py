@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from fpxi.calibration import load_calibration
 
 FLAT_PANEL = "flat_panel_crop/detectorcaleg_stp4_200-500_500-800_{}.tif"
 FRAMES = 10
@@ -59,11 +60,10 @@ def corrected(
     calibration, out = folder / "cal.h5", folder / "corrected.h5"
     run("calibrate", "--dark", recordings["dark"], "--flat", recordings["flat"], "-o", calibration)
     run("correct", recordings["object"], "-c", calibration, "-o", out)
-    with h5py.File(calibration) as file:
-        normalisation = float(file["calibration/gains/0/normalisation"][()])
-        good = file["calibration/defects/classes"][()] == 0
+    made = load_calibration(calibration)
     with h5py.File(out) as file:
-        return file["entry/instrument/detector/data"][()], normalisation, good
+        data = file["entry/instrument/detector/data"][()]
+    return data, made.normalisation, ~made.defects.mask
 
 
 def assert_is_dark_and_flat_corrected(result, stacks, normalisation, good, window) -> None:
