@@ -23,6 +23,8 @@ LARGEST_SPAN_mC = 10_000
 SAME_RUN_s = 3600.0
 """Darks that are no further apart count as taken together."""
 
+_COVERED_BETWEEN = {"exposure_us", "temperature_mC"}
+
 Image = npt.NDArray[np.float64]
 
 
@@ -172,12 +174,18 @@ class Offsets:
         return (nearest,) if away <= tolerances.temperature_mC else ()
 
     def _differences(self, actual: Conditions, tolerances: Tolerances) -> tuple[Mismatch, ...]:
-        """Return what differs from the dark that comes nearest; exposures of a model as a range."""
+        """Return what differs from the dark that comes nearest; exposures of a model as a range.
 
-        def apart(place: int) -> tuple[int, int, int]:
+        An exposure or temperature that lies between darks is no difference, unless it is the only
+        one.
+        """
+
+        def apart(place: int) -> tuple[int, int, int, int]:
             at = self._darks[place].conditions
+            names = [each.name for each in at.mismatches(actual, tolerances)]
             return (
-                len(at.mismatches(actual, tolerances)),
+                len(set(names) - _COVERED_BETWEEN),
+                len(names),
                 abs(at.temperature_mC - actual.temperature_mC),
                 abs(at.exposure_us - actual.exposure_us),
             )
@@ -186,12 +194,29 @@ class Offsets:
         group = next(group for group in self._groups if place in group.darks)
         exposures = sorted({self._exposure(at) for at in group.darks})
         fitted = f"{exposures[0]} to {exposures[-1]}"
-        return tuple(
+        found = tuple(
             replace(each, calibrated=fitted)
             if each.name == "exposure_us" and len(exposures) > 1
             else each
             for each in self._darks[place].conditions.mismatches(actual, tolerances)
         )
+        covered = set()
+        if exposures[0] <= actual.exposure_us <= exposures[-1]:
+            covered.add("exposure_us")
+        if self._enclosed(actual.temperature_mC, self._darks[place].conditions.gain_setting):
+            covered.add("temperature_mC")
+        return tuple(each for each in found if each.name not in covered) or found
+
+    def _enclosed(self, temperature_mC: int, gain_setting: int) -> bool:
+        """Whether darks of a gain setting enclose a temperature nearly enough."""
+        at = [
+            group.temperature_mC
+            for group in self._groups
+            if self._darks[group.darks[0]].conditions.gain_setting == gain_setting
+        ]
+        below = [each for each in at if each <= temperature_mC]
+        above = [each for each in at if each > temperature_mC]
+        return bool(below and above) and min(above) - max(below) <= LARGEST_SPAN_mC
 
     def _nearest(self, parts: tuple[Part, ...], at_mC: int) -> int:
         part = min(

@@ -193,6 +193,28 @@ def test_a_gain_used_far_from_its_temperature_is_said(
 
 
 class TestRefused:
+    @pytest.mark.parametrize(
+        ("change", "named"),
+        [
+            ({"exposure_us": 15_000, "temperature_mC": 36_000}, ["temperature_mC"]),
+            ({"exposure_us": 30_000, "temperature_mC": 29_000}, ["exposure_us"]),
+            ({"exposure_us": 20_000, "gain_setting": 3}, ["exposure_us"]),
+            ({"exposure_us": 10_000, "gain_setting": 7}, ["gain_setting"]),
+        ],
+    )
+    def test_only_what_no_darks_cover_is_named(
+        self, calibration: Any, dark: Any, conditions: im.Conditions, change: Any, named: Any
+    ) -> None:
+        warm = [dark(each, temperature_mC=33_000) for each in (10_000, 20_000)]
+        other = dark(10_000, gain_setting=3)
+        made = calibration(dark(10_000), dark(20_000), *warm, other)
+        (gain,) = made.gains
+        at = replace(gain.conditions, gain_setting=3)
+        made = replace(made, gains=(gain, replace(gain, conditions=at)))
+        with pytest.raises(im.CalibrationMismatchError) as caught:
+            made.resolve(replace(conditions, **change))
+        assert [each.name for each in caught.value.mismatches] == named
+
     def test_without_darks_or_gains(self, calibration: Any, dark: Any) -> None:
         with pytest.raises(im.CalibrationError, match="at least one"):
             calibration()
