@@ -40,12 +40,13 @@ class Beam:
                 raise NobodyAtTheBeamError(step.instruction)
             self._operator.prepare(step)
 
-    def stop_now(self) -> None:
-        """Switch off, or have it switched off, while frames are being recorded."""
+    def switch_now(self, *, on: bool) -> None:
+        """Switch on or off, or have it switched, while frames are being recorded."""
         if self._scene is not None:
-            self._scene.beam_on = False
+            self._scene.beam_on = on
         elif self._operator is not None:
-            self._operator.say("Switch the X-rays off now; frames are recorded all the while.")
+            word = "on" if on else "off"
+            self._operator.say(f"Switch the X-rays {word} now; frames are recorded all the while.")
 
     @contextmanager
     def put_back(self) -> Iterator[None]:

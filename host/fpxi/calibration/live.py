@@ -33,6 +33,8 @@ def calibrate_live(
     dark_frames: int = 100,
     flat_frames: int = 100,
     lag: bool = False,
+    lag_on_s: float | None = None,
+    lag_off_s: float | None = None,
     gain: GainOptions = DEFAULT_GAIN,
     limits: CheckLimits = DEFAULT_LIMITS,
     thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
@@ -63,6 +65,8 @@ def calibrate_live(
         dark_frames=dark_frames,
         flat_frames=flat_frames,
         lag=lag,
+        lag_on_s=lag_on_s,
+        lag_off_s=lag_off_s,
     )
     checks = StepChecks(full_scale_of(session), missing_bias_mV(session), limits)
     run = StepsRun(session, path, steps, checks, operator, overwrite=overwrite)

@@ -15,7 +15,7 @@ from fpxi.calibration.operator import Operator
 from fpxi.calibration.plan import RunStep, StepKind, plan_refresh
 from fpxi.calibration.refresh import refreshed_from_recordings
 from fpxi.calibration.run_errors import BeamOnError
-from fpxi.calibration.step_checks import DEFAULT_RUN_LIMITS, require_dark_range
+from fpxi.calibration.step_checks import require_dark_range
 from fpxi.calibration.steps_run import StepsRun
 from fpxi.calibration.watching import Watched
 from fpxi.errors import CalibrationExistsError
@@ -67,16 +67,18 @@ class RefreshChecks:
     """That the panel works with, where that is known and not set."""
 
     dark_level: None = None
-    """Nothing is measured against the first darks."""
+    lit_level: None = None
+    """Nothing is measured against other steps."""
 
     def look(self, step: RunStep, frames: Watched) -> None:  # noqa: ARG002 - all steps are darks
         """Raise the error of what is wrong."""
-        require_dark_range(frames, self.full_scale, self.wanted_bias_mV)
+        limits = self.calibration.limits
+        require_dark_range(frames, self.full_scale, self.wanted_bias_mV, limits)
         usual = self.calibration.conditions.temperature_mC
         resolved = self.calibration.resolve(replace(frames.conditions, temperature_mC=usual))
         good = ~(resolved.defects | resolved.not_imaging)
         above = float(np.median((frames.stack.mean - resolved.offset)[good]))
-        if above > DEFAULT_RUN_LIMITS.lit * resolved.normalisation:
+        if above > limits.lit_refresh * resolved.normalisation:
             raise BeamOnError(above, resolved.normalisation)
 
     def judge(self, step: RunStep, frames: Watched) -> None:

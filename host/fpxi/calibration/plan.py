@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +13,14 @@ LEAST_FRAMES = 2
 """A single frame has no noise, and one bad moment in it goes unseen."""
 CLOSING_FRAMES = 20
 """Most darks taken after the flats; they only have to show whether the level has moved."""
-LAG_FRAMES_ON = 100
-LAG_FRAMES_OFF = 300
-"""Frames recorded before and after the beam is switched off, to see the signal die away."""
+LAG_DARK_FRAMES = 10
+"""Recorded before the beam is switched on, so that the exposure's length is known."""
+LEAST_LAG_FRAMES = 10
+"""With the beam on, and after it: fewer cannot be fitted."""
+LAG_ON_S, LAG_OFF_S = 10.0, 20.0
+"""Beam on, then off, to see the signal die away: unless the user says how long,"""
+LAG_FRAMES_ON, LAG_FRAMES_OFF = (50, 1000), (100, 2000)
+"""and unless these are fewer or more frames than that."""
 
 
 class StepKind(enum.Enum):
@@ -37,6 +43,8 @@ class RunStep:
     exposure_us: int
     level: float = 0.0
     """Dose as a fraction of the highest of the run; 0 with the beam off."""
+    lit_frames: int = 0
+    """Of a step-off, with the beam on: those in the dark before and after are the rest."""
     first_level: bool = True
     """Whether the user chooses the dose, or makes it a fraction of the first one."""
 
@@ -48,15 +56,18 @@ class RunStep:
     @property
     def beam_on(self) -> bool:
         """Whether X-rays are wanted at its beginning."""
-        return self.kind in (StepKind.FLAT, StepKind.STEP_OFF)
+        return self.kind is StepKind.FLAT
 
     @property
     def instruction(self) -> str:
         """What to do with the X-rays before it, in plain words."""
+        if self.kind is StepKind.STEP_OFF:
+            return (
+                "switch the X-rays off, with the tube current as for the first flats; you will be "
+                "told when to switch them on, and when off again"
+            )
         if not self.beam_on:
             return "switch the X-rays off"
-        if self.kind is StepKind.STEP_OFF:
-            return "have the X-rays on as for the first flats; you will be told when to stop them"
         if self.first_level:
             return "switch the X-rays on, with nothing between source and panel"
         return (
@@ -80,12 +91,16 @@ def plan_run(
     dark_frames: int = 100,
     flat_frames: int = 100,
     lag: bool = False,
+    lag_on_s: float | None = None,
+    lag_off_s: float | None = None,
 ) -> tuple[RunStep, ...]:
     """Return the steps: darks of every exposure, flats of every level, lag, closing darks.
 
     Flats are taken at `exposure_us`, which is also the first of the darks' exposures. The first
     level is the highest, so that flats that saturate are known before any other is taken; the
-    others follow in equal steps. Raises `TooFewFramesPlannedError`.
+    others follow in equal steps. With `lag`, the beam is on for `lag_on_s` seconds of exposure and
+    off for `lag_off_s`; by default for 10 and 20 s, within limits of frames. Raises
+    `TooFewFramesPlannedError`.
     """
     for what, count in (("darks", dark_frames), ("flats", flat_frames)):
         if count < LEAST_FRAMES:
@@ -102,10 +117,28 @@ def plan_run(
             RunStep(StepKind.FLAT, name, flat_frames, exposure_us, level, first_level=number == 0)
         )
     if lag:
-        frames = LAG_FRAMES_ON + LAG_FRAMES_OFF
-        steps.append(RunStep(StepKind.STEP_OFF, "step-off", frames, exposure_us, 1.0))
+        lit = _lag_frames("lag's lit frames", lag_on_s, exposure_us, LAG_ON_S, LAG_FRAMES_ON)
+        after = _lag_frames(
+            "lag's frames after the X-rays", lag_off_s, exposure_us, LAG_OFF_S, LAG_FRAMES_OFF
+        )
+        frames = LAG_DARK_FRAMES + lit + after
+        steps.append(
+            RunStep(StepKind.STEP_OFF, "step-off", frames, exposure_us, 1.0, lit_frames=lit)
+        )
     closing = min(dark_frames, CLOSING_FRAMES)
     return (*steps, RunStep(StepKind.CLOSING, "closing", closing, exposure_us))
+
+
+def _lag_frames(
+    what: str, wanted_s: float | None, exposure_us: int, usual_s: float, bounds: tuple[int, int]
+) -> int:
+    """Return how many frames last so long, their readout not counted."""
+    if wanted_s is None:
+        return min(max(math.ceil(usual_s * 1e6 / exposure_us), bounds[0]), bounds[1])
+    frames = math.ceil(wanted_s * 1e6 / exposure_us)
+    if frames < LEAST_LAG_FRAMES:
+        raise TooFewFramesPlannedError(what, frames, LEAST_LAG_FRAMES)
+    return frames
 
 
 def plan_refresh(exposures_us: Sequence[int], frames: int, number: int) -> tuple[RunStep, ...]:

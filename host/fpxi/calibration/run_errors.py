@@ -144,15 +144,18 @@ class DarkLevelMovedError(CalibrationRunError):
         )
 
 
-class StepOffNotSeenError(CalibrationRunError):
-    """The signal did not fall after the user was told to switch the X-rays off."""
+class SwitchNotSeenError(CalibrationRunError):
+    """The signal did not follow after the user was told to switch the X-rays."""
 
-    def __init__(self, waited_s: float, signal: float) -> None:
+    def __init__(self, waited_s: float, signal: float, *, on: bool) -> None:
         self.waited_s = waited_s
         self.signal = signal
+        self.on = on
+        did, word = ("rise to", "on") if on else ("fall from", "off")
         super().__init__(
-            f"the signal of {signal:.0f} counts did not fall for {waited_s:.0f} s after the X-rays "
-            "were to be switched off; take the lag again, and switch them off when told"
+            f"the signal did not {did} {signal:.0f} counts above the darks within {waited_s:.0f} s "
+            f"after the X-rays were to be switched {word}; take the lag again, and switch them "
+            f"{word} when told"
         )
 
 

@@ -26,32 +26,8 @@ from fpxi.calibration.run_errors import (
 )
 from fpxi.calibration.watching import Watched
 
-
-@dataclass(frozen=True)
-class RunLimits:
-    """When the frames of a run are refused."""
-
-    most_cut_off: float = 0.5
-    """Largest fraction of imaging pixels that may read 0 in the median dark."""
-    brightest: float = 0.9
-    """Of full scale, for the median pixel of a flat: brighter ones respond less and less."""
-    wanted_brightness: float = 0.7
-    """Of full scale: what is advised in place of too bright a flat."""
-    least_level_change: float = 0.1
-    """Of the signal of a level: two levels of flats differ by more."""
-    still_on: float = 0.5
-    """Of the last flats' signal: closing darks above this are no darks."""
-    lit: float = 0.2
-    """Of the flats' signal: darks of a refresh this far above the old ones are lit."""
-    most_rise: float = 0.05
-    """Of the highest flats' signal: how far darks may lie above the first, by lag mostly."""
-    most_fall: float = 0.02
-    """Of the highest flats' signal: how far they may lie below the first, which were then lit."""
-    least_move_sigma: float = 1.0
-    """Of the median pixel's noise: a smaller change of the dark level is always tolerated."""
-
-
-DEFAULT_RUN_LIMITS = RunLimits()
+WANTED_BRIGHTNESS = 0.7
+"""Of full scale: what is advised in place of too bright a flat."""
 CLIPPED = 0.98
 """Of full scale: a median at or above it says only that the dose was higher."""
 CLOSING_CHECK = "darks before and after the flats"
@@ -66,8 +42,7 @@ class StepChecks:
     full_scale: int
     wanted_bias_mV: int | None
     """That the panel works with, where that is known and not set."""
-    imaging_limits: CheckLimits = DEFAULT_LIMITS
-    limits: RunLimits = DEFAULT_RUN_LIMITS
+    limits: CheckLimits = DEFAULT_LIMITS
     dark: Watched | None = None
     """The first darks of the reference exposure."""
     flats: dict[str, Watched] = field(default_factory=dict)
@@ -78,12 +53,11 @@ class StepChecks:
     def look(self, step: RunStep, frames: Watched) -> None:
         """Judge a step by its first few frames. Raises the error of what is wrong."""
         if step.kind is StepKind.DARK:
-            limits = self.imaging_limits, self.limits
-            require_dark_range(frames, self.full_scale, self.wanted_bias_mV, *limits)
-        elif step.kind is StepKind.CLOSING:
-            self._require_beam_off(frames)
-        else:
+            require_dark_range(frames, self.full_scale, self.wanted_bias_mV, self.limits)
+        elif step.kind is StepKind.FLAT:
             self._look_at_flats(step, frames)
+        else:
+            self._require_beam_off(frames)
 
     def judge(self, step: RunStep, frames: Watched) -> None:
         """Judge a step by all its frames, and keep what later steps are measured by.
@@ -92,12 +66,12 @@ class StepChecks:
         """
         self.look(step, frames)
         if step.kind is StepKind.DARK:
-            check_dark_drift(frames.stack, frames.imaging, self.imaging_limits)
+            check_dark_drift(frames.stack, frames.imaging, self.limits)
         if step.name == "dark":
             self.dark = frames
         elif step.kind is StepKind.FLAT:
             offset = self._first_darks.stack.mean
-            check_flat_drift(frames.stack, offset, frames.imaging, self.imaging_limits)
+            check_flat_drift(frames.stack, offset, frames.imaging, self.limits)
             self.flats[step.name] = frames
         elif step.kind is StepKind.CLOSING:
             self.verdicts = (self._closing_verdict(frames),)
@@ -112,6 +86,11 @@ class StepChecks:
     def dark_level(self) -> float | None:
         """Median of the first darks, counts; None before them."""
         return None if self.dark is None else self.dark.level
+
+    @property
+    def lit_level(self) -> float | None:
+        """Median of the first flats, counts; None before them."""
+        return next((flat.level for flat in self.flats.values()), None)
 
     def _closing_verdict(self, closing: Watched) -> Verdict:
         """Say how far the darks have moved from before to after the flats.
@@ -130,9 +109,7 @@ class StepChecks:
             pixels=int(np.count_nonzero(good)),
         )
         try:
-            return compare_darks(
-                first.dark_map(), closing.dark_map(), good, photons, self.imaging_limits
-            )
+            return compare_darks(first.dark_map(), closing.dark_map(), good, photons, self.limits)
         except DriftError as error:  # tolerable, or _require_beam_off had refused it
             return Verdict(
                 CLOSING_CHECK,
@@ -149,15 +126,14 @@ class StepChecks:
     def _look_at_flats(self, step: RunStep, frames: Watched) -> None:
         self._require_not_too_bright(frames)
         signal = self._above_dark(frames)
-        required = self.imaging_limits.least_flat_response * self._first_darks.noise
+        required = self.limits.least_flat_response * self._first_darks.noise
         if signal < required:
             raise FlatTooDimError(signal, required)
-        if step.kind is StepKind.FLAT:
-            self._require_new_level(step, signal)
-            offset = self._first_darks.stack.mean
-            response = frames.stack.mean - offset
-            check_clear_beam(frames.stack, offset, frames.imaging, self.imaging_limits)
-            check_evenness(response, likely_pixels(response, frames.imaging), self.imaging_limits)
+        self._require_new_level(step, signal)
+        offset = self._first_darks.stack.mean
+        response = frames.stack.mean - offset
+        check_clear_beam(frames.stack, offset, frames.imaging, self.limits)
+        check_evenness(response, likely_pixels(response, frames.imaging), self.limits)
 
     def _require_new_level(self, step: RunStep, signal: float) -> None:
         for name, flat in self.flats.items():
@@ -169,27 +145,27 @@ class StepChecks:
     def _require_beam_off(self, frames: Watched) -> None:
         above = self._above_dark(frames)
         last = self._above_dark(list(self.flats.values())[-1])
-        least = self.limits.least_move_sigma * self._first_darks.noise
+        least = self.limits.least_closing_move * self._first_darks.noise
         if above > self.limits.still_on * last:
             raise BeamOnError(above, last)
-        if above > max(self.limits.most_rise * self._signal, least):
+        if above > max(self.limits.most_closing_rise * self._signal, least):
             raise DarkLevelMovedError(above, self._signal)
-        if -above > max(self.limits.most_fall * self._signal, least):
+        if -above > max(self.limits.most_closing_fall * self._signal, least):
             raise FirstDarksLitError(-above, self._signal)
 
     def _require_not_too_bright(self, frames: Watched) -> None:
         saturated = frames.saturated(self.full_scale)
         level = frames.level
         if (
-            saturated <= self.imaging_limits.most_saturated
-            and level <= self.limits.brightest * self.full_scale
+            saturated <= self.limits.most_saturated
+            and level <= self.limits.brightest_flat * self.full_scale
         ):
             return
         raise FlatTooBrightError(level, self.full_scale, saturated, self._advised(level))
 
     def _advised(self, level: float) -> float:
         """Fraction of the dose that brings the median pixel to the brightness that is wanted."""
-        wanted = self.limits.wanted_brightness * self.full_scale
+        wanted = WANTED_BRIGHTNESS * self.full_scale
         if level >= CLIPPED * self.full_scale or level <= wanted:
             return FALLBACK_DOSE
         dark = self.dark_level or 0.0
@@ -213,12 +189,11 @@ def require_dark_range(
     frames: Watched,
     full_scale: int,
     wanted_bias_mV: int | None,
-    imaging_limits: CheckLimits = DEFAULT_LIMITS,
-    limits: RunLimits = DEFAULT_RUN_LIMITS,
+    limits: CheckLimits = DEFAULT_LIMITS,
 ) -> None:
     """Raise `DarksSaturatedError` or `DarksCutOffError` for darks at an end of the range."""
     saturated = frames.saturated(full_scale)
-    if saturated > imaging_limits.most_saturated:
+    if saturated > limits.most_saturated:
         raise DarksSaturatedError(saturated)
     if frames.cut_off > limits.most_cut_off:
         raise DarksCutOffError(frames.cut_off, wanted_bias_mV)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from fpxi.calibration.plan import LAG_FRAMES_OFF, LAG_FRAMES_ON
-from fpxi.calibration.run_errors import StepOffNotSeenError
+from fpxi.calibration.plan import LAG_DARK_FRAMES, RunStep
+from fpxi.calibration.run_errors import SwitchNotSeenError
 from fpxi.capture import default_timeout_s
 from fpxi.session import Session
 
@@ -17,50 +17,61 @@ if TYPE_CHECKING:
     from fpxi_readout.frame import Frame
 
 PATIENCE_S = 60.0
-"""How long, by the panel's clock, the user may take to switch the X-rays off."""
+"""How long, by the panel's clock, the user may take to switch the X-rays."""
+HALF = 0.5
+"""Of the flats' signal: the beam is on above it."""
+
+
+class Switch(Protocol):
+    """Switches the X-rays, or has them switched, without waiting for the user."""
+
+    def __call__(self, *, on: bool) -> None:
+        """Switch on or off."""
 
 
 def record_step_off(
     session: Session,
     path: Path,
+    step: RunStep,
     *,
     levels: tuple[float, float],
-    switch_off: Callable[[], None],
+    switch: Switch,
     overwrite: bool,
     progress: Callable[[int], None],
 ) -> None:
-    """Record lit frames, have the X-rays switched off, and record frames until long after.
+    """Record dark frames, lit ones, and frames until long after the X-rays are off again.
 
-    `levels` are the medians of a dark and of a lit frame, counts. `switch_off` is called while the
-    acquisition goes on, and must not wait for the user; frames that he takes are recorded beside
-    those planned. Raises `StepOffNotSeenError` and whatever recording raises.
+    `levels` are the medians of a dark and of a first flat, counts. The acquisition goes on while
+    the X-rays are switched; frames that the user takes for it are recorded beside those planned.
+    Raises `SwitchNotSeenError` and whatever recording raises.
     """
+    lit_until = LAG_DARK_FRAMES + step.lit_frames
     with (
         session.frames(timeout_s=default_timeout_s(session.parameters)) as frames,
         session.record(path, overwrite=overwrite),
     ):
         session.start(0, reliable=True)
         try:
-            for done in range(1, LAG_FRAMES_ON + 1):
+            for done in range(1, step.frames + 1):
                 next(frames)
                 progress(done)
-            switch_off()
-            _await_fall(frames, levels)
-            for done in range(LAG_FRAMES_ON + 1, LAG_FRAMES_ON + LAG_FRAMES_OFF + 1):
-                next(frames)
-                progress(done)
+                if done in {LAG_DARK_FRAMES, lit_until}:
+                    on = done == LAG_DARK_FRAMES
+                    switch(on=on)
+                    _await(frames, levels, on=on)
         finally:
             session.stop()
 
 
-def _await_fall(frames: Iterable[Frame], levels: tuple[float, float]) -> None:
-    """Return after the first frame whose median lies below the middle of the two levels."""
+def _await(frames: Iterator[Frame], levels: tuple[float, float], *, on: bool) -> None:
+    """Return after the first frame whose median lies on the other side of half the signal."""
     dark, lit = levels
     began_us: int | None = None
     for frame in frames:
-        if np.median(frame.samples[frame.row_received]) < (dark + lit) / 2:
+        above = float(np.median(frame.samples[frame.row_received])) - dark
+        if (above > HALF * (lit - dark)) == on:
             return
         began_us = frame.timestamp_us if began_us is None else began_us
         if frame.timestamp_us - began_us > PATIENCE_S * 1e6:
             break
-    raise StepOffNotSeenError(PATIENCE_S, lit - dark)
+    raise SwitchNotSeenError(PATIENCE_S, lit - dark, on=on)

@@ -33,6 +33,10 @@ class Checks(Protocol):
     def dark_level(self) -> float | None:
         """What signals are measured against, counts; None where nothing is known yet."""
 
+    @property
+    def lit_level(self) -> float | None:
+        """Of the first flats, counts; None before them."""
+
     def look(self, step: RunStep, frames: Watched) -> None:
         """Judge a step by its first few frames."""
 
@@ -109,18 +113,20 @@ class StepsRun:
         self._beam.prepare(step, asked=asked)
         if self._session.parameters.get("exposure_us") != step.exposure_us:
             self._session.set("exposure_us", step.exposure_us)
-        first_look = look(self._session, self._checks.dark_level)
-        self._checks.look(step, first_look)
+        self._checks.look(step, look(self._session, self._checks.dark_level))
         path = self._recording(step)
         overwrite = self._overwrite or path in self._begun
         self._begun.append(path)
         if step.kind is StepKind.STEP_OFF:
-            assert self._checks.dark_level is not None  # darks are the first step
+            dark, lit = self._checks.dark_level, self._checks.lit_level
+            assert dark is not None  # darks are the first step,
+            assert lit is not None  # and flats come before the lag
             record_step_off(
                 self._session,
                 path,
-                levels=(self._checks.dark_level, first_look.level),
-                switch_off=self._beam.stop_now,
+                step,
+                levels=(dark, lit),
+                switch=self._beam.switch_now,
                 overwrite=overwrite,
                 progress=self._reporter(step),
             )

@@ -30,6 +30,7 @@ from fpxi.cli.options import (
     JSON_OPTION,
     OVERWRITE_OPTION,
     SET_OPTION,
+    duration,
     examples,
     exposure_setting,
     require_file_name,
@@ -46,6 +47,12 @@ _NOW = "for recordings; with a URL all is recorded now"
 
 def _exposures(_context: click.Context, _option: click.Parameter, text: str) -> tuple[int, ...]:
     return tuple(int(exposure_setting(part.strip())[1]) for part in text.split(",") if part)
+
+
+def _optional_duration(
+    _context: click.Context, _option: click.Parameter, text: str | None
+) -> float | None:
+    return None if text is None else duration(text)
 
 
 @click.command(
@@ -96,7 +103,19 @@ def _exposures(_context: click.Context, _option: click.Parameter, text: str) -> 
     show_default=True,
     help="What becomes of the smooth unevenness of the flats (heel effect).",
 )
-@click.option("--lag", is_flag=True, help="Measure the lag too: the X-rays are switched off live.")
+@click.option("--lag", is_flag=True, help="Measure the lag too: the X-rays are switched live.")
+@click.option(
+    "--lag-on",
+    callback=_optional_duration,
+    metavar="TIME",
+    help="How long the X-rays are on for the lag, twice its slowest part or more.  [default: 10s]",
+)
+@click.option(
+    "--lag-off",
+    callback=_optional_duration,
+    metavar="TIME",
+    help="How long it is recorded after them.  [default: 20s]",
+)
 @click.option(
     "--refresh",
     type=INPUT_FILE,
@@ -149,6 +168,8 @@ def _from_recordings(options: Options) -> Calibration:
         "exposures",
         "levels",
         "lag",
+        "lag_on",
+        "lag_off",
         "refresh",
         why="needs the URL of a panel",
     )
@@ -168,6 +189,8 @@ def _from_recordings(options: Options) -> Calibration:
 
 
 def _live(url: str, options: Options) -> Calibration:
+    if not options.lag:
+        options.refuse("lag_on", "lag_off", why="needs --lag")
     options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
     darks, flats = _count("--dark", options.dark), _count("--flat", options.flat)
     with _session(url, options) as (session, operator), notes_shown():
@@ -180,6 +203,8 @@ def _live(url: str, options: Options) -> Calibration:
             dark_frames=darks,
             flat_frames=flats,
             lag=options.lag,
+            lag_on_s=options.lag_on,
+            lag_off_s=options.lag_off,
             gain=options.gain_options,
             **options.figures,
             overwrite=options.overwrite,
@@ -188,7 +213,8 @@ def _live(url: str, options: Options) -> Calibration:
 
 def _refreshed(url: str, options: Options) -> Calibration:
     options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
-    options.refuse("flat", "exposures", "levels", "gain", "lag", why="--refresh takes darks alone")
+    recorded = ("flat", "exposures", "levels", "gain", "lag", "lag_on", "lag_off")
+    options.refuse(*recorded, why="--refresh takes darks alone")
     options.refuse("limits", "thresholds", why="--refresh keeps those of the calibration")
     frames = _count("--dark", options.dark)
     assert options.refresh is not None

@@ -21,6 +21,8 @@ _NAMES = {
     "settings": "set",
     "tolerances": "tolerance",
     "step_off": "step-off",
+    "lag_on": "lag-on",
+    "lag_off": "lag-off",
     "limits": "limit",
     "thresholds": "threshold",
 }
@@ -47,6 +49,8 @@ class Options:
     gain: str | None
     shading: str
     lag: bool
+    lag_on: float | None
+    lag_off: float | None
     refresh: Path | None
     settings: tuple[tuple[str, str], ...]
     tolerances: tuple[tuple[str, str], ...]

@@ -100,7 +100,7 @@ def _answer() -> str:
 def _description(step: RunStep) -> str:
     exposure = f"{step.exposure_us / 1000:g} ms"
     if step.kind is StepKind.STEP_OFF:
-        return f"lag: {step.frames} frames of {exposure}, X-rays on, then off when you are told"
+        return f"lag: {step.frames} frames of {exposure}, X-rays on and off when you are told"
     if not step.beam_on:
         return f"{step.frames} {step.kind.value} of {exposure}, X-rays off"
     dose = "" if step.first_level else f" at {step.level:.0%} of the tube current"

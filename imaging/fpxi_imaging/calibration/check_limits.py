@@ -65,6 +65,24 @@ class CheckLimits:
     photon_share: float = 0.5
     """A rise of the darks is X-rays if their variance rises by at least this part of what the flats
     add for the same rise; dark current adds far less."""
+    most_cut_off: float = 0.5
+    """Largest fraction of imaging pixels that may read 0 in the median dark of a guided run."""
+    brightest_flat: float = 0.9
+    """Of full scale, for the median pixel of a guided run's flats: brighter pixels respond less and
+    less."""
+    least_level_change: float = 0.1
+    """Of the signal of a level: two levels of flats of a guided run differ by more."""
+    still_on: float = 0.5
+    """Of the last flats' signal: closing darks above this are no darks."""
+    lit_refresh: float = 0.2
+    """Of the flats' signal: darks of a guided refresh this far above the old ones are lit."""
+    most_closing_rise: float = 0.05
+    """Of the highest flats' signal: how far closing darks may lie above the first, by lag
+    mostly."""
+    most_closing_fall: float = 0.02
+    """Of the highest flats' signal: how far they may lie below the first, which were then lit."""
+    least_closing_move: float = 1.0
+    """In median sigmas of a dark: a smaller change of the closing darks is always tolerated."""
     gain_uncertainty: float = 0.005
     """Above this relative uncertainty of the median pixel's gain more flats are advised."""
     misfit: float = 2.0

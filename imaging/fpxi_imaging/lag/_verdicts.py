@@ -46,7 +46,7 @@ def _first_frame(model: LagModel, data: DecayData) -> Verdict:
     grade = Grade.GOOD if relative <= MOST_UNCERTAIN else Grade.USABLE
     text = f"the first frame after an exposure holds {value:.3%} ± {sigma:.3%} of the signal"
     if grade is Grade.USABLE:
-        text += "; record more frames after the step-off, at a higher level"
+        text += "; record more frames after the step-off (--lag-off), at a higher level"
     return Verdict("first-frame lag", grade, relative, MOST_UNCERTAIN, "of it", text)
 
 
@@ -74,7 +74,7 @@ def _coverage(model: LagModel) -> Verdict:
     if grade is Grade.USABLE:
         text += (
             "; it is not well known, and cannot be told from a dark level that moved: record "
-            "longer after the step-off"
+            "longer after the step-off (--lag-off)"
         )
     return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
 
@@ -91,8 +91,8 @@ def _exposure(model: LagModel, exposed_s: float) -> Verdict:
         text += ", and taken to have been long enough for equilibrium"
     if grade is Grade.USABLE:
         text += (
-            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer, or say how "
-            "long it was"
+            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer (--lag-on), "
+            "or say how long it was"
         )
     return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
 

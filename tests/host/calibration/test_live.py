@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import fpxi
+import numpy as np
 import pytest
 from fpxi.calibration import calibrate_live, load_calibration
 from fpxi.calibration.operator import Refusal, RunProgress
-from fpxi.calibration.plan import RunStep, StepKind
+from fpxi.calibration.plan import LAG_DARK_FRAMES, RunStep, StepKind
 from fpxi.calibration.run_errors import (
     BeamOnError,
     DarksSaturatedError,
@@ -19,14 +20,15 @@ from fpxi.calibration.run_errors import (
     FlatTooDimError,
     LevelUnchangedError,
     NobodyAtTheBeamError,
-    StepOffNotSeenError,
+    SwitchNotSeenError,
     TooFewFramesPlannedError,
 )
 from fpxi.calibration.step_checks import CLOSING_CHECK
 from fpxi.errors import CalibrationExistsError, RecordingExistsError
-from fpxi_imaging import Calibration, Grade, UnevenFlatError
+from fpxi_imaging import Calibration, Grade, SourceRole, UnevenFlatError
 from fpxi_readout.protocol.generated import State
 
+SHORT_LAG = {"lag_on_s": 0.4, "lag_off_s": 0.6}
 FEW = {"dark_frames": 8, "flat_frames": 8}
 
 
@@ -55,7 +57,10 @@ class User:
 
     def say(self, text: str) -> None:
         self.told.append(text)
-        self.habits.get("told", _switch_off)(self.scene)
+        self.scene.beam_on = "X-rays on now" in text
+        habit = self.habits.get("told")
+        if habit is not None:
+            habit(self.scene)
 
     def decide(self, refusal: Refusal) -> RunStep | None:
         self.refused.append(refusal)
@@ -181,14 +186,20 @@ def test_lag_is_recorded_while_the_user_switches_off(
     session: fpxi.Session, at_the_panel: MakeUser, out: Path
 ) -> None:
     user = at_the_panel()
-    made = calibrate_live(session, out, operator=user, lag=True, **FEW)
-    assert len(user.told) == 1
-    assert "now" in user.told[0]
-    assert user.asked == ["dark", "flat"]
+    made = calibrate_live(session, out, operator=user, lag=True, **SHORT_LAG, **FEW)
+    assert ["on now" in each for each in user.told] == [True, False]
+    assert "off now" in user.told[1]
+    assert user.asked == ["dark", "flat", "step-off"]
     with fpxi.read_recording(out.with_name("cal.step-off.h5")) as reader:
         levels = [float(frame.samples.mean()) for frame in map(reader.frame, range(len(reader)))]
-    assert levels[10] > 2 * levels[-1]
+    lit = np.flatnonzero(np.array(levels) > 2 * levels[0])
+    assert lit[0] >= LAG_DARK_FRAMES
+    assert 40 <= len(lit) < 60  # and those that come until the switch is seen
+    assert 60 <= len(levels) - lit[-1] < 80
     assert made.lag is not None
+    assert any(source.role is SourceRole.STEP_OFF for source in made.sources)
+    (persistent,) = (each for each in made.verdicts if each.check == "persistent pixels")
+    assert "there is no frame from just after an exposure" not in persistent.text
     assert [source.role.value for source in made.sources][-1] == "step-off"
     (persistent,) = (each for each in made.verdicts if each.check == "persistent pixels")
     assert "not judged" not in persistent.text
@@ -326,15 +337,20 @@ def test_a_level_that_was_not_changed_is_told(
     assert "another level is wanted" in str(error)
 
 
-def test_a_beam_that_is_never_switched_off_ends_the_lag(
+@pytest.mark.parametrize(("on", "habit"), [(True, _switch_off), (False, leave_on)])
+def test_a_beam_that_is_not_switched_when_told_ends_the_lag(
     session: fpxi.Session,
     at_the_panel: MakeUser,
     out: Path,
     monkeypatch: pytest.MonkeyPatch,
+    on: bool,
+    habit: Callable[[Any], None],
 ) -> None:
     monkeypatch.setattr("fpxi.calibration.step_off.PATIENCE_S", 0.5)
-    user = at_the_panel(told=leave_on)
-    refuse(session, out, user, StepOffNotSeenError, lag=True)
+    user = at_the_panel(told=habit)
+    error = refuse(session, out, user, SwitchNotSeenError, lag=True, **SHORT_LAG)
+    assert isinstance(error, SwitchNotSeenError)
+    assert error.on == on
     assert [step.name for step in user.refused[0].choices] == ["step-off"]
 
 
@@ -382,11 +398,15 @@ def test_every_name_is_looked_at_before_anything_is_recorded(
     with pytest.raises(RecordingExistsError):
         calibrate_live(session, out, **FEW)
     assert names_beside(out) == {taken}
+
+
+def test_recordings_are_replaced_where_that_is_allowed(session: fpxi.Session, out: Path) -> None:
+    out.with_name("cal.dark.h5").touch()
     made: Calibration = calibrate_live(session, out, overwrite=True, **FEW)
     assert made.dark_frames == FEW["dark_frames"]
 
 
 def test_every_kind_of_step_knows_whether_the_beam_is_wanted() -> None:
-    wanted = {StepKind.FLAT, StepKind.STEP_OFF}
+    wanted = {StepKind.FLAT}
     for kind in StepKind:
         assert RunStep(kind, "a", 2, 1000).beam_on == (kind in wanted)

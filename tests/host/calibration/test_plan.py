@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fpxi.calibration.plan import LAG_FRAMES_OFF, LAG_FRAMES_ON, StepKind, plan_refresh, plan_run
+from fpxi.calibration.plan import LAG_DARK_FRAMES, StepKind, plan_refresh, plan_run
 from fpxi.calibration.run_errors import TooFewFramesPlannedError
 
 
@@ -33,8 +33,30 @@ def test_the_highest_level_comes_first_and_the_others_are_told_as_its_fractions(
 
 
 def test_lag_is_recorded_at_the_highest_level_until_long_after() -> None:
-    (step,) = (each for each in plan_run(10_000, lag=True) if each.kind is StepKind.STEP_OFF)
-    assert (step.level, step.frames) == (1.0, LAG_FRAMES_ON + LAG_FRAMES_OFF)
+    (step,) = (each for each in plan_run(100_000, lag=True) if each.kind is StepKind.STEP_OFF)
+    assert (step.level, step.lit_frames, step.frames) == (1.0, 100, LAG_DARK_FRAMES + 100 + 200)
+
+
+@pytest.mark.parametrize(
+    ("exposure_us", "options", "lit", "after"),
+    [
+        (100, {}, 1000, 2000),
+        (10_000_000, {}, 50, 100),
+        (20_000, {"lag_on_s": 3.0, "lag_off_s": 0.5}, 150, 25),
+    ],
+)
+def test_lag_lasts_as_long_as_wanted_and_else_a_fair_number_of_frames(
+    exposure_us: int, options: dict[str, float], lit: int, after: int
+) -> None:
+    steps = plan_run(exposure_us, lag=True, **options)  # type: ignore[arg-type]
+    (step,) = (each for each in steps if each.kind is StepKind.STEP_OFF)
+    assert (step.lit_frames, step.frames) == (lit, LAG_DARK_FRAMES + lit + after)
+
+
+@pytest.mark.parametrize("option", ["lag_on_s", "lag_off_s"])
+def test_a_lag_of_too_few_frames_is_refused(option: str) -> None:
+    with pytest.raises(TooFewFramesPlannedError, match="9 of the"):
+        plan_run(10_000, lag=True, **{option: 0.09})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +64,7 @@ def test_lag_is_recorded_at_the_highest_level_until_long_after() -> None:
     [
         ({}, ["dark", "flat", "closing"]),
         ({"exposures_us": (5_000,)}, ["dark", "flat", "closing"]),
-        ({"lag": True}, ["dark", "flat"]),
+        ({"lag": True}, ["dark", "flat", "step-off"]),
         ({"levels": 2, "lag": True}, ["dark", "flat", "flat-2", "step-off"]),
     ],
 )
