@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import fpxi
 import h5py
@@ -14,6 +15,7 @@ from fpxi.calibration import calibration_from_recordings
 from fpxi.calibration.errors import MixedConditionsError
 from fpxi.calibration.ghosting_run import ghosting_from_recordings
 from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
+from fpxi.calibration.lagging import with_lag
 from fpxi.errors import FrameSelectionError
 from fpxi.recording.file import RecordingFile
 from fpxi.statistics import NOTHING
@@ -22,6 +24,7 @@ from fpxi_imaging import (
     CalibrationMismatchError,
     DefectClass,
     ShapeMismatchError,
+    Tolerances,
 )
 from fpxi_imaging.lag.errors import AveragedExposuresError, NoStepError, TooFewLagFramesError
 
@@ -96,6 +99,19 @@ def test_a_calibration_takes_lag_and_lagging_pixels_from_a_step_off(run: Run) ->
     assert [source.role.value for source in made.sources] == ["dark", "flat", "step-off"]
     assert made.sources[-1].frames == tuple(range(FRAMES))
     assert len(made.verdicts) > len(run.calibration.verdicts)
+
+
+def test_lagging_pixels_are_judged_by_the_noise_of_that_frame_and_of_its_dark(run: Run) -> None:
+    given: dict[str, Any] = {}
+
+    def build(**evidence: Any) -> Calibration:
+        given.update(evidence)
+        return run.calibration
+
+    with_lag(run.calibration, build, run.step_off, Tolerances(), None)
+    (dark,) = run.calibration.darks
+    expected = dark.noise * np.sqrt(1 + 1 / dark.frames)
+    np.testing.assert_allclose(given["after_exposure_noise"], expected, rtol=1e-6)
 
 
 def test_a_step_off_without_frames_is_refused(run: Run, tmp_path: Path) -> None:
