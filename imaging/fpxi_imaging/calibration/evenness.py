@@ -34,7 +34,9 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
             f"its smooth part varies by a factor of {ratio:.2f} over the panel, at most "
             f"{limits.most_uneven:.2f} is allowed"
         )
-    seen = used & ~_dead_lines(response, surface, used)
+    dead = _dead_lines(response, surface, used)
+    seen = used & ~dead
+    widest = _widest_band(dead)
     residuals, middles = _block_residuals(response, surface, seen, limits.residual_block)
     largest = int(np.argmax(np.abs(residuals)))
     residual, (row, column) = float(residuals[largest]), middles[largest]
@@ -48,7 +50,8 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
             "--limit most_local_residual=..., a field of CheckLimits"
         )
     even = ratio <= limits.uneven
-    clear = abs(residual) <= limits.local_residual
+    shaded = widest >= limits.residual_block
+    clear = abs(residual) <= limits.local_residual and not shaded
     return (
         Verdict(
             "evenness of the flats",
@@ -65,8 +68,11 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
             100 * abs(residual),
             100 * limits.local_residual,
             "%",
-            f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by more "
-            f"than {abs(residual):.1%} from the flats' smooth surface"
+            f"{widest} rows or columns side by side hardly respond: if they are not broken, a "
+            "collimator or a bar stood in the beam"
+            if shaded
+            else f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by "
+            f"more than {abs(residual):.1%} from the flats' smooth surface"
             + ("" if clear else f": look at row {row}, column {column} for an object in the beam"),
         ),
     )
@@ -80,6 +86,17 @@ def _dead_lines(response: Image, surface: Image, used: Mask) -> Mask:
         many = 2 * dim.sum(axis=axis, keepdims=True) > used.sum(axis=axis, keepdims=True)
         lines |= many
     return lines
+
+
+def _widest_band(lines: Mask) -> int:
+    """Return how many whole rows, or columns, lie side by side at most."""
+    widest = 0
+    for axis in (0, 1):
+        run = 0
+        for whole in np.all(lines, axis=axis).tolist():
+            run = run + 1 if whole else 0
+            widest = max(widest, run)
+    return widest
 
 
 def _block_residuals(

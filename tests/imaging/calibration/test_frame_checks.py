@@ -137,3 +137,13 @@ def test_an_uneven_film_is_no_object() -> None:
     verdict = check_evenness(flat() * blotches, np.ones((42, 56), bool), LIMITS)[1]
     assert verdict.grade is im.Grade.USABLE
     assert verdict.measured > 20
+
+
+def test_a_band_of_dim_lines_is_broken_or_in_the_shadow_of_a_bar() -> None:
+    used = np.ones((42, 56), bool)
+    for lines, grade in ((6, im.Grade.GOOD), (7, im.Grade.USABLE)):
+        banded = flat()
+        banded[:, :lines] *= 0.02
+        _, clear = check_evenness(banded, used, LIMITS)
+        assert clear.grade is grade
+    assert "7 rows or columns side by side" in clear.text
