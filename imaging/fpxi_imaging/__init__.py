@@ -50,6 +50,7 @@ from fpxi_imaging.errors import (
     ScanStepError,
     SettingError,
     ShapeMismatchError,
+    TooLittleMemoryError,
     TooManyDefectsError,
 )
 from fpxi_imaging.flags import PixelFlag
@@ -124,6 +125,7 @@ __all__ = [
     "SourceRole",
     "Tolerances",
     "TooFewFramesError",
+    "TooLittleMemoryError",
     "TooManyDefectsError",
     "UnevenFlatError",
     "Verdict",

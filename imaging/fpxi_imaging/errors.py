@@ -172,6 +172,17 @@ class NoLagModelError(CalibrationError):
         )
 
 
+class TooLittleMemoryError(ImagingError):
+    """What a processing remembers of earlier frames does not fit in memory."""
+
+    def __init__(self, needed: int) -> None:
+        self.needed = needed
+        super().__init__(
+            f"this processing keeps {needed / 1e9:.1f} GB of earlier frames, more than there is "
+            "memory for: average fewer frames, or use block or recursive averaging, which keep one"
+        )
+
+
 class NoNoiseModelError(CalibrationError):
     """Zingers or motion are looked for, and the calibration does not know the noise."""
 

@@ -17,7 +17,7 @@ from fpxi_imaging.correction._layout import (
     aligned_zeros,
 )
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS
-from fpxi_imaging.errors import LagChangedError
+from fpxi_imaging.errors import LagChangedError, TooLittleMemoryError
 
 
 class State:
@@ -57,7 +57,10 @@ class State:
             "lag_state_at": parts.reserve(images * pixels, np.float32),
         }
         """The header's fields about the state."""
-        self.array = aligned_zeros(parts.size)
+        try:
+            self.array = aligned_zeros(parts.size)
+        except MemoryError as error:
+            raise TooLittleMemoryError(parts.size) from error
         longs = self.array.view(np.int64)
         frames_at, times_at = self.places["row_frames_at"], self.places["row_times_at"]
         self._row_frames: npt.NDArray[np.int64] = longs[frames_at : frames_at + rows]

@@ -33,8 +33,9 @@ class Corrector:
     Not thread safe: one thread owns a corrector. Nothing is allocated per frame.
 
     Raises `NoLagModelError` if lag is to be taken out and the calibration does not know it,
-    `NoNoiseModelError` if zingers or motion are looked for and it does not know the noise, and
-    `SettingError` for `threads` out of range.
+    `NoNoiseModelError` if zingers or motion are looked for and it does not know the noise,
+    `SettingError` for `threads` out of range, and `TooLittleMemoryError` if what is to be kept of
+    earlier frames does not fit.
     """
 
     def __init__(

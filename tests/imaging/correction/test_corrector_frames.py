@@ -9,7 +9,7 @@ import fpxi_imaging as im
 import numpy as np
 import pytest
 from fpxi_imaging import PixelFlag as F
-from fpxi_imaging.correction import _sharing
+from fpxi_imaging.correction import _sharing, _state
 
 Calibrate = Callable[..., im.ResolvedCalibration]
 
@@ -242,3 +242,15 @@ def test_a_good_pixel_whose_values_are_no_numbers_is_refused(
 def test_segments_and_knots_must_agree(knots: tuple[int, ...], slopes: tuple[int, ...]) -> None:
     with pytest.raises(im.ShapeMismatchError):
         im.Piecewise(np.ones(knots), np.ones(slopes), np.ones(slopes))
+
+
+def test_more_frames_than_memory_holds_are_refused_by_their_size(
+    make_resolved: Calibrate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(size: int) -> None:
+        raise MemoryError(size)
+
+    monkeypatch.setattr(_state, "aligned_zeros", refuse)
+    with pytest.raises(im.TooLittleMemoryError, match="average fewer frames") as caught:
+        im.Corrector(make_resolved((40, 50)), im.Processing(averaging=im.Averaging.running(1000)))
+    assert caught.value.needed > 1000 * 40 * 50 * 4
