@@ -69,7 +69,12 @@ def test_what_is_no_limit_is_refused_by_name(
     assert why in " ".join(result.stderr.split())
 
 
-def test_all_limits_and_thresholds_are_described_with_their_values() -> None:
-    described = dict(re.findall(r"^\| `(\w+)` \| ([0-9.]+) \|", GUIDE, re.MULTILINE))
-    usual = {**asdict(CheckLimits()), **asdict(DefectThresholds())}
-    assert {name: float(value) for name, value in described.items()} == usual
+@pytest.mark.parametrize("usual", [CheckLimits(), DefectThresholds()])
+def test_all_figures_are_described_with_their_values(
+    usual: CheckLimits | DefectThresholds,
+) -> None:
+    limits, thresholds = GUIDE.split("| threshold | usual |")
+    table = limits if isinstance(usual, CheckLimits) else thresholds
+    described = re.findall(r"^\| `(\w+)` \| ([0-9.]+) \|", table, re.MULTILINE)
+    assert {name: float(value) for name, value in described} == asdict(usual)
+    assert len(described) == len(asdict(usual))
