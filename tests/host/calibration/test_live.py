@@ -28,8 +28,8 @@ from fpxi.errors import CalibrationExistsError, RecordingExistsError
 from fpxi_imaging import Calibration, Grade, SourceRole, UnevenFlatError
 from fpxi_readout.protocol.generated import State
 
-SHORT_LAG = {"lag_on_s": 0.4, "lag_off_s": 0.6}
-FEW = {"dark_frames": 8, "flat_frames": 8}
+SHORT_LAG: dict[str, Any] = {"lag_on_s": 0.4, "lag_off_s": 0.6}
+FEW: dict[str, Any] = {"dark_frames": 8, "flat_frames": 8}
 
 
 class User:

@@ -77,11 +77,12 @@ def calibration_of(shape: tuple[int, int], exposures_ms: tuple[int, ...] = (10,)
 def ink(path: Path, part: tuple[slice, slice] = np.s_[:, :]) -> float:
     """Fraction of the picture, or a part of it, that is not white."""
     picture = matplotlib.image.imread(path)
-    assert picture.shape[:2] == (1300, 1700)
+    assert picture.shape[0] > 1000
+    assert picture.shape[1] > 1500
     return float(np.mean(picture[part][..., :3].min(axis=-1) < 0.97))
 
 
-MODELS = np.s_[720:1000, :1280]
+MODELS = np.s_[720:950, :1250]
 """Where the models of offset, response and lag are."""
 
 
@@ -115,6 +116,17 @@ def test_models_of_offset_response_and_lag_are_drawn_where_there_are_some(tmp_pa
     )
     draw_summary(full, tmp_path / "full.png", [])
     assert ink(tmp_path / "full.png", MODELS) > 2 * ink(tmp_path / "plain.png", MODELS)
+
+
+def test_the_page_is_as_high_as_its_verdicts_need(tmp_path: Path) -> None:
+    made, page = calibration_of((12, 12)), tmp_path / "cal.png"
+    heights = []
+    for verdicts in (made.verdicts, tuple(replace(GOOD, check=f"{i}") for i in range(60))):
+        draw_summary(replace(made, verdicts=verdicts), page, [])
+        picture = matplotlib.image.imread(page)
+        heights.append(picture.shape[0])
+        assert picture[-10:].min() > 0.97  # nothing is cut at the lower edge
+    assert heights[1] > heights[0] + 400
 
 
 def test_a_piecewise_response_is_drawn(tmp_path: Path) -> None:

@@ -95,7 +95,8 @@ def _draw_image(axes: Axes, values: Image, unit: str) -> None:
         extent=_extent(values.shape),
         aspect=_aspect(values.shape),
     )
-    axes.figure.colorbar(image, ax=axes, extend="both", label=unit, fraction=0.05, pad=0.02)
+    beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))  # the map's own height, whatever its aspect
+    axes.figure.colorbar(image, cax=beside, extend="both", label=unit)
 
 
 def _limits(values: Image) -> tuple[float, float]:

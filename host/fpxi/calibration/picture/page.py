@@ -24,7 +24,9 @@ from fpxi.calibration.picture.defects import draw_defects
 from fpxi.calibration.picture.maps import draw_map
 from fpxi.whole_file import whole_file
 
-SIZE_INCHES = (17.0, 13.0)
+WIDTH_INCHES = 17.0
+PLOTS_INCHES = 10.0
+"""Height of the rows of plots."""
 DOTS_PER_INCH = 100
 TEXT_COLUMNS = 112
 _STYLE: dict[Any, Any] = {
@@ -35,9 +37,12 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
 }
 _GRADE_COLOURS = {Grade.GOOD: "#1f7a34", Grade.USABLE: "#a15c00", Grade.REFUSED: "#b00020"}
-_LINE = 0.043
-"""Height of a line of text, as a fraction of its frame."""
-_INDENT = 0.14
+_LINE_POINTS = 10.5
+"""Height of a line of text; the page is as high as its text needs."""
+_POINTS_PER_INCH = 72.0
+_INDENT = 0.16
+Line = tuple[str, str, str]
+"""Name, its colour, and a line of text."""
 
 
 def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str, str]]) -> None:
@@ -46,7 +51,10 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
     It appears whole or not at all. Raises `OutputError`.
     """
     with mpl.rc_context(_STYLE), whole_file(path) as part:
-        figure = Figure(figsize=SIZE_INCHES, dpi=DOTS_PER_INCH, layout="constrained")
+        told, judged = _fact_lines(facts), _verdict_lines(calibration)
+        text_inches = (max(len(told), len(judged)) + 1) * _LINE_POINTS / _POINTS_PER_INCH
+        size_inches = WIDTH_INCHES, PLOTS_INCHES + text_inches
+        figure = Figure(figsize=size_inches, dpi=DOTS_PER_INCH, layout="constrained")
         at = calibration.conditions
         figure.suptitle(
             f"Calibration of {at.panel}, serial number {at.serial_number}, "
@@ -54,13 +62,17 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
             fontsize=13,
             fontweight="bold",
         )
-        grid = figure.add_gridspec(4, 4, height_ratios=(1.0, 1.0, 0.9, 1.15))
+        plots = (0.35 * PLOTS_INCHES, 0.35 * PLOTS_INCHES, 0.3 * PLOTS_INCHES)
+        grid = figure.add_gridspec(4, 4, height_ratios=(*plots, text_inches))
         _draw_maps([figure.add_subplot(grid[0, column]) for column in range(4)], calibration)
         _draw_spreads([figure.add_subplot(grid[1, column]) for column in range(4)], calibration)
         _draw_models([figure.add_subplot(grid[2, column]) for column in range(4)], calibration)
-        _write_facts(figure.add_subplot(grid[3, :2]), facts)
-        _write_verdicts(figure.add_subplot(grid[3, 2:]), calibration)
-        figure.savefig(part, format="png")
+        cells = figure.add_subplot(grid[3, :2]), figure.add_subplot(grid[3, 2:])
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # words do not push the plots aside, but widen the page
+        for cell, lines in zip(cells, (told, judged), strict=True):
+            _write(cell, lines)
+        figure.savefig(part, format="png", bbox_inches="tight", pad_inches=0.15)
 
 
 def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
@@ -97,40 +109,43 @@ def _good(calibration: Calibration) -> npt.NDArray[np.bool_]:
     return ~(calibration.not_imaging | calibration.defects.mask)
 
 
-def _write_facts(axes: Axes, facts: Sequence[tuple[str, str]]) -> None:
-    lines = [(name, part) for name, value in facts for part in _wrapped(value)]
-    _write(axes, [(name, "black", text) for name, text in lines])
+def _fact_lines(facts: Sequence[tuple[str, str]]) -> list[Line]:
+    return [(name, "black", part) for name, value in facts for part in _wrapped(value)]
 
 
-def _write_verdicts(axes: Axes, calibration: Calibration) -> None:
+def _verdict_lines(calibration: Calibration) -> list[Line]:
     lines = [
         (verdict.grade.value, _GRADE_COLOURS[verdict.grade], part)
         for verdict in calibration.verdicts
         for part in _wrapped(f"{verdict.check}: {verdict.text}")
     ]
-    _write(axes, lines or [("", "black", "No verdicts.")])
+    return lines or [("", "black", "No verdicts.")]
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, TEXT_COLUMNS) or [""]
+    return textwrap.wrap(text, TEXT_COLUMNS, break_on_hyphens=False) or [""]
 
 
-def _write(axes: Axes, lines: Sequence[tuple[str, str, str]]) -> None:
+def _write(axes: Axes, lines: Sequence[Line]) -> None:
     """Write names, in colours, and texts beside them; a name that repeats is written once."""
     axes.set_axis_off()
     before: tuple[str, str] | None = None
     for number, (name, colour, text) in enumerate(lines):
-        height = 1 - number * _LINE
-        if height < 0:
-            _put(axes, _INDENT, height, "... more in the file")
-            return
         if (name, colour) != before:
-            _put(axes, 0, height, name, color=colour, weight="bold")
+            _put(axes, 0, number, name, color=colour, weight="bold")
         before = name, colour
-        _put(axes, _INDENT, height, text)
+        _put(axes, _INDENT, number, text)
 
 
-def _put(axes: Axes, x: float, y: float, text: str, **style: Any) -> None:
-    """Write words that do not push the other frames aside."""
-    written = axes.text(x, y, text, va="top", fontsize=8, transform=axes.transAxes, **style)
-    written.set_in_layout(False)
+def _put(axes: Axes, x: float, line: int, text: str, **style: Any) -> None:
+    """Write words at a line below the upper edge."""
+    axes.annotate(
+        text,
+        (x, 1.0),
+        xycoords="axes fraction",
+        xytext=(0.0, -line * _LINE_POINTS),
+        textcoords="offset points",
+        va="top",
+        fontsize=8,
+        **style,
+    )
