@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import fpxi_imaging
 from fpxi.connection import ConnectionState
@@ -61,7 +62,7 @@ class ViewerController:
         run_calibration: RunCalibration,
         refresh_offset: RefreshOffset | None = None,
         search: Search = discover,
-        warm_up: Callable[[], None] = fpxi_imaging.warm_up,
+        warm_up: Callable[[], None] = partial(fpxi_imaging.warm_up, rare=False),
         clock: Callable[[], float] = time.monotonic,
         start_when_connected: bool = True,
     ) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from fpxi.rendering import Renderer
 
+RARE_KERNELS_AFTER_S = 5.0
+"""When a preview has run so long, the kernels of rarer corrections are prepared too."""
+
 
 class Pipeline:
     """Runs `fpxi-pipeline`. Takes the newest frame only: one that is overtaken is counted skipped.
@@ -130,13 +133,16 @@ class Pipeline:
         try:
             from fpxi_imaging import warm_up  # noqa: PLC0415 - numba takes a second to import
 
-            warm_up()
+            warm_up(rare=False)
+            with self._wake:
+                self._warm = self._repeat = True
+                self._wake.notify_all()
+                # Who wants a single picture need not wait for what it does not need.
+                self._wake.wait_for(lambda: self._closing, RARE_KERNELS_AFTER_S)
+            if not self._closing:
+                warm_up()
         except Exception as error:  # noqa: BLE001 - raised where the preview is asked for
             self._error = ThreadFailedError("fpxi-warm-up", error)
-            return
-        with self._wake:
-            self._warm = self._repeat = True
-            self._wake.notify_all()
 
     def _run(self) -> None:
         try:

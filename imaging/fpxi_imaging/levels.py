@@ -71,7 +71,7 @@ def histogram(
 
 def _require(values: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8]) -> None:
     require_image(image_shape("values", values), values, flags)
-    warm_up()
+    warm_up(_gather, _histogram)
 
 
 def _good_values(

@@ -41,7 +41,7 @@ def raw_values(
     Raises `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for a saturation level
     outside 1 to 65535 counts.
     """
-    warm_up()
+    warm_up(_raw)
     require_saturation_level(saturation_level)
     shape = image_shape("samples", samples)
     require_frame(shape, samples, row_received)

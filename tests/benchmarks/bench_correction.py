@@ -28,7 +28,7 @@ from typing import Any
 import fpxi_imaging as im
 import numpy as np
 from correction_peers import AVERAGED, PEERS, THREADS, Call, Frame, with_flags_and_defects
-from fpxi_imaging.correction._kernels import correct_block
+from fpxi_imaging.correction._kernels import correct_single
 from fpxi_imaging.correction._sharing import Sharing, row_blocks
 
 # Read: counts 2, offset 4, gain 4. Written: values 4, flags 1.
@@ -81,9 +81,9 @@ def ours(frame: Frame, averaging: im.Averaging = im.NO_AVERAGING) -> Call:
 
 def bare_kernel(frame: Frame) -> Call:
     corrector = im.Corrector(frame.calibration)
-    plan, state = corrector._plan, corrector._state.array
+    memory = corrector._memory
     samples, received, out, flags = frame.samples, frame.row_received, frame.out, frame.flags
-    return lambda: correct_block(samples, received, plan, state, 0, 0, False, out, flags)
+    return lambda: correct_single(samples, received, memory, 0, out, flags)
 
 
 def check_peers(frame: Frame) -> None:

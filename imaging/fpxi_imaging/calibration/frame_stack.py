@@ -66,7 +66,7 @@ class FrameStack:
         self._every_row = np.ones(shape[0], np.bool_)
         self._medians: list[float] = []
         self._sampled = _spread(shape, not_imaging)
-        warm_up()
+        warm_up(_accumulate)
 
     def add(
         self, samples: npt.NDArray[np.uint16], row_received: npt.NDArray[np.bool_] | None = None

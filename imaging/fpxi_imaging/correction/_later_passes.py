@@ -30,28 +30,28 @@ would fetch a cache line for each pixel."""
 
 @kernel(
     read(types.boolean, 1),
-    read(types.uint8, 1),
     write(types.uint8, 1),
     index,
     types.boolean,
     write(types.float32, 2),
     write(types.uint8, 2),
+    rare=True,
 )
 def follow_block(
-    row_received: Any, plan: Any, state: Any, block: Any, odd: Any, out: Any, flags: Any
+    row_received: Any, memory: Any, block: Any, odd: Any, out: Any, flags: Any
 ) -> None:
-    """Average the frame that `correct_block` left, anew where it moved; repair the block.
+    """Average the frame that the kernels of a frame left, anew where it moved; repair the block.
 
     The frame and the old mean are only read, so neighbouring blocks may do so at the same time;
     the new mean goes beside the old one, and `odd` says which of the two is the old one.
     """
-    head = plan[:_HEADER_BYTES].view(HEADER)[0]
+    head = memory[:_HEADER_BYTES].view(HEADER)[0]
     block_at = head.blocks_at + 4 * block
-    share = plan.view(np.int64)[block_at : block_at + 4]
-    table = plan.view(np.uint32)[head.repair_at + share[2] : head.repair_at + share[3]]
+    share = memory.view(np.int64)[block_at : block_at + 4]
+    table = memory.view(np.uint32)[head.repair_at + share[2] : head.repair_at + share[3]]
     pixels, columns = head.rows * head.columns, head.columns
-    words, shorts = state.view(np.float32), state.view(np.uint16)
-    row_frames = state.view(np.int64)[head.row_frames_at : head.row_frames_at + head.rows]
+    words, shorts = memory.view(np.float32), memory.view(np.uint16)
+    row_frames = memory.view(np.int64)[head.row_frames_at : head.row_frames_at + head.rows]
     frame = words[head.frame_at : head.frame_at + pixels]
     mean_at, next_at = head.mean_at, head.next_mean_at
     if odd:
@@ -59,12 +59,12 @@ def follow_block(
     mean, next_mean = words[mean_at : mean_at + pixels], words[next_at : next_at + pixels]
     sums_at = head.sums_at + block * 2 * columns
     total, count = words[sums_at : sums_at + columns], words[sums_at + columns :]
-    noise = plan.view(np.float32)[head.noise_at : head.noise_at + 4]
+    noise = memory.view(np.float32)[head.noise_at : head.noise_at + 4]
     values, marked = out.reshape(-1), flags.reshape(-1)
     near = far = 0
     for row in range(share[0], share[1]):
         a, b = row * columns, (row + 1) * columns
-        marks = plan[head.marks_at + a : head.marks_at + b]
+        marks = memory[head.marks_at + a : head.marks_at + b]
         hold = shorts[head.hold_at + a : head.hold_at + b]
         if row_received[row]:
             start_differences(total, count)
@@ -85,30 +85,30 @@ def follow_block(
             flag_held(hold, marks, marked[a:b])
             if head.rejects_zingers and row_received[row]:
                 flag_zingers(
-                    state[head.zinger_memory_at + a : head.zinger_memory_at + b], marked[a:b]
+                    memory[head.zinger_memory_at + a : head.zinger_memory_at + b], marked[a:b]
                 )
         else:
             flag_missing(marks, values[a:b], marked[a:b])
         near, far = repair(table, near, far, b, values, marked)
 
 
-@kernel(read(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
-def repair_seams(plan: Any, blocks: Any, out: Any, flags: Any) -> None:
+@kernel(write(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
+def repair_seams(memory: Any, blocks: Any, out: Any, flags: Any) -> None:
     """Repair the defects beside the seams of the blocks, when all of these are done."""
-    head = plan[:_HEADER_BYTES].view(HEADER)[0]
+    head = memory[:_HEADER_BYTES].view(HEADER)[0]
     block_at = head.blocks_at + 4 * blocks
-    seams = plan.view(np.int64)[block_at : block_at + 4]
-    table = plan.view(np.uint32)[head.repair_at + seams[2] : head.repair_at + seams[3]]
+    seams = memory.view(np.int64)[block_at : block_at + 4]
+    table = memory.view(np.uint32)[head.repair_at + seams[2] : head.repair_at + seams[3]]
     pixels = head.rows * head.columns
     repair(table, 0, 0, pixels, out.reshape(-1), flags.reshape(-1))
 
 
-@kernel(read(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
-def attenuate_block(plan: Any, block: Any, out: Any, flags: Any) -> None:
+@kernel(write(types.uint8, 1), index, write(types.float32, 2), write(types.uint8, 2))
+def attenuate_block(memory: Any, block: Any, out: Any, flags: Any) -> None:
     """Replace transmission by -ln of it; what is not above 0 is NaN, and flagged."""
-    head = plan[:_HEADER_BYTES].view(HEADER)[0]
+    head = memory[:_HEADER_BYTES].view(HEADER)[0]
     block_at = head.blocks_at + 4 * block
-    share = plan.view(np.int64)[block_at : block_at + 4]
+    share = memory.view(np.int64)[block_at : block_at + 4]
     values, marked = out.reshape(-1), flags.reshape(-1)
     for i in range(share[0] * head.columns, share[1] * head.columns):
         value = values[i]

@@ -19,7 +19,7 @@ from fpxi_imaging.correction._layout import (
 from fpxi_imaging.correction._repair_table import repair_table, split_table
 from fpxi_imaging.correction.averaging import Averaging, AveragingMode
 from fpxi_imaging.correction.processing import Processing, Scale
-from fpxi_imaging.errors import NoLagModelError, NoNoiseModelError
+from fpxi_imaging.errors import NoLagModelError, NoNoiseModelError, TooLittleMemoryError
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.linearity import Linearity, Polynomial
@@ -35,13 +35,12 @@ and 0.13 counts of 65535. A moving sum is renewed before its rounding errors com
 """
 
 
-class PlanBuilder:
-    """Lays the constants out behind the header, from a cache line each."""
+class Plan:
+    """The header and the constants, until they are laid out in the memory."""
 
     def __init__(self) -> None:
         self.header = np.zeros(1, HEADER)
-        self._parts = Parts(HEADER.itemsize)
-        self._contents: list[tuple[int, npt.NDArray[Any]]] = []
+        self._contents: dict[str, npt.NDArray[Any]] = {}
 
     def note(self, **fields: int) -> None:
         """Write fields of the header."""
@@ -49,24 +48,37 @@ class PlanBuilder:
             self.header[name] = value
 
     def add(self, name: str, array: npt.NDArray[Any]) -> None:
-        """Add a part, and note as `name` where it begins."""
-        at = self._parts.reserve(array.size, array.dtype)
-        self._contents.append((at * array.itemsize, array))
-        self.header[name] = at
+        """Add a part; the header's field `name` will say where it begins."""
+        self._contents[name] = array
 
-    def build(self, places: dict[str, int]) -> npt.NDArray[np.uint8]:
-        """Return the plan; `places` are the header's fields about the state."""
+    def lay_out(
+        self, places: dict[str, int], begin: int, memory: npt.NDArray[np.uint8] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """Return a memory with the constants from byte `begin` on: the one given, if all fits in.
+
+        What lies between is the state, zero in a new memory; `places` are the header's fields about
+        it. Raises `TooLittleMemoryError` if there is not enough for a new one.
+        """
         self.note(**places)
-        plan = aligned_zeros(self._parts.size)
-        for begin, array in ((0, self.header), *self._contents):
-            plan[begin : begin + array.nbytes] = np.frombuffer(array.tobytes(), np.uint8)
-        return plan
+        parts = Parts(begin)
+        at = {name: parts.reserve(part.size, part.dtype) for name, part in self._contents.items()}
+        self.note(**at)
+        if memory is None or memory.size < parts.size:
+            try:
+                memory = aligned_zeros(parts.size)
+            except MemoryError as error:
+                raise TooLittleMemoryError(parts.size) from error
+        memory[: HEADER.itemsize] = self.header.view(np.uint8)
+        for name, part in self._contents.items():
+            first = at[name] * part.itemsize
+            memory[first : first + part.nbytes] = (
+                np.ascontiguousarray(part).reshape(-1).view(np.uint8)
+            )
+        return memory
 
 
-def pack_plan(
-    calibration: ResolvedCalibration, processing: Processing, blocks: Blocks
-) -> PlanBuilder:
-    """Lay out all constants; only the state's places are still to be told.
+def pack_plan(calibration: ResolvedCalibration, processing: Processing, blocks: Blocks) -> Plan:
+    """Work all constants out.
 
     `blocks` are the first and last rows of each thread's share. Values are linear in the gain but
     for the linearity, so a scale costs nothing: it goes into the constants. Raises
@@ -75,7 +87,7 @@ def pack_plan(
     """
     scale = 1.0 if processing.scale is Scale.COUNTS else 1.0 / calibration.normalisation
     defects, ring = calibration.defects, calibration.not_imaging
-    plan = PlanBuilder()
+    plan = Plan()
     rows, columns = calibration.shape
     plan.note(rows=rows, columns=columns, saturation_level=calibration.saturation_level)
     plan.add("offset_at", calibration.offset)
@@ -97,7 +109,7 @@ def pack_plan(
     return plan
 
 
-def _add_linearity(plan: PlanBuilder, linearity: Linearity | None, scale: float) -> None:
+def _add_linearity(plan: Plan, linearity: Linearity | None, scale: float) -> None:
     """Pack coefficients; or slopes, intercepts and knots.
 
     With v = scale u in place of u, the coefficient of u^n becomes one of v^n: over scale^n.
@@ -115,7 +127,7 @@ def _add_linearity(plan: PlanBuilder, linearity: Linearity | None, scale: float)
     plan.add("linearity_at", np.concatenate(parts).astype(np.float32))
 
 
-def _add_lag(plan: PlanBuilder, lag: LagModel, calibration: ResolvedCalibration) -> None:
+def _add_lag(plan: Plan, lag: LagModel, calibration: ResolvedCalibration) -> None:
     """Pack time constants and the mean of each component's current over a frame's window."""
     window_us = calibration.conditions.exposure_us
     constants_us = np.array(lag.time_constants_s) * 1e6
@@ -131,7 +143,7 @@ def _add_lag(plan: PlanBuilder, lag: LagModel, calibration: ResolvedCalibration)
 
 
 def _add_noise(
-    plan: PlanBuilder, processing: Processing, calibration: ResolvedCalibration, scale: float
+    plan: Plan, processing: Processing, calibration: ResolvedCalibration, scale: float
 ) -> None:
     """Pack the noise model, in the units of the values, and the limits."""
     dark_variance, per_count = calibration.dark_noise**2, calibration.noise_per_count
@@ -143,7 +155,7 @@ def _add_noise(
     plan.add("noise_at", noise)
 
 
-def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
+def _note_averaging(plan: Plan, averaging: Averaging) -> None:
     kinds = {
         AveragingMode.NONE: NO_AVERAGE,
         AveragingMode.RUNNING: MOVING_SUM,
@@ -159,7 +171,7 @@ def _note_averaging(plan: PlanBuilder, averaging: Averaging) -> None:
     )
 
 
-def _add_repairs(plan: PlanBuilder, table: npt.NDArray[np.uint32], blocks: Blocks) -> None:
+def _add_repairs(plan: Plan, table: npt.NDArray[np.uint32], blocks: Blocks) -> None:
     """Pack for each block its first and last row, and where its own repair table lies.
 
     The seams come last: no rows, and the repairs that need more than one block.

@@ -69,20 +69,20 @@ def repair(table: Any, near: Any, far: Any, limit: Any, values: Any, flags: Any)
 def _repair_near(p: Any, cols: Any, values: Any, flags: Any) -> None:
     left, right, above, below = p - _NEXT, p + _NEXT, p - cols, p + cols
     around = flags[left] | flags[right] | flags[above] | flags[below]
-    if around & _NO_VALUE == 0:
-        # Two pairs of one length: the general rule with a single division.
-        across, along = values[left] - values[right], values[above] - values[below]
-        across, along = across * across, along * along
-        even = FLATNESS * _HALF * (across + along) + _LEAST
-        weight_across, weight_along = along + even, across + even
-        weight_across, weight_along = weight_across * weight_across, weight_along * weight_along
-        total = weight_across * (values[left] + values[right])
-        total += weight_along * (values[above] + values[below])
-        mean = _HALF * total / (weight_across + weight_along)
-        if np.isfinite(mean):
-            values[p] = mean
-            flags[p] = _DEFECT | (around & _BOUNDS)
-            return
+    # Two pairs of one length: the general rule with a single division. What the flags say is asked
+    # last, so that the processor need not wait for them.
+    across, along = values[left] - values[right], values[above] - values[below]
+    across, along = across * across, along * along
+    even = FLATNESS * _HALF * (across + along) + _LEAST
+    weight_across, weight_along = along + even, across + even
+    weight_across, weight_along = weight_across * weight_across, weight_along * weight_along
+    total = weight_across * (values[left] + values[right])
+    total += weight_along * (values[above] + values[below])
+    mean = _HALF * total / (weight_across + weight_along)
+    if np.isfinite(mean) and around & _NO_VALUE == 0:
+        values[p] = mean
+        flags[p] = _DEFECT | (around & _BOUNDS)
+        return
     pair_across = _pair(values, flags, left, right, _ONE, _ONE)
     pair_along = _pair(values, flags, above, below, _ONE, _ONE)
     _settle(p, pair_across, pair_along, _NOTHING, _NOTHING, values, flags)

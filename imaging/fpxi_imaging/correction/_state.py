@@ -9,19 +9,19 @@ import numpy.typing as npt
 
 from fpxi_imaging.correction._layout import (
     BAND_PIXELS,
+    HEADER,
     MEDIAN,
     MOVING_SUM,
     NEVER,
     NO_AVERAGE,
     Parts,
-    aligned_zeros,
 )
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS
-from fpxi_imaging.errors import LagChangedError, TooLittleMemoryError
+from fpxi_imaging.errors import LagChangedError
 
 
 class State:
-    """One array for the kernels, and what Python needs to see of it."""
+    """Its places in the memory, and what Python needs to see of it."""
 
     def __init__(self, header: Any, blocks: int) -> None:
         """Give every part its place, as the plan's header asks."""
@@ -35,7 +35,7 @@ class State:
         band = max(BAND_PIXELS, int(header["columns"]))
         self._components = int(header["lag_components"])
         images = self._components + 1 if self._components else 0
-        parts = Parts()
+        parts = Parts(HEADER.itemsize)
         self.places = {
             "row_frames_at": parts.reserve(rows, np.int64),
             "row_times_at": parts.reserve(rows, np.int64),
@@ -57,18 +57,34 @@ class State:
             "lag_state_at": parts.reserve(images * pixels, np.float32),
         }
         """The header's fields about the state."""
-        try:
-            self.array = aligned_zeros(parts.size)
-        except MemoryError as error:
-            raise TooLittleMemoryError(parts.size) from error
-        longs = self.array.view(np.int64)
+        self.end = parts.size
+        """Bytes of the memory up to the end of the state."""
+        self._rows, self._watched = rows, watched
+
+    def live_in(self, memory: npt.NDArray[np.uint8]) -> None:
+        """Use this memory from now on."""
+        longs = memory.view(np.int64)
         frames_at, times_at = self.places["row_frames_at"], self.places["row_times_at"]
-        self._row_frames: npt.NDArray[np.int64] = longs[frames_at : frames_at + rows]
-        self._row_times: npt.NDArray[np.int64] = longs[times_at : times_at + rows]
-        memory_at = self.places["zinger_memory_at"]
-        self._zinger_memory = self.array[memory_at : memory_at + watched]
+        self._row_frames: npt.NDArray[np.int64] = longs[frames_at : frames_at + self._rows]
+        self._row_times: npt.NDArray[np.int64] = longs[times_at : times_at + self._rows]
+        watched_at = self.places["zinger_memory_at"]
+        self._zinger_memory = memory[watched_at : watched_at + self._watched]
+        self._header = memory[: HEADER.itemsize].view(HEADER)
+
+    def forget(self) -> None:
+        """Forget all earlier frames."""
         self.forget_average()
         self.forget_lag()
+        self.forget_zingers()
+
+    def move_to(self, old: npt.NDArray[np.uint8], new: npt.NDArray[np.uint8]) -> None:
+        """Take all that is remembered along to another memory with the same places."""
+        new[HEADER.itemsize : self.end] = old[HEADER.itemsize : self.end]
+        self.live_in(new)
+
+    def note_time(self, time_us: int) -> None:
+        """Tell the kernels the time of the frame that comes next."""
+        self._header["time_us"] = time_us
 
     def require_fit(self, header: Any) -> None:
         """Raise `LagChangedError` if a plan of the same processing follows the lag otherwise."""

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from fpxi_imaging._guards import require_frame, require_outputs
 from fpxi_imaging._jit import warm_up
-from fpxi_imaging.correction._kernels import correct_block
+from fpxi_imaging.correction._kernels import kernel_for
 from fpxi_imaging.correction._later_passes import attenuate_block, follow_block, repair_seams, turn
 from fpxi_imaging.correction._plan import pack_plan
 from fpxi_imaging.correction._sharing import Sharing, row_blocks
@@ -55,14 +55,19 @@ class Corrector:
         self._restarts = processing.averaging.mode is AveragingMode.BLOCK
         plan = pack_plan(calibration, processing, self._blocks)
         self._state = State(plan.header[0], len(self._blocks))
-        self._plan = plan.build(self._state.places)
+        self._memory = plan.lay_out(self._state.places, self._state.end)
+        self._state.live_in(self._memory)
+        self._state.forget()
         self.calibration = calibration
+        self._most_frames = processing.averaging.frames
+        self._timed = processing.lag
         self._follows_motion = processing.averaging.motion_sigma is not None
         self._odd_frame = False
         self._attenuates = processing.scale is Scale.ATTENUATION
-        self._plain = not (len(self._blocks) > 1 or self._follows_motion or self._attenuates)
+        self._whole = not (len(self._blocks) > 1 or self._follows_motion or self._attenuates)
         """Whether one call of one kernel does it all."""
-        warm_up()
+        self._kernel = kernel_for(plan.header[0])
+        self._prepare()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -103,23 +108,22 @@ class Corrector:
         must not overlap the outputs. Raises `FrameTimeError`, `ShapeMismatchError` or
         `ArrayLayoutError`, and then has changed nothing.
         """
-        if time_us is None:
-            if self.processing.lag:
+        if self._timed:
+            if time_us is None:
                 raise FrameTimeError
-            time_us = 0
-        restart = self._restarts and self._averaged_frames == self.processing.averaging.frames
+            self._state.note_time(time_us)
+        if self._restarts and self._averaged_frames == self._most_frames:
+            self._require(samples, row_received, out, flags)
+            self.reset_average()
         values, marked = out, flags
         if self._turning is not None:
             self._require(samples, row_received, out, flags)
             values, marked = self._turning.values, self._turning.flags
         try:
-            if self._plain:
-                done = correct_block(
-                    samples, row_received, self._plan, self._state.array, 0, time_us, restart,
-                    values, marked,
-                )  # fmt: skip
+            if self._whole:
+                done = self._kernel(samples, row_received, self._memory, 0, values, marked)
             else:
-                done = self._share(samples, row_received, time_us, restart, values, marked)
+                done = self._share(samples, row_received, values, marked)
         except TypeError:  # how a kernel refuses a type or layout
             self._require(samples, row_received, out, flags)
             raise
@@ -127,14 +131,13 @@ class Corrector:
             self._require(samples, row_received, out, flags)
         if self._turning is not None:
             self._turning.turn(out, flags)
-        before = 0 if restart else self._averaged_frames
-        self._averaged_frames = min(before + 1, self.processing.averaging.frames)
+        if self._averaged_frames < self._most_frames:
+            self._averaged_frames += 1
 
     def reset(self) -> None:
         """Forget all earlier frames, as after a change of the panel's settings."""
-        self.reset_average()
-        self._state.forget_lag()
-        self._state.forget_zingers()
+        self._state.forget()
+        self._averaged_frames = 0
 
     def reset_average(self) -> None:
         """Begin a new average with the next frame; lag and zingers go on from the last."""
@@ -151,24 +154,38 @@ class Corrector:
             raise ShapeMismatchError(self.calibration.shape, calibration.shape, name="calibration")
         plan = pack_plan(calibration, self.processing, self._blocks)
         self._state.require_fit(plan.header[0])
-        self._plan = plan.build(self._state.places)
+        memory = plan.lay_out(self._state.places, self._state.end, self._memory)
+        if memory is not self._memory:
+            self._state.move_to(self._memory, memory)
+        self._memory = memory
+        self._kernel = kernel_for(plan.header[0])
+        self._prepare()
         self.calibration = calibration
 
-    def _share(  # noqa: PLR0917 (as the kernel takes them)
+    def _prepare(self) -> None:
+        """Wait for the kernels that are needed."""
+        kernels = [self._kernel]
+        if self._follows_motion:
+            kernels.append(follow_block)
+        if len(self._blocks) > 1:
+            kernels.append(repair_seams)
+        if self._attenuates:
+            kernels.append(attenuate_block)
+        if self._turning is not None:
+            kernels.append(turn)
+        warm_up(*kernels)
+
+    def _share(
         self,
         samples: npt.NDArray[np.uint16],
         row_received: npt.NDArray[np.bool_],
-        time_us: int,
-        restart: bool,
         out: npt.NDArray[np.float32],
         flags: npt.NDArray[np.uint8],
     ) -> bool:
-        plan, state = self._plan, self._state.array
+        kernel, memory = self._kernel, self._memory
 
         def job(block: int) -> bool:
-            done: bool = correct_block(
-                samples, row_received, plan, state, block, time_us, restart, out, flags
-            )
+            done: bool = kernel(samples, row_received, memory, block, out, flags)
             return done
 
         done = self._sharing.run(job)
@@ -183,21 +200,21 @@ class Corrector:
         flags: npt.NDArray[np.uint8],
     ) -> None:
         """Do what needs all blocks of the frame to be there."""
-        plan, state, odd = self._plan, self._state.array, self._odd_frame
+        memory, odd = self._memory, self._odd_frame
 
         def follow(block: int) -> bool:
-            follow_block(row_received, plan, state, block, odd, out, flags)
+            follow_block(row_received, memory, block, odd, out, flags)
             return True
 
         def attenuate(block: int) -> bool:
-            attenuate_block(plan, block, out, flags)
+            attenuate_block(memory, block, out, flags)
             return True
 
         if self._follows_motion:
             self._sharing.run(follow)
             self._odd_frame = not odd
         if len(self._blocks) > 1:
-            repair_seams(plan, len(self._blocks), out, flags)
+            repair_seams(memory, len(self._blocks), out, flags)
         if self._attenuates:
             self._sharing.run(attenuate)
 

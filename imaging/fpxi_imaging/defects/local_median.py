@@ -29,7 +29,7 @@ def medians_beyond(
     (both above 0) times its own: counting the values on one side tells in most cases that a pixel
     is neither, at a tenth of the cost of the median.
     """
-    warm_up()
+    warm_up(_medians_beyond)
     sample = np.where(good, values, np.nan)
     medians = np.empty(values.shape)
     _medians_beyond(np.ascontiguousarray(values, np.float64), sample, window, low, high, medians)

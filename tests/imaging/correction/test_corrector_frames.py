@@ -9,7 +9,7 @@ import fpxi_imaging as im
 import numpy as np
 import pytest
 from fpxi_imaging import PixelFlag as F
-from fpxi_imaging.correction import _sharing, _state
+from fpxi_imaging.correction import _sharing, _plan
 
 Calibrate = Callable[..., im.ResolvedCalibration]
 
@@ -250,7 +250,7 @@ def test_more_frames_than_memory_holds_are_refused_by_their_size(
     def refuse(size: int) -> None:
         raise MemoryError(size)
 
-    monkeypatch.setattr(_state, "aligned_zeros", refuse)
+    monkeypatch.setattr(_plan, "aligned_zeros", refuse)
     with pytest.raises(im.TooLittleMemoryError, match="average fewer frames") as caught:
         im.Corrector(make_resolved((40, 50)), im.Processing(averaging=im.Averaging.running(1000)))
     assert caught.value.needed > 1000 * 40 * 50 * 4

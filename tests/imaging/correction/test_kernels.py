@@ -1,13 +1,17 @@
 import importlib
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import fpxi_imaging as im
 import numba
+import numpy as np
 import pytest
 from fpxi_imaging import PixelFlag, _jit
 from fpxi_imaging.correction import _kernels
+from fpxi_imaging.correction._layout import HEADER, MEAN, MEDIAN, MOVING_SUM
 
 
 def test_flags_fit_a_byte_and_do_not_overlap() -> None:
@@ -24,8 +28,8 @@ def test_errors_share_one_base() -> None:
 def test_an_unexpected_type_is_refused_rather_than_compiled() -> None:
     im.warm_up()
     with pytest.raises(TypeError):
-        _kernels.correct_block(1, 2, 3, 4, 5, 6, 7, 8, 9)
-    assert len(_kernels.correct_block.signatures) == 1
+        _kernels.correct_single(1, 2, 3, 4, 5, 6)
+    assert len(_kernels.correct_single.signatures) == 1
 
 
 def test_importing_compiles_nothing() -> None:
@@ -35,6 +39,89 @@ def test_importing_compiles_nothing() -> None:
 
 def test_warm_up_leaves_no_kernel_waiting() -> None:
     im.warm_up()
+    assert not _jit._waiting
+
+
+ONLY_WHAT_IS_NEEDED = """
+import numpy as np
+import fpxi_imaging as im
+from fpxi_imaging import _jit
+from fpxi_imaging.correction import _kernels
+
+ones = np.ones((2, 2))
+calibration = im.ResolvedCalibration(
+    offset=ones, gain=ones, defects=ones > 1, not_imaging=ones > 1, normalisation=1.0,
+    saturation_level=1000, conditions=im.Conditions("", "", 1, 1, 0, 0),
+)
+im.Corrector(calibration)
+waiting = set(_jit._waiting)
+im.Corrector(calibration, im.Processing(averaging=im.Averaging.recursive(4)))
+assert waiting - set(_jit._waiting) == {_kernels.correct_mean}
+assert _kernels.correct_single not in waiting
+_jit.warm_up(rare=False)
+assert _kernels.correct_with_all_steps in _jit._waiting
+assert set(_jit._waiting) <= _jit._rare
+"""
+
+
+def test_a_corrector_waits_for_the_kernels_alone_that_it_needs() -> None:
+    subprocess.run([sys.executable, "-c", ONLY_WHAT_IS_NEEDED], check=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({}, "correct_single"),
+        ({"averaging": MEAN}, "correct_mean"),
+        ({"averaging": MOVING_SUM}, "correct_running"),
+        ({"averaging": MEDIAN}, "correct_with_all_steps"),
+        ({"averaging": MEAN, "double": 1}, "correct_with_all_steps"),
+        ({"averaging": MEAN, "follows_motion": 1}, "correct_with_all_steps"),
+        ({"polynomial_terms": 1}, "correct_with_all_steps"),
+        ({"piecewise_segments": 1}, "correct_with_all_steps"),
+        ({"lag_components": 1}, "correct_with_all_steps"),
+        ({"rejects_zingers": 1}, "correct_with_all_steps"),
+    ],
+)
+def test_the_kernel_has_all_steps_that_are_asked_for(fields: dict[str, int], name: str) -> None:
+    header = np.zeros(1, HEADER)
+    for field, value in fields.items():
+        header[field] = value
+    assert _kernels.kernel_for(header[0]).__name__ == name
+
+
+class SlowKernel:
+    def __init__(self, name: str, order: list[str]) -> None:
+        self.name, self.order = name, order
+        self.begun, self.may_end = threading.Event(), threading.Event()
+
+    def compile(self, arguments: tuple[()]) -> None:
+        self.begun.set()
+        assert self.may_end.wait(10)
+        self.order.append(self.name)
+
+    def disable_compile(self) -> None:
+        pass
+
+
+def test_who_needs_one_kernel_waits_for_one_other_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    first, second, wanted = (SlowKernel(name, order) for name in ("first", "second", "wanted"))
+    monkeypatch.setattr(_jit, "_waiting", dict.fromkeys((first, second, wanted), ()))
+    monkeypatch.setattr(_jit, "_stamp_cache", lambda *_: None)
+    for kernel in (second, wanted):
+        kernel.may_end.set()
+    threads = [threading.Thread(target=_jit.warm_up)]
+    threads[0].start()
+    assert first.begun.wait(10)
+    threads.append(threading.Thread(target=_jit.warm_up, args=(wanted,)))
+    threads[1].start()
+    while not _jit._hurried:
+        time.sleep(0.001)
+    first.may_end.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == ["first", "wanted", "second"]
     assert not _jit._waiting
 
 
