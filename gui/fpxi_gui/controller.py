@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import fpxi_imaging
 from fpxi.connection import ConnectionState
@@ -48,6 +47,11 @@ from fpxi_gui.state import (
 from fpxi_gui.watch import Watched, find_banner, frame_period_s, is_triggered
 
 
+def _warm_up_usual_kernels() -> None:
+    """Compile what a picture waits for; the session sees to the rest."""
+    fpxi_imaging.warm_up(rare=False)
+
+
 class ViewerController:
     """All methods belong to the GUI thread and none of them waits.
 
@@ -62,7 +66,7 @@ class ViewerController:
         run_calibration: RunCalibration,
         refresh_offset: RefreshOffset | None = None,
         search: Search = discover,
-        warm_up: Callable[[], None] = partial(fpxi_imaging.warm_up, rare=False),
+        warm_up: Callable[[], None] = _warm_up_usual_kernels,
         clock: Callable[[], float] = time.monotonic,
         start_when_connected: bool = True,
     ) -> None:

@@ -9,7 +9,7 @@ import fpxi_imaging as im
 import numpy as np
 import pytest
 from fpxi_imaging import PixelFlag as F
-from fpxi_imaging.correction import _sharing, _plan
+from fpxi_imaging.correction import _plan, _sharing
 
 Calibrate = Callable[..., im.ResolvedCalibration]
 
