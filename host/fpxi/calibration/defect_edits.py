@@ -12,7 +12,11 @@ from fpxi_imaging import Calibration
 from fpxi_imaging.defects.defect_map import DefectEdit, require_inside
 from fpxi_imaging.defects.finding import with_groups
 
-from fpxi.calibration.defect_list_errors import NoGainError, NotImagingPixelError
+from fpxi.calibration.defect_list_errors import (
+    NoGainError,
+    NotImagingPixelError,
+    TooManyImportedError,
+)
 
 Place = tuple[int, int]
 
@@ -48,13 +52,18 @@ def with_imported(
     """Return a calibration with these classes, uint16 (rows, cols), besides its own.
 
     Clusters and lines are found afresh. Also returns how many of the pixels are in the process
-    ring, where they are left out. Edits stay, and overrule. Raises `ShapeMismatchError`.
+    ring, where they are left out. Edits stay, and overrule. Raises `ShapeMismatchError`, and
+    `TooManyImportedError` beyond what the calibration's limits allow.
     """
     left_out = int(np.count_nonzero(classes[calibration.not_imaging]))
     imaging = ~calibration.not_imaging
     found = np.where(imaging, calibration.defects.classes | classes, np.uint16(0))
     grouped = with_groups(found, imaging, calibration.thresholds)
-    return replace(calibration, defects=calibration.defects.with_classes(grouped)), left_out
+    defects = calibration.defects.with_classes(grouped)
+    fraction = float(np.mean(defects.mask[imaging]))
+    if fraction > calibration.limits.most_defective:
+        raise TooManyImportedError(fraction, calibration.limits.most_defective)
+    return replace(calibration, defects=defects), left_out
 
 
 def _correctable(calibration: Calibration) -> npt.NDArray[np.bool_]:

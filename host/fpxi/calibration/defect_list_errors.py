@@ -84,3 +84,16 @@ class NoGainError(HostError):
             f"row {place[0]}, column {place[1]} has no finite offset and gain in this calibration, "
             "so that it has to be repaired; calibrate again if it works now"
         )
+
+
+class TooManyImportedError(HostError):
+    """So many pixels would be defective that the list, not the panel, is suspect."""
+
+    def __init__(self, fraction: float, allowed: float) -> None:
+        self.fraction = fraction
+        self.allowed = allowed
+        super().__init__(
+            f"{fraction:.1%} of the imaging pixels would be defective, at most {allowed:.1%} may "
+            "be; the calibration is as it was: check that the list is of this panel and, of a "
+            "mask, which of its values means defective (--bad-is)"
+        )

@@ -157,6 +157,19 @@ def test_a_list_of_another_panel_is_refused(run: Run, calibration: Path, tmp_pat
     assert "of 5 rows x 5 columns, the calibration of 30 x 8" in result.stderr
 
 
+def test_a_mask_read_the_wrong_way_round_does_not_spoil_the_calibration(
+    run: Run, calibration: Path, tmp_path: Path
+) -> None:
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[5, 5] = 1
+    np.save(tmp_path / "mask.npy", mask)
+    before = calibration.read_bytes()
+    result = run("defects", calibration, "import", tmp_path / "mask.npy", "--bad-is", "zero")
+    assert result.exit_code == 1
+    assert "which of its values means defective (--bad-is)" in result.stderr
+    assert calibration.read_bytes() == before
+
+
 def test_nothing_is_overwritten_unless_allowed(run: Run, calibration: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("mine")
     result = run("defects", calibration, "export", "-o", tmp_path / "list.txt")
