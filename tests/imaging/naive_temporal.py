@@ -10,7 +10,7 @@ from fpxi_imaging import PixelFlag as F
 
 
 class NaiveZingers:
-    """Remembers, of every pixel, a reference, how many frames are in it, and a rejection."""
+    """Remembers, of every pixel, a reference, how many frames are in it, a rejection, a fall."""
 
     def __init__(self, calibration: Any, sigma: float) -> None:
         self.calibration = calibration
@@ -18,6 +18,7 @@ class NaiveZingers:
         self.reference = np.zeros(calibration.shape)
         self.frames = np.zeros(calibration.shape, int)
         self.rejected = np.zeros(calibration.shape, bool)
+        self.fell = np.zeros(calibration.shape, bool)
 
     def take(self, row: int, values: Any) -> tuple[Any, Any]:
         """Return a row's values, and which of them are its references instead."""
@@ -37,15 +38,18 @@ class NaiveZingers:
         if abs(value - mean) <= limit:
             self.frames[at] = min(n + 1, 4)
             self.reference[at] += (value - mean) / self.frames[at]
-            self.rejected[at] = False
+            self.rejected[at] = self.fell[at] = False
         elif value > mean and not self.rejected[at]:
             values[at[1]] = mean
-            self.rejected[at] = True
+            self.rejected[at], self.fell[at] = True, False
+        elif value < mean and not self.fell[at]:
+            self.rejected[at], self.fell[at] = False, True
         else:
             self.begin(at, value)
 
     def begin(self, at: tuple[int, int], value: float) -> None:
-        self.reference[at], self.frames[at], self.rejected[at] = value, 1, False
+        self.reference[at], self.frames[at] = value, 1
+        self.rejected[at] = self.fell[at] = False
 
 
 class NaiveMotion:

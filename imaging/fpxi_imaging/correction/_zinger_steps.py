@@ -16,7 +16,8 @@ MEMORY_FRAMES = 4
 """The reference is a plain mean until so many frames are in it, then the newest weighs 1 in 4."""
 
 _REJECTED = np.uint8(0x80)
-_FRAMES = np.uint8(0x7F)
+_FELL = np.uint8(0x40)
+_FRAMES = np.uint8(0x3F)
 _MOST = np.uint8(MEMORY_FRAMES)
 _NO_FRAME = np.uint8(0)
 _FIRST = np.uint8(1)
@@ -38,10 +39,11 @@ def reject_zingers(
     """Replace a value that stands out from its reference by it; follow the others.
 
     `reference` is the mean of the last frames, `memory` how many are in it and whether the last
-    value was rejected. A value stands out where it lies above a reference r of n frames by more
-    than `limit` sqrt((dark_variance + variance_per_count max(r, 0)) (1 + 1 / n)). The second in a
-    row is no zinger: it is accepted, and the reference begins anew with it, as with a value that
-    lies below by as much.
+    value was rejected or fell. A value stands out where it lies above a reference r of n frames by
+    more than `limit` sqrt((dark_variance + variance_per_count max(r, 0)) (1 + 1 / n)). The second
+    in a row is no zinger: it is accepted, and the reference begins anew with it. A value that lies
+    below by as much is accepted at once, but the reference begins anew with the second only: what
+    comes back after one frame is no zinger.
     """
     limit_squared = limit * limit
     for i in range(values.size):
@@ -60,6 +62,8 @@ def reject_zingers(
         elif jump > 0 and memory[i] & _REJECTED == _NO_FRAME:
             values[i] = mean
             memory[i] = frames | _REJECTED
+        elif jump < 0 and memory[i] & _FELL == _NO_FRAME:
+            memory[i] = frames | _FELL
         else:
             reference[i], memory[i] = value, _FIRST
 

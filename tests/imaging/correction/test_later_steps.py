@@ -118,12 +118,24 @@ def test_a_spike_of_one_frame_is_replaced_and_a_step_is_kept(make_resolved: Cali
     assert not second_flags.any()
 
 
-def test_a_fall_is_no_zinger_and_is_followed_at_once(make_resolved: Calibrate) -> None:
+def test_a_fall_is_no_zinger_and_is_followed_from_its_second_frame(
+    make_resolved: Calibrate,
+) -> None:
     calibration = make_resolved((1, 1), dark_noise=3.0, noise_per_count=1.0)
     corrector = im.Corrector(calibration, im.Processing(zinger_sigma=6))
-    values, flags = correct(corrector, [[[1000]], [[1000]], [[100]]])
-    assert (values[0, 0], flags[0, 0]) == (100, 0)
+    for frame in (1000, 1000, 100, 100):
+        values, flags = correct(corrector, [[[frame]]])
+        assert (values[0, 0], flags[0, 0]) == (frame, 0)
     assert correct(corrector, [[[1000]]])[1][0, 0] == F.ZINGER
+
+
+def test_what_comes_back_after_a_frame_without_beam_is_no_zinger(make_resolved: Calibrate) -> None:
+    calibration = make_resolved((1, 1), dark_noise=3.0, noise_per_count=1.0)
+    corrector = im.Corrector(calibration, im.Processing(zinger_sigma=6))
+    for frame in (1000, 1000, 0, 1000, 0, 1000):
+        values, flags = correct(corrector, [[[frame]]])
+        assert values[0, 0] == frame
+        assert flags[0, 0] & F.ZINGER == 0
 
 
 def test_a_zinger_that_saturates_does_not_mark_the_average(make_resolved: Calibrate) -> None:
