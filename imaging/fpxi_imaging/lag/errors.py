@@ -61,14 +61,14 @@ class LitSaturatedError(LagError):
 
 
 class NotDecayingError(LagError):
-    """What is left after the step-off does not become less."""
+    """What is left after the step-off does not become less, or is much and hardly becomes less."""
 
     def __init__(self, early: float, late: float) -> None:
         self.early = early
         self.late = late
         super().__init__(
-            f"the signal after the step-off does not decay: {early:.3%} of the exposure's in the "
-            f"first quarter of the frames, {late:.3%} in the last; check that the beam was off "
+            f"the signal after the step-off does not decay enough: {early:.3%} of the exposure's in "
+            f"the first quarter of the frames, {late:.3%} in the last; check that the beam was off "
             "and that the darks are of these conditions, and record longer"
         )
 

@@ -29,6 +29,8 @@ _MOST_TRAPPED = 0.9
 """No pixel is said to trap more than this in all: the correction divides by what is left."""
 _SIGNIFICANT = 5.0
 _STILL = 3.0
+_MUCH_LEFT = 0.05
+_HALVED = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,12 +168,18 @@ def _seconds(times_us: npt.NDArray[np.floating]) -> Values:
 
 
 def _require_decay(data: DecayData) -> None:
-    """Raise `NotDecayingError` where the frames hold a signal that becomes no less."""
+    """Raise `NotDecayingError` where the frames hold a signal that becomes no less.
+
+    Or hardly less: of so large a signal that has not halved by the end, nobody knows whether it is
+    lag or a beam that was only dimmed.
+    """
     quarter = max(len(data.ratio) // 4, 2)
     early, late = float(np.mean(data.ratio[:quarter])), float(np.mean(data.ratio[-quarter:]))
     sigma = float(np.mean(data.sigma)) / math.sqrt(quarter)
     stands = late > _SIGNIFICANT * sigma
-    if stands and early - late < _STILL * math.sqrt(2) * sigma:
+    still = early - late < _STILL * math.sqrt(2) * sigma
+    lingers = late > _MUCH_LEFT and late > _HALVED * early
+    if stands and (still or lingers):
         raise NotDecayingError(early, late)
 
 

@@ -245,6 +245,14 @@ def test_a_beam_that_only_fades_is_refused() -> None:
         fit(frames, times)
 
 
+def test_a_beam_that_was_dimmed_and_drifts_is_refused() -> None:
+    frames, times = step_off(lag_model((), ()))
+    after = frames[LIT:]
+    after += 0.1 * frames[LIT - 1] * np.linspace(1, 0.9, len(after))[:, None, None]
+    with pytest.raises(NotDecayingError, match="beam was off"):
+        fit(frames, times)
+
+
 def test_frames_that_hold_no_step_are_refused() -> None:
     frames, times = step_off()
     with pytest.raises(NoStepError):
