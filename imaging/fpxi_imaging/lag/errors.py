@@ -67,9 +67,9 @@ class NotDecayingError(LagError):
         self.early = early
         self.late = late
         super().__init__(
-            f"the signal after the step-off does not decay enough: {early:.3%} of the exposure's in "
-            f"the first quarter of the frames, {late:.3%} in the last; check that the beam was off "
-            "and that the darks are of these conditions, and record longer"
+            f"the signal after the step-off does not decay enough: {early:.3%} of the exposure's "
+            f"in the first quarter of the frames, {late:.3%} in the last; check that the beam was "
+            "off and that the darks are of these conditions, and record longer"
         )
 
 
