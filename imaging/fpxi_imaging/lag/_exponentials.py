@@ -9,7 +9,6 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares, nnls
 
 from fpxi_imaging.lag.model import decay, trapped
 
@@ -84,6 +83,8 @@ def value_of(data: DecayData, fractions: Values, tau_s: Values) -> Values:
 
 
 def _fit(data: DecayData, count: int) -> Decays:
+    from scipy.optimize import least_squares  # noqa: PLC0415 - half a second that few fits need
+
     if count == 0:
         return _describe(data, np.zeros(0), np.zeros(0), np.zeros((0, 0)))
     fractions, tau_s = _start(data, count)
@@ -130,6 +131,8 @@ def _limits(data: DecayData) -> tuple[float, float]:
 
 def _start(data: DecayData, count: int) -> tuple[Values, Values]:
     """Return the best of all choices of time constants on a coarse grid, fractions by NNLS."""
+    from scipy.optimize import nnls  # noqa: PLC0415 - as above
+
     shortest, longest = _limits(data)
     grid = np.geomspace(shortest, longest / _LONGEST_IN_RECORDS, _GRID)
     # ratio (1 - sum f missing) = sum f columns is linear in the fractions
