@@ -66,6 +66,7 @@ class Residuals:
 def expose(panel: Panel, flats: int, tests: int) -> tuple[Bench, Frames, Frames, Frames]:
     """Return the bench, darks and flats to calibrate with, and flats to correct."""
     bench = Bench(panel.url)
+    bench.scene.object = "none"
     darks = bench.frames(flats, panel.integration_s)
     bench.beam(panel.dose_rate_Gy_s)
     lit = bench.frames(flats, panel.integration_s)
