@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, Corrector, PixelFlag, ResolvedCalibration, Tolerances
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 from fpxi_imaging.errors import ShapeMismatchError
 from fpxi_imaging.lag.errors import AveragedExposuresError, TooFewLagFramesError
 from fpxi_imaging.lag.fit import LagFit, fit_lag
 from fpxi_imaging.lag.step_off import AfterExposure, after_exposure
 
-from fpxi.calibration.errors import MixedConditionsError
+from fpxi.calibration.series import require_within
 from fpxi.conditions import for_area
 from fpxi.recording.conditions import recorded_conditions, recorded_numbers
 from fpxi.recording.reader import RecordingReader, read_recording
 
-DEFAULT_TOLERANCES = Tolerances()
 _NO_SAMPLE = PixelFlag.SATURATED | PixelFlag.CUT_OFF | PixelFlag.MISSING
 READINGS = 3
 """How often `fit_lag` reads a frame at most."""
@@ -144,9 +144,7 @@ def _exposure_us(reader: RecordingReader) -> int:
     """Return the exposure that all frames have; they share range and region, too."""
     numbers = recorded_numbers(reader)
     for name in _ONE_VALUE:
-        values = numbers[name]
-        if len(values) and values.min() != values.max():
-            raise MixedConditionsError(name, values.min(), values.max(), str(reader.path))
+        require_within(name, numbers[name], 0, str(reader.path))
     exposures = numbers["exposure_us"]
     if not len(exposures):
         raise TooFewLagFramesError("around", 0, 1)

@@ -7,16 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpxi_imaging import Calibration, CheckLimits, DefectThresholds, GainOptions
+from fpxi_imaging.calibration.building import DEFAULT_GAIN
+from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
+from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS
 
 from fpxi.calibration.files import save_calibration
 from fpxi.calibration.operator import Operator
 from fpxi.calibration.plan import StepKind, plan_run
-from fpxi.calibration.runs import (
-    DEFAULT_GAIN,
-    DEFAULT_LIMITS,
-    DEFAULT_THRESHOLDS,
-    calibration_from_recordings,
-)
+from fpxi.calibration.runs import calibration_from_recordings
 from fpxi.calibration.step_checks import StepChecks
 from fpxi.calibration.steps_run import StepsRun
 from fpxi.errors import CalibrationExistsError

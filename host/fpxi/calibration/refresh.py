@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpxi_imaging import Calibration, SourceRole, Tolerances
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 
 from fpxi.calibration.files import load_calibration, save_calibration
 from fpxi.calibration.provenance import source_of
 from fpxi.calibration.runs import Paths, Progress, chosen_frames, listed, read_groups
 from fpxi.calibration.series import grouped, require_one_panel
 from fpxi.image_key import ImageKey
-
-DEFAULT_TOLERANCES = Tolerances()
 
 
 def refreshed_from_recordings(

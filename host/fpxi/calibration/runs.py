@@ -19,7 +19,11 @@ from fpxi_imaging import (
     Verdict,
     build_calibration,
 )
+from fpxi_imaging.calibration.building import DEFAULT_GAIN
+from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.calibration.dark_series import require_usable_darks as require_usable_series
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS
 
 from fpxi.calibration.errors import (
     RecordingListError,
@@ -40,11 +44,6 @@ from fpxi.calibration.series import (
 from fpxi.image_key import ImageKey
 from fpxi.recording.reader import read_recording
 from fpxi.software import software_version
-
-DEFAULT_GAIN = GainOptions()
-DEFAULT_THRESHOLDS = DefectThresholds()
-DEFAULT_LIMITS = CheckLimits()
-DEFAULT_TOLERANCES = Tolerances()
 
 Paths = str | Path | Sequence[str | Path]
 Progress = Callable[[int, int], None]

@@ -95,8 +95,9 @@ def require_one_panel(chosen: Sequence[Chosen], tolerances: Tolerances) -> None:
             if fact != first.facts[name]:
                 raise MixedConditionsError(name, first.facts[name], fact, where)
         for name in _COMMON:
-            _require_within(name, 0, [first, each], where)
-        _require_within("bias_mV", tolerances.bias_mV, chosen[:count], where)
+            require_within(name, all_numbers([first, each], name), 0, where)
+        biases = all_numbers(chosen[:count], "bias_mV")
+        require_within("bias_mV", biases, tolerances.bias_mV, where)
 
 
 def grouped(chosen: Sequence[Chosen], tolerances: Tolerances) -> list[Group]:
@@ -118,7 +119,7 @@ def grouped(chosen: Sequence[Chosen], tolerances: Tolerances) -> list[Group]:
 def conditions_of_group(group: Group) -> Conditions:
     """Return what the frames share; bias and temperature are their means."""
     reader = group[0].reader
-    numbers = {name: round(float(_all(group, name).mean())) for name in group[0].numbers}
+    numbers = {name: round(float(all_numbers(group, name).mean())) for name in group[0].numbers}
     return Conditions(reader.geometry.name, reader.facts.identity.serial_number, **numbers)
 
 
@@ -152,7 +153,7 @@ def _indices(reader: RecordingReader, key: ImageKey, unmarked: bool) -> Indices:
 
 def _by_temperature(group: Group, allowed: int) -> list[Group]:
     """Split where two neighbouring temperatures of all are further apart than is allowed."""
-    temperatures = np.unique(_all(group, "temperature_mC"))
+    temperatures = np.unique(all_numbers(group, "temperature_mC"))
     starts = temperatures[1:][np.diff(temperatures) > allowed]
     edges = [temperatures[0], *starts, temperatures[-1] + 1]
     parts = []
@@ -160,7 +161,7 @@ def _by_temperature(group: Group, allowed: int) -> list[Group]:
         within = [_between(each, low, high) for each in group]
         part = [each for each in within if len(each.indices)]
         where = " and ".join(each.name for each in part)
-        _require_within("temperature_mC", allowed, part, where)
+        require_within("temperature_mC", all_numbers(part, "temperature_mC"), allowed, where)
         parts.append(part)
     return parts
 
@@ -170,14 +171,17 @@ def _between(chosen: Chosen, low: int, high: int) -> Chosen:
     return chosen.part((temperatures >= low) & (temperatures < high))
 
 
-def _require_within(name: str, allowed: int, group: Sequence[Chosen], where: str) -> None:
-    values = _all(group, name)
+def require_within(name: str, values: npt.NDArray[np.int64], allowed: int, where: str) -> None:
+    """Raise `MixedConditionsError` if values of a condition differ by more than is allowed."""
+    if not len(values):
+        return
     low, high = int(values.min()), int(values.max())
     if high - low > allowed:
         raise MixedConditionsError(name, low, high, where)
 
 
-def _all(group: Sequence[Chosen], name: str) -> npt.NDArray[np.int64]:
+def all_numbers(group: Sequence[Chosen], name: str) -> npt.NDArray[np.int64]:
+    """Return the values of a condition in all frames of a group."""
     return np.concatenate([each.numbers[name] for each in group])
 
 

@@ -63,7 +63,7 @@ class LevelData:
     ) -> LevelData:
         """Return a level whose targets are not known."""
         stack = series.stack
-        error = np.sqrt(stack.variance / stack.count[:, None] + offset_error**2)
+        error = np.hypot(stack.error, offset_error)
         response = stack.mean - offset
         return cls(
             series,
@@ -111,7 +111,7 @@ class SettingData:
         bent = options.method in {GainMethod.PIECEWISE, GainMethod.POLYNOMIAL}
         if len(self.levels) == 1 or bent:
             stack, offset = self.top.series.stack, self.top.offset
-            part = np.sqrt(2 * stack.variance / stack.count[:, None])
+            part = np.sqrt(2) * stack.error
             low = LevelMaps(stack.odd_mean - offset, part, high.usable, high.target)
             high = LevelMaps(stack.even_mean - offset, part, high.usable, high.target)
         usable = low.usable & high.usable & (high.response > 0) & (low.response > 0)

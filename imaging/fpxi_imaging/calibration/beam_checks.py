@@ -21,6 +21,7 @@ from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.errors import BeamOnInDarkError, DriftError
 from fpxi_imaging.calibration.photon_transfer import PhotonNoise
 from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA
+from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
@@ -29,7 +30,6 @@ Mask = npt.NDArray[np.bool_]
 _CLIP = 5.0
 _CONTRADICTION = 2.0
 """Standard errors by which one sign must differ from another to belie it."""
-_MAD_TO_SIGMA = 1.4826
 
 
 def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
@@ -248,8 +248,8 @@ def _slope(x: Image, y: Image) -> tuple[float, float]:
     """Return slope of y over x and its standard error, without pixels that stand out in either."""
     kept = np.ones(x.size, np.bool_)
     for values in (x, y):
-        away = np.abs(values - np.median(values))
-        kept &= away <= _CLIP * _MAD_TO_SIGMA * np.median(away)
+        away = values - np.median(values)
+        kept &= np.abs(away) <= _CLIP * robust_sigma(away)
     x, y = x[kept], y[kept]
     if x.size < 3 or np.ptp(x) == 0:
         return 0.0, float("inf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,7 @@ from fpxi_imaging.calibration.check_limits import CheckLimits
 from fpxi_imaging.calibration.errors import UnevenFlatError
 from fpxi_imaging.calibration.frame_stack import FrameStack
 from fpxi_imaging.calibration.shading import smooth_surface
+from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
@@ -16,7 +19,6 @@ Mask = npt.NDArray[np.bool_]
 
 _UNLIKELY_LOW, _UNLIKELY_HIGH = 0.05, 3.0
 """Of the median response: pixels outside are defects, whatever lies in the beam."""
-_MAD_TO_SIGMA = 1.4826
 
 
 def likely_pixels(response: Image, imaging: Mask) -> Mask:
@@ -40,7 +42,7 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
     used = likely_pixels(response, used)
     surface = smooth_surface(response, used)
     departures = np.where(used, response / surface - 1, np.nan)
-    noise = np.sqrt(flat.variance[used] / flat.frames) / np.abs(surface[used])
+    noise = flat.error[used] / np.abs(surface[used])
     hidden = max(
         limits.departure_sigmas * float(np.nanmedian(noise)),
         limits.departure_scatters * _scatter(departures),
@@ -72,5 +74,5 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
 def _scatter(departures: Image) -> float:
     """Return the standard deviation between neighbours, robustly; infinite where none has any."""
     steps = np.concatenate([np.diff(departures, axis=axis).ravel() for axis in (0, 1)])
-    known = np.abs(steps[np.isfinite(steps)])
-    return _MAD_TO_SIGMA / np.sqrt(2.0) * float(np.median(known)) if known.size else np.inf
+    known = steps[np.isfinite(steps)]
+    return robust_sigma(known) / math.sqrt(2.0) if known.size else math.inf

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from fpxi_imaging.calibration.check_limits import CheckLimits
 from fpxi_imaging.calibration.errors import UnevenFlatError
 from fpxi_imaging.calibration.shading import smooth_surface
+from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
@@ -15,7 +16,6 @@ Mask = npt.NDArray[np.bool_]
 
 _DIM = 0.2
 """Part of the surface below which a line of pixels is taken to be broken."""
-_MAD_TO_SIGMA = 1.4826
 
 
 def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Verdict, Verdict]:
@@ -40,7 +40,7 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
     residuals, middles = _block_residuals(response, surface, seen, limits.residual_block)
     largest = int(np.argmax(np.abs(residuals)))
     residual, (row, column) = float(residuals[largest]), middles[largest]
-    scatter = limits.residual_sigmas * _MAD_TO_SIGMA * float(np.median(np.abs(residuals)))
+    scatter = limits.residual_sigmas * robust_sigma(residuals)
     most = max(limits.most_local_residual, scatter)
     if abs(residual) > most:
         raise UnevenFlatError(

@@ -100,6 +100,13 @@ class FrameStack:
         return variance
 
     @property
+    def error(self) -> npt.NDArray[np.float64]:
+        """Standard error of `mean`, counts; NaN in rows received less than twice."""
+        count = np.where(self.count > 1, self.count, np.nan)[:, None]
+        error: npt.NDArray[np.float64] = np.sqrt(self.variance / count)
+        return error
+
+    @property
     def even_mean(self) -> npt.NDArray[np.float64]:
         """Mean of the first, third, fifth ... frame, counts; NaN in rows never received."""
         return _ratio(self._even_total, self._even_count)

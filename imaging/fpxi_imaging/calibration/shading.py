@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging.robust import robust_sigma
+
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
@@ -17,7 +19,6 @@ _MOST_SAMPLES = 40_000
 _ROUNDS = 4
 _CLIP = 4.0
 """Pixels further than so many standard deviations from the surface are left out of the next."""
-_MAD_TO_SIGMA = 1.4826
 
 
 def smooth_surface(image: Image, used: Mask) -> Image:
@@ -61,8 +62,7 @@ def _fit(image: Image, places: npt.NDArray[np.intp], order: int) -> Image:
 
 def _near(departures: Image) -> Mask:
     """Return which are within 4 robust standard deviations of 0."""
-    away = np.abs(departures)
-    near: Mask = away <= _CLIP * _MAD_TO_SIGMA * float(np.median(away))
+    near: Mask = np.abs(departures) <= _CLIP * robust_sigma(departures)
     return near
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging.lag.step_off import Frames
+from fpxi_imaging.robust import robust_sigma
 
 Values = npt.NDArray[np.float64]
 
 _LEAST_FRAMES = 6
 """Twice as many as there are unknowns."""
-_SIGMA_PER_MEDIAN = 1.4826
 
 
 def pixel_multiplier(
@@ -82,4 +82,4 @@ _MOST_CONDITION = 1e12
 
 
 def _spread(values: Values) -> float:
-    return float(np.median(np.abs(values - np.median(values)))) * _SIGMA_PER_MEDIAN
+    return robust_sigma(values - np.median(values))

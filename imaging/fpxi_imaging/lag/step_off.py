@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fpxi_imaging.errors import ShapeMismatchError
 from fpxi_imaging.lag.errors import NoStepError, TimeStampsError, TooFewLagFramesError
+from fpxi_imaging.robust import robust_sigma
 
 Values = npt.NDArray[np.float64]
 
@@ -171,11 +172,7 @@ def scatter(values: Values) -> float:
     """Return the standard deviation of a slowly changing series, from its second differences."""
     if values.size < 3:
         return 0.0
-    second = np.diff(values, n=2)
-    return float(np.median(np.abs(second))) * _SIGMA_PER_MEDIAN / math.sqrt(6)
-
-
-_SIGMA_PER_MEDIAN = 1.4826
+    return robust_sigma(np.diff(values, n=2)) / math.sqrt(6)
 
 
 def _good_values(frame: npt.NDArray[Any], good: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
@@ -256,5 +253,5 @@ def _is_cut_short(levels: Values) -> bool:
         return False
     level = float(np.median(others[-LEVEL_FRAMES:]))
     missing = level - float(levels[-1])
-    spread = float(np.median(np.abs(others[-LEVEL_FRAMES:] - level))) * _SIGMA_PER_MEDIAN
+    spread = robust_sigma(others[-LEVEL_FRAMES:] - level)
     return missing > max(CUT_SHORT_SIGMA * spread, CUT_SHORT * level)

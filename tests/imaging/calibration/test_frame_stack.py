@@ -28,6 +28,15 @@ def test_mean_variance_maximum_and_zeros_are_those_of_the_received_rows(
         np.testing.assert_array_equal(stack.zeros[row], (kept == 0).sum(axis=0))
 
 
+def test_the_error_is_that_of_the_mean_of_the_frames_that_had_the_row() -> None:
+    stack = im.FrameStack((3, 1))
+    for value, rows in ((10, [1, 1, 1]), (14, [1, 0, 1]), (12, [1, 0, 0]), (16, [1, 0, 0])):
+        stack.add(np.full((3, 1), value, np.uint16), np.array(rows, bool))
+    # Sample variances 20/3 of four frames and 8 of two; one frame says nothing of its scatter.
+    expected = [[np.sqrt(20 / 3 / 4)], [np.nan], [np.sqrt(8 / 2)]]
+    np.testing.assert_allclose(stack.error, expected, rtol=1e-12)
+
+
 def test_a_small_variance_on_a_large_mean_survives_many_frames() -> None:
     stack = im.FrameStack((1, 1))
     for _ in range(2000):

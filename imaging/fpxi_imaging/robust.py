@@ -1,0 +1,22 @@
+"""Scatter that outliers do not change."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_MAD_TO_SIGMA = 1.4826
+"""Of a normal distribution: one over the 0.75 quantile of the standard normal."""
+
+
+def robust_sigma(departures: npt.NDArray[np.floating[Any]]) -> float:
+    """Return the standard deviation of normal departures from 0 that have this median size.
+
+    (Median absolute deviation.) NaN without departures, and where any is NaN.
+    """
+    if not departures.size:
+        return math.nan
+    return _MAD_TO_SIGMA * float(np.median(np.abs(departures)))
