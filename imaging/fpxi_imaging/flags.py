@@ -25,6 +25,6 @@ class PixelFlag(enum.IntFlag):
     CUT_OFF = 32
     """The value rests on a raw count of 0, the converter's lowest code: an upper bound."""
     ZINGER = 64
-    """The newest frame's value stood out for that frame alone and was replaced by earlier ones."""
+    """A value that stood out for one frame alone was replaced, and still weighs in the average."""
     NO_LOGARITHM = 128
     """The value is not above 0 and has no logarithm; it is NaN."""

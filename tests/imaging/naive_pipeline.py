@@ -21,7 +21,7 @@ class NaivePipeline:
         self.processing = processing
         rows = calibration.shape[0]
         self.taken = 0
-        self.kept: list[list[tuple[Any, Any]]] = [[] for _ in range(rows)]
+        self.kept: list[list[tuple[Any, Any, Any]]] = [[] for _ in range(rows)]
         self.zingers, self.motion = None, None
         if processing.zinger_sigma is not None:
             self.zingers = NaiveZingers(calibration, processing.zinger_sigma)
@@ -49,15 +49,14 @@ class NaivePipeline:
                 if self.zingers is not None:
                     value, rejected[row] = self.zingers.take(row, value)
                     counts[row, rejected[row]] = 1
-                self.kept[row].append((value, counts[row]))
+                self.kept[row].append((value, counts[row], rejected[row]))
                 frame[row] = value
             if self.kept[row]:
                 values[row], flags[row] = self.average(row)
             else:
                 flags[row] = F.MISSING
         if self.motion is not None:
-            values, flags = self.motion.take(frame, counts, received)
-        flags[rejected] |= np.uint8(F.ZINGER)
+            values, flags = self.motion.take(frame, counts, rejected, received)
         values[bad] = np.nan
         flags[bad & (flags != F.MISSING)] = F.UNREPAIRABLE
         flags[self.calibration.not_imaging] = F.NOT_IMAGING
@@ -94,7 +93,7 @@ class NaivePipeline:
     def average(self, row: int) -> tuple[Any, Any]:
         averaging = self.processing.averaging
         kept = self.kept[row]
-        values = np.array([value for value, _ in kept])
+        values = np.array([value for value, _, _ in kept])
         if averaging.mode is AveragingMode.RUNNING:
             mean = values[-averaging.frames :].mean(axis=0)
         elif averaging.mode is AveragingMode.MEDIAN:
@@ -105,16 +104,17 @@ class NaivePipeline:
                 mean = mean + (value - mean) / min(number, averaging.frames)
         else:
             mean = values.mean(axis=0)
-        return mean, self.held(row)
+        zingers = np.any([gone for _, _, gone in kept[-averaging.hold_frames :]], axis=0)
+        return mean, self.held(row) | np.where(zingers, np.uint8(F.ZINGER), np.uint8(0))
 
     def held(self, row: int) -> Any:
-        """Return the flags of a row; if two kinds follow each other closely, both stay."""
+        """Return what counts flag a row; if two kinds follow each other closely, both stay."""
         hold = self.processing.averaging.hold_frames
         level = self.calibration.saturation_level
         flags = []
         for column in range(self.calibration.shape[1]):
             held, rest = F(0), 0
-            for _, counts in self.kept[row]:
+            for _, counts, _ in self.kept[row]:
                 rest -= 1
                 held = held if rest > 0 else F(0)
                 kind = F.SATURATED if counts[column] >= level else F(0)
@@ -122,7 +122,7 @@ class NaivePipeline:
                 rest = hold if kind else rest
                 held |= kind
             flags.append(held)
-        return flags
+        return np.array(flags, np.uint8)
 
     def repaired(self, values: Any, flags: Any) -> tuple[Any, Any]:
         good = ~(self.calibration.defects | self.calibration.not_imaging)

@@ -62,8 +62,9 @@ class NaiveMotion:
         self.frames = np.zeros(calibration.shape, int)
         self.held = np.zeros(calibration.shape, int)
         self.rest = np.zeros(calibration.shape, int)
+        self.zinger_rest = np.zeros(calibration.shape, int)
 
-    def take(self, values: Any, counts: Any, received: Any) -> tuple[Any, Any]:
+    def take(self, values: Any, counts: Any, rejected: Any, received: Any) -> tuple[Any, Any]:
         """Return means and flags; NaN in values where no row came."""
         old = self.mean.copy()
         for at in np.ndindex(values.shape):
@@ -74,7 +75,10 @@ class NaiveMotion:
             change = 0 if anew else (values[at] - old[at]) / self.frames[at]
             self.mean[at] = values[at] if anew else old[at] + change
             self.hold(at, int(counts[at]), anew)
-        flags = np.where(self.frames == 0, int(F.MISSING), self.held)
+            rest = 0 if anew else max(self.zinger_rest[at] - 1, 0)
+            self.zinger_rest[at] = self.averaging.hold_frames if rejected[at] else rest
+        held = self.held | np.where(self.zinger_rest > 0, int(F.ZINGER), 0)
+        flags = np.where(self.frames == 0, int(F.MISSING), held)
         return np.where(self.frames == 0, np.nan, self.mean), flags.astype(np.uint8)
 
     def moved(self, at: tuple[int, int], values: Any, old: Any, received: Any) -> bool:

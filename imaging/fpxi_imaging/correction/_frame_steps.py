@@ -47,7 +47,13 @@ from fpxi_imaging.correction._value_steps import (
     remove_lag,
     start_lag,
 )
-from fpxi_imaging.correction._zinger_steps import flag_zingers, reject_zingers, without_rejected
+from fpxi_imaging.correction._zinger_steps import (
+    flag_zingers,
+    go_on_holding_zingers,
+    reject_zingers,
+    start_zinger_hold,
+    without_rejected,
+)
 
 
 @helper
@@ -154,17 +160,26 @@ def recall(
     """Show what any average has without the newest frame."""
     if head.averaging == MEAN and not head.double:
         recall_mean(head, memory, begin, marks, values, flags)
-        return
-    if head.averaging == MOVING_SUM and not head.double:
+    elif head.averaging == MOVING_SUM and not head.double:
         recall_sum(head, memory, before, begin, marks, values, flags)
-        return
+    else:
+        _recall_median_or_double(head, memory, block, before, begin, values)
+        _flag_held(head, memory, begin, marks, flags)
+    if head.rejects_zingers:
+        at = head.zinger_hold_at + begin
+        flag_zingers(memory.view(np.uint16)[at : at + flags.size], marks, flags)
+
+
+@helper
+def _recall_median_or_double(
+    head: Any, memory: Any, block: Any, before: Any, begin: Any, values: Any
+) -> None:
     if head.averaging == MEDIAN:
         _show_median(head, memory, block, before, begin, values)
     else:
         at = head.mean_at + begin
         taken = min(before, head.averaged_frames) if head.averaging == MOVING_SUM else 1
         show_mean(memory.view(np.float64)[at : at + values.size], 1.0 / taken, values)
-    _flag_held(head, memory, begin, marks, flags)
 
 
 @helper
@@ -242,7 +257,13 @@ def _flag_but_zingers(
     kept = memory.view(np.uint16)[at : at + counts.size]
     without_rejected(counts, rejected, kept)
     _flag(head, memory, before, begin, kept, marks, flags)
-    flag_zingers(rejected, flags)
+    at = head.zinger_hold_at + begin
+    hold = memory.view(np.uint16)[at : at + counts.size]
+    if before == 0:
+        start_zinger_hold(rejected, head.hold_frames, hold)
+    else:
+        go_on_holding_zingers(rejected, head.hold_frames, hold)
+    flag_zingers(hold, marks, flags)
 
 
 @helper

@@ -16,7 +16,7 @@ from fpxi_imaging.correction._flag_steps import flag_held, flag_missing, forget_
 from fpxi_imaging.correction._layout import HEADER
 from fpxi_imaging.correction._motion_steps import add_differences, follow, start_differences
 from fpxi_imaging.correction._repair import repair
-from fpxi_imaging.correction._zinger_steps import flag_zingers
+from fpxi_imaging.correction._zinger_steps import flag_zingers, forget_zinger_hold
 from fpxi_imaging.flags import PixelFlag
 
 _HEADER_BYTES = HEADER.itemsize
@@ -66,6 +66,7 @@ def follow_block(
         a, b = row * columns, (row + 1) * columns
         marks = memory[head.marks_at + a : head.marks_at + b]
         hold = shorts[head.hold_at + a : head.hold_at + b]
+        zinger_hold = shorts[head.zinger_hold_at + a : head.zinger_hold_at + b]
         if row_received[row]:
             start_differences(total, count)
             for other in range(max(0, row - 1), min(head.rows, row + 2)):
@@ -78,15 +79,15 @@ def follow_block(
             most = head.averaged_frames
             follow(noise, most, total, count, mean[a:b], frames, frame[a:b], next_mean[a:b])
             forget_hold(frames, np.uint16(head.hold_frames), hold)
+            if head.rejects_zingers:
+                forget_zinger_hold(frames, head.hold_frames, zinger_hold)
         else:
             copy_run(mean[a:b], next_mean[a:b])
         if row_frames[row] > 0:
             copy_run(next_mean[a:b], values[a:b])
             flag_held(hold, marks, marked[a:b])
-            if head.rejects_zingers and row_received[row]:
-                flag_zingers(
-                    memory[head.zinger_memory_at + a : head.zinger_memory_at + b], marked[a:b]
-                )
+            if head.rejects_zingers:
+                flag_zingers(zinger_hold, marks, marked[a:b])
         else:
             flag_missing(marks, values[a:b], marked[a:b])
         near, far = repair(table, near, far, b, values, marked)

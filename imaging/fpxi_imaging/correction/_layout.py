@@ -44,7 +44,7 @@ HEADER = np.dtype(
             "follows_motion",
             "averaged_frames",
             "double",  # whether mean or sum are kept in double precision
-            "hold_frames",  # for which a pixel stays marked after a saturated or cut-off count
+            "hold_frames",  # for which a pixel stays flagged after a frame that gave it reason
             "blocks_at",  # int64, four for each block of rows, and for the seams: see `_plan`
             "repair_at",  # uint32 tables, see `_repair_table`
             "row_frames_at",  # state, int64 for each row: frames since the average began
@@ -59,6 +59,7 @@ HEADER = np.dtype(
             "sums_at",  # state, float32: two rows for each block
             "zinger_reference_at",  # state, float32 image, see `_zinger_steps`
             "zinger_memory_at",  # state, uint8 image
+            "zinger_hold_at",  # state, uint16 image: frames for which a rejected value still weighs
             "kept_counts_at",  # state, uint16: a band for each block
             "hold_at",  # state, uint16 image, see `_flag_steps`
             "lag_state_at",  # state, float32 images: last value, current of each component

@@ -52,6 +52,7 @@ class State:
             "sums_at": parts.reserve(blocks * 2 * int(header["columns"]), np.float32),
             "zinger_reference_at": parts.reserve(watched, np.float32),
             "zinger_memory_at": parts.reserve(watched, np.uint8),
+            "zinger_hold_at": parts.reserve(watched, np.uint16),
             "kept_counts_at": parts.reserve(blocks * band if watched else 0, np.uint16),
             "hold_at": parts.reserve(averaged, np.uint16),
             "lag_state_at": parts.reserve(images * pixels, np.float32),

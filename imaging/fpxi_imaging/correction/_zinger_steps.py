@@ -23,6 +23,8 @@ _NO_FRAME = np.uint8(0)
 _FIRST = np.uint8(1)
 _ZINGER = np.uint8(PixelFlag.ZINGER)
 _NEITHER = np.uint16(1)
+_LET_GO = np.uint16(0)
+_ONE_FRAME = np.uint16(1)
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
 
@@ -76,7 +78,34 @@ def without_rejected(counts: Any, memory: Any, kept: Any) -> None:
 
 
 @helper
-def flag_zingers(memory: Any, flags: Any) -> None:
-    """Add the flag of each rejected value."""
+def start_zinger_hold(memory: Any, frames: Any, hold: Any) -> None:
+    """Begin to remember which values were rejected, for `frames` frames."""
+    for i in range(hold.size):
+        hold[i] = _LET_GO
+    go_on_holding_zingers(memory, frames, hold)
+
+
+@helper
+def go_on_holding_zingers(memory: Any, frames: Any, hold: Any) -> None:
+    """Count one frame down, unless the value was rejected again."""
+    renewed = np.uint16(frames)
     for i in range(memory.size):
-        flags[i] |= _ZINGER if memory[i] & _REJECTED else _NO_FRAME
+        rest = np.uint16(hold[i] - _ONE_FRAME) if hold[i] > _LET_GO else _LET_GO
+        hold[i] = renewed if memory[i] & _REJECTED else rest
+
+
+@helper
+def forget_zinger_hold(pixel_frames: Any, frames: Any, hold: Any) -> None:
+    """Let go what was held before an average of `pixel_frames` began anew with this frame."""
+    renewed = np.uint16(frames)
+    for i in range(hold.size):
+        older = pixel_frames[i] == _ONE_FRAME and hold[i] < renewed
+        hold[i] = _LET_GO if older else hold[i]
+
+
+@helper
+def flag_zingers(hold: Any, marks: Any, flags: Any) -> None:
+    """Add the flag where a rejected value is held; a mark stands alone."""
+    for i in range(hold.size):
+        held = hold[i] > _LET_GO and marks[i] == _NO_FRAME
+        flags[i] |= _ZINGER if held else _NO_FRAME

@@ -92,7 +92,7 @@ class Averaging:
 
     @property
     def hold_frames(self) -> int:
-        """Frames for which a saturated or cut-off count keeps its pixel marked.
+        """Frames for which a saturated or cut-off count, or a zinger, keeps its pixel flagged.
 
         In a block to its end, in a running average as long as it is in. In a recursive one for 5
         time constants, when a count weighs less than 1 % of what it did.

@@ -138,10 +138,12 @@ def test_what_comes_back_after_a_frame_without_beam_is_no_zinger(make_resolved: 
         assert flags[0, 0] & F.ZINGER == 0
 
 
-def test_a_zinger_that_saturates_does_not_mark_the_average(make_resolved: Calibrate) -> None:
+def test_a_zinger_that_saturates_marks_the_average_as_a_zinger_alone(
+    make_resolved: Calibrate,
+) -> None:
     calibration = make_resolved((1, 1), dark_noise=3.0, noise_per_count=1.0)
     averaging = im.Averaging.recursive(8)
-    for sigma, expected in ((6, F(0)), (None, F.SATURATED)):
+    for sigma, expected in ((6, F.ZINGER), (None, F.SATURATED)):
         corrector = im.Corrector(
             calibration, im.Processing(zinger_sigma=sigma, averaging=averaging)
         )
