@@ -29,7 +29,13 @@ from fpxi_imaging.correction.averaging import NO_AVERAGING, Averaging, Averaging
 from fpxi_imaging.correction.corrector import Corrector
 from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.correction.scripting import CorrectedStack, correct_frame, correct_stack
-from fpxi_imaging.defects.defect_map import DefectClass, DefectEdit, DefectMap
+from fpxi_imaging.defects.decisions import (
+    Decision,
+    DefectEdit,
+    DefectImport,
+    DefectWithdrawal,
+)
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap, DefectOrigin
 from fpxi_imaging.defects.thresholds import DefectThresholds
 from fpxi_imaging.errors import (
     ArrayLayoutError,
@@ -79,10 +85,14 @@ __all__ = [
     "CorrectedStack",
     "Corrector",
     "DarkMap",
+    "Decision",
     "DefectClass",
     "DefectEdit",
+    "DefectImport",
     "DefectMap",
+    "DefectOrigin",
     "DefectThresholds",
+    "DefectWithdrawal",
     "DriftError",
     "FlatLevel",
     "FlatNotBrighterError",

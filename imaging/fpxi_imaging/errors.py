@@ -59,6 +59,17 @@ class DefectOutsideError(ImagingError):
         )
 
 
+class DefectRecordError(ImagingError):
+    """What is on record of people's decisions about defects contradicts itself."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            f"the record of defects cannot be right: {problem}; use a copy of the calibration from "
+            "before it was changed"
+        )
+
+
 @dataclass(frozen=True)
 class Mismatch:
     """One condition that differs between a calibration and the data it should correct."""

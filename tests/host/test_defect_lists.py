@@ -21,8 +21,9 @@ from fpxi.calibration.defect_list_errors import (
 )
 from fpxi.calibration.defect_lists import effective_classes, read_defects, write_defects
 from fpxi.calibration.defect_masks import Polarity
+from fpxi_imaging import DefectEdit
 from fpxi_imaging.defects.defect_map import DefectClass as C
-from fpxi_imaging.defects.defect_map import DefectEdit, DefectMap
+from fpxi_imaging.defects.defect_map import DefectMap
 from PIL import Image
 
 SHAPE = (5, 7)

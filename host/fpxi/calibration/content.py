@@ -10,10 +10,11 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging import Calibration, DefectClass
+from fpxi_imaging import Calibration, DefectClass, DefectMap, DefectOrigin
 
 from fpxi.calibration.errors import ContentError
-from fpxi.calibration.records import read_record, write_record
+from fpxi.calibration.records import MAP_OPTIONS, read_record, write_record
+from fpxi.legends import write_bits
 
 _ALL_CLASSES = sum(DefectClass)
 _MODEL_MAPS = ("bias", "rate", "bias_uncertainty", "rate_uncertainty", "covariance")
@@ -44,9 +45,18 @@ _UNITS = {
 def write_calibration(group: h5py.Group, calibration: Calibration) -> None:
     """Write a calibration into a group, for whichever file needs it."""
     write_record(group, calibration, _unit)
-    classes = group["defects/classes"]
-    classes.attrs["names"] = [each.name for each in DefectClass]
-    classes.attrs["bits"] = [each.value for each in DefectClass]
+    defects = group["defects"]
+    names = ("classes", "found", *(f"imports/{number}/classes" for number in defects["imports"]))
+    for name in names:
+        if name in defects:
+            write_bits(defects[name], DefectClass)
+
+
+def write_defect_origins(process: h5py.Group, defects: DefectMap) -> None:
+    """Write of each pixel who says that it is defective, or good: `DefectOrigin` bits, uint8."""
+    origins = process.create_dataset("defect_origins", data=defects.origins, **MAP_OPTIONS)
+    write_bits(origins, DefectOrigin)
+    origins.attrs["long_name"] = "who says that a pixel is defective, or good; 0: nobody"
 
 
 def write_offset_models(group: h5py.Group, calibration: Calibration) -> None:
@@ -66,7 +76,8 @@ def read_calibration(group: h5py.Group) -> Calibration:
     Raises `ContentError`, and what h5py raises for damaged files.
     """
     calibration: Calibration = read_record(group, Calibration)
-    _require_known_classes(group["defects/classes"], calibration.defects.classes)
+    defects = calibration.defects
+    _require_known_classes(group["defects/classes"], defects.classes | defects.as_found)
     return calibration
 
 

@@ -61,39 +61,3 @@ class MaskContentError(DefectListError):
 
 class XmlRefusedError(DefectListError):
     """An XML file has what no list of defects needs: entities, or more than fits in one."""
-
-
-class NotImagingPixelError(HostError):
-    """A pixel to be marked or cleared belongs to the process ring."""
-
-    def __init__(self, place: tuple[int, int]) -> None:
-        self.place = place
-        """Row and column."""
-        super().__init__(
-            f"row {place[0]}, column {place[1]} is in the process ring, which shows no image; "
-            "leave it out"
-        )
-
-
-class NoGainError(HostError):
-    """A pixel to be cleared cannot be corrected: the calibration has no gain or offset for it."""
-
-    def __init__(self, place: tuple[int, int]) -> None:
-        self.place = place
-        super().__init__(
-            f"row {place[0]}, column {place[1]} has no finite offset and gain in this calibration, "
-            "so that it has to be repaired; calibrate again if it works now"
-        )
-
-
-class TooManyImportedError(HostError):
-    """So many pixels would be defective that the list, not the panel, is suspect."""
-
-    def __init__(self, fraction: float, allowed: float) -> None:
-        self.fraction = fraction
-        self.allowed = allowed
-        super().__init__(
-            f"{fraction:.1%} of the imaging pixels would be defective, at most {allowed:.1%} may "
-            "be; the calibration is as it was: check that the list is of this panel and, of a "
-            "mask, which of its values means defective (--bad-is)"
-        )

@@ -39,6 +39,13 @@ def read_defects(
     return read_mask(path, shape, polarity)
 
 
+def format_words(path: Path, polarity: Polarity | None = None) -> str:
+    """Say what kind of list a file is, as a record of its import does."""
+    if path.suffix in LISTS:
+        return "list of pixels" if path.suffix == ".txt" else "BadPixelMap"
+    return f"mask, {'0' if polarity is Polarity.ZERO else 'not 0'} means defective"
+
+
 def write_defects(path: str | Path, defects: DefectMap, polarity: Polarity | None = None) -> None:
     """Write the defects that are left after all edits, in the formats of `read_defects`.
 

@@ -4,7 +4,8 @@ NeXus: `/entry` is an NXentry, `/entry/instrument/detector` an NXdetector with `
 `/entry/process` the NXprocess that made the calibration, with all of it in `calibration`, where a
 corrected recording has its own. The frames themselves stay in their recordings, which are named
 with their SHA-256: what is kept of them are the statistics that a calibration is judged by.
-`/entry/process/offset_models` is for other readers; it follows from the darks, and is not read.
+`/entry/process/offset_models` and `defect_origins` are for other readers; they follow from the
+calibration, and are not read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fpxi_imaging.defects.pixel_mask import pixel_mask
 from fpxi.calibration.content import (
     read_calibration,
     write_calibration,
+    write_defect_origins,
     write_offset_models,
 )
 from fpxi.calibration.errors import ContentError, NotACalibrationError
@@ -93,6 +95,7 @@ def _write(file: h5py.File, calibration: Calibration) -> None:
     process["version"] = software_version()
     process["date"] = calibration.created.isoformat()
     write_calibration(nexus_group(file, CONTENT, "NXcollection"), calibration)
+    write_defect_origins(process, calibration.defects)
     write_offset_models(nexus_group(file, f"{PROCESS}/offset_models", "NXcollection"), calibration)
 
 

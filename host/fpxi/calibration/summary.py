@@ -9,6 +9,7 @@ from fpxi_imaging import (
     Calibration,
     Conditions,
     DarkMap,
+    Decision,
     DefectClass,
     GainModel,
     LagModel,
@@ -119,9 +120,15 @@ def _defect_facts(calibration: Calibration) -> Iterator[Fact]:
     by_class = [f"{_words(each)} {number}" for each, number in found.items() if number]
     if by_class:
         yield "Defect classes", ", ".join(by_class) + "; a pixel may be of several"
-    if defects.edits:
-        authors = ", ".join(dict.fromkeys(edit.author for edit in defects.edits))
-        yield "Defect edits", f"{len(defects.edits)} by {authors}"
+    for number in defects.in_force(Decision.IMPORT):
+        each = defects.imports[number - 1]
+        yield "Defects imported", f"{each.pixels} listed in {each.file}, by {each.author}"
+    edits = [defects.edits[number - 1] for number in defects.in_force(Decision.EDIT)]
+    if edits:
+        authors = ", ".join(dict.fromkeys(edit.author for edit in edits))
+        yield "Defect edits", f"{len(edits)} by {authors}"
+    if defects.withdrawals:
+        yield "Withdrawn", f"{len(defects.withdrawals)} edits or imports, which stay on record"
 
 
 def _words(defect_class: DefectClass) -> str:

@@ -10,14 +10,19 @@ from typing import Any
 
 import click
 import numpy as np
-from fpxi_imaging import Calibration
-from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
-from fpxi_imaging.defects.verdicts import DEFECT_CHECKS
+from fpxi_imaging import Decision
+from fpxi_imaging.defects.defect_map import require_inside
 
 from fpxi.calibration import load_calibration, save_calibration
-from fpxi.calibration.defect_edits import with_decisions, with_imported
-from fpxi.calibration.defect_lists import effective_classes, read_defects, write_defects
+from fpxi.calibration.defect_edits import (
+    decisions_of,
+    with_decisions,
+    with_imported,
+    with_withdrawn,
+)
+from fpxi.calibration.defect_lists import format_words, read_defects, write_defects
 from fpxi.calibration.defect_masks import Polarity
+from fpxi.cli.defects_text import defects_document, defects_text, pixel_text
 from fpxi.cli.options import (
     INPUT_FILE,
     JSON_OPTION,
@@ -25,7 +30,7 @@ from fpxi.cli.options import (
     examples,
     output_option,
 )
-from fpxi.cli.output import format_facts, format_table, plural, print_json
+from fpxi.cli.output import plural, print_json
 from fpxi.errors import ExportExistsError
 
 Place = tuple[int, int]
@@ -45,9 +50,16 @@ def _author(_ctx: click.Context, _option: click.Parameter, name: str | None) -> 
     return getpass.getuser() if name is None else name
 
 
-_PLACES: Callable[[Any], Any] = click.argument(
-    "places", metavar="ROW,COLUMN...", nargs=-1, required=True, callback=_place
-)
+def _places(*, required: bool) -> Callable[[Any], Any]:
+    return click.argument(
+        "places",
+        metavar="ROW,COLUMN..." if required else "[ROW,COLUMN]...",
+        nargs=-1,
+        required=required,
+        callback=_place,
+    )
+
+
 _AUTHOR: Callable[[Any], Any] = click.option(
     "--author", callback=_author, help="Who decides.  [default: whoever is logged in]"
 )
@@ -67,6 +79,7 @@ _BAD_IS: Callable[[Any], Any] = click.option(
         "fpxi defects cal.h5 list",
         "fpxi defects cal.h5 mark 12,40 12,41 --reason 'blinks in run 7'",
         "fpxi defects cal.h5 import maker.bpm.xml",
+        "fpxi defects cal.h5 withdraw --import 1 --reason 'of another panel'",
         "fpxi defects cal.h5 export -o mask.png --bad-is nonzero",
     ),
 )
@@ -75,8 +88,8 @@ _BAD_IS: Callable[[Any], Any] = click.option(
 def command(ctx: click.Context, calibration: Path) -> None:
     """List and change the defects of CALIBRATION.
 
-    What a calibration found stays in it; what users decide is kept beside it, with author, time and
-    reason, and overrules it.
+    What a calibration found stays in it; what users decide and import is kept beside it, with
+    author, time and reason, and overrules it. What is withdrawn stays on record.
     """
     ctx.obj = calibration
 
@@ -85,19 +98,30 @@ def command(ctx: click.Context, calibration: Path) -> None:
 @JSON_OPTION
 @click.pass_obj
 def list_defects(path: Path, *, as_json: bool) -> None:
-    """Count the defects by class, and show what users decided.
+    """Count the defects by class, and show what users decided, imported and withdrew.
 
     A pixel may be of several classes. --json gives every pixel.
     """
     calibration = load_calibration(path)
     if as_json:
-        print_json(_document(path, calibration))
+        print_json(defects_document(path, calibration))
     else:
-        click.echo(_summary(path, calibration))
+        click.echo(defects_text(path, calibration))
+
+
+@command.command("show")
+@_places(required=True)
+@click.pass_obj
+def show(path: Path, *, places: list[Place]) -> None:
+    """Tell of pixels what was found, and what was ever decided."""
+    calibration = load_calibration(path)
+    for place in places:
+        require_inside(place, calibration.shape)
+    click.echo("\n\n".join(pixel_text(place, calibration) for place in places))
 
 
 @command.command("mark")
-@_PLACES
+@_places(required=True)
 @_AUTHOR
 @_REASON
 @JSON_OPTION
@@ -108,7 +132,7 @@ def mark(path: Path, *, places: list[Place], author: str, reason: str, as_json: 
 
 
 @command.command("clear")
-@_PLACES
+@_places(required=True)
 @_AUTHOR
 @_REASON
 @JSON_OPTION
@@ -121,29 +145,89 @@ def clear(path: Path, *, places: list[Place], author: str, reason: str, as_json:
 @command.command("import")
 @click.argument("file", type=INPUT_FILE)
 @_BAD_IS
+@_AUTHOR
+@_REASON
 @JSON_OPTION
 @click.pass_obj
-def import_defects(path: Path, *, file: Path, polarity: Polarity | None, as_json: bool) -> None:
+def import_defects(
+    path: Path, *, file: Path, polarity: Polarity | None, author: str, reason: str, as_json: bool
+) -> None:
     """Add the defects of FILE to those that were found.
 
     FILE is a list (.txt: row, column and classes in each line; .xml: BadPixelMap) or a mask (.npy,
-    .tif, .png) of the same panel, region and binning.
+    .tif, .png) of the same panel, region and binning. It is kept apart and can be withdrawn.
     """
     calibration = load_calibration(path)
     classes = read_defects(file, calibration.shape, polarity)
-    changed, left_out = with_imported(calibration, classes)
+    changed, left_out = with_imported(
+        calibration,
+        classes,
+        file=file.name,
+        file_format=format_words(file, polarity),
+        author=author,
+        reason=reason,
+    )
     save_calibration(path, changed, overwrite=True)
     listed, before, now = (
         int(np.count_nonzero(each))
         for each in (classes, calibration.defects.mask, changed.defects.mask)
     )
+    number = len(changed.defects.imports)
     if as_json:
         document = {"listed": listed, "in_process_ring": left_out, "defective_pixels": now}
-        print_json({"path": str(path), **document})
+        print_json({"path": str(path), "import": number, **document})
         return
     ring = f"; {left_out} in the process ring left out" if left_out else ""
     click.echo(f"{path}: {plural(listed, 'pixel')} listed in {file}{ring}")
-    click.echo(f"{plural(now, 'defective pixel')} now, {before} before")
+    click.echo(f"{plural(now, 'defective pixel')} now, {before} before; this is import {number}")
+
+
+@command.command("withdraw")
+@_places(required=False)
+@click.option("--edit", "edits", type=int, multiple=True, metavar="N", help="An edit, as listed.")
+@click.option(
+    "--import", "imports", type=int, multiple=True, metavar="N", help="A whole import, as listed."
+)
+@click.option("--by", "authors", multiple=True, metavar="AUTHOR", help="All that AUTHOR decided.")
+@_AUTHOR
+@_REASON
+@JSON_OPTION
+@click.pass_obj
+def withdraw(
+    path: Path,
+    *,
+    places: list[Place],
+    edits: tuple[int, ...],
+    imports: tuple[int, ...],
+    authors: tuple[str, ...],
+    author: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Take back the decisions about pixels, numbered edits, whole imports, or all of an author.
+
+    What was found holds again, and what was decided otherwise. Nothing is deleted: the list shows
+    what was withdrawn, by whom and when.
+    """
+    if not (places or edits or imports or authors):
+        raise click.UsageError("Say what to withdraw: ROW,COLUMN, --edit, --import or --by.")
+    calibration = load_calibration(path)
+    chosen = [(Decision.EDIT, number) for number in edits]
+    chosen += [(Decision.IMPORT, number) for number in imports]
+    chosen += decisions_of(calibration.defects, places, authors)
+    changed = with_withdrawn(calibration, chosen, author=author, reason=reason)
+    save_calibration(path, changed, overwrite=True)
+    new = changed.defects.withdrawals[len(calibration.defects.withdrawals) :]
+    taken = [sum(each.decision is kind for each in new) for kind in Decision]
+    before, now = (int(np.count_nonzero(each.defects.mask)) for each in (calibration, changed))
+    if as_json:
+        counts = {"edits": taken[0], "imports": taken[1], "defective_pixels": now}
+        print_json({"path": str(path), **counts})
+        return
+    words = " and ".join(
+        plural(count, kind.value) for count, kind in zip(taken, Decision, strict=True) if count
+    )
+    click.echo(f"{path}: {words} withdrawn; {plural(now, 'defective pixel')} now, {before} before")
 
 
 @command.command("export")
@@ -181,67 +265,3 @@ def _decide(  # noqa: PLR0917 - the options of a command, handed on
     click.echo(
         f"{path}: {plural(len(places), 'pixel')} {done}; {plural(count, 'defective pixel')} now"
     )
-
-
-def _summary(path: Path, calibration: Calibration) -> str:
-    defects = calibration.defects
-    imaging = int(np.count_nonzero(~calibration.not_imaging))
-    count = int(np.count_nonzero(defects.mask))
-    facts = [("Calibration", str(path)), ("Defects", f"{count} of {imaging} imaging pixels")]
-    parts = [format_facts(facts), format_table(("CLASS", "PIXELS"), _counts(defects))]
-    if defects.edits:
-        rows = [
-            (
-                str(edit.row),
-                str(edit.column),
-                "defective" if edit.defective else "good",
-                edit.author,
-                edit.time.isoformat(timespec="seconds"),
-                edit.reason,
-            )
-            for edit in defects.edits
-        ]
-        header = ("ROW", "COLUMN", "DECISION", "AUTHOR", "TIME", "REASON")
-        parts.append(format_table(header, rows))
-    parts += [each.text for each in calibration.verdicts if each.check in DEFECT_CHECKS]
-    return "\n\n".join(parts)
-
-
-def _counts(defects: DefectMap) -> list[tuple[str, str]]:
-    return [
-        (_name(each), str(int(np.count_nonzero(defects.classes & each)))) for each in DefectClass
-    ]
-
-
-def _name(defect: DefectClass) -> str:
-    return str(defect.name).lower()
-
-
-def _document(path: Path, calibration: Calibration) -> dict[str, Any]:
-    defects = calibration.defects
-    classes = effective_classes(defects)
-    return {
-        "path": str(path),
-        "imaging_pixels": int(np.count_nonzero(~calibration.not_imaging)),
-        "defective_pixels": int(np.count_nonzero(defects.mask)),
-        "found": {name: int(count) for name, count in _counts(defects)},
-        "pixels": [
-            {
-                "row": int(row),
-                "column": int(column),
-                "classes": [_name(each) for each in DefectClass if classes[row, column] & each],
-            }
-            for row, column in np.argwhere(classes)
-        ],
-        "edits": [
-            {
-                "row": edit.row,
-                "column": edit.column,
-                "defective": edit.defective,
-                "author": edit.author,
-                "time": edit.time.isoformat(),
-                "reason": edit.reason,
-            }
-            for edit in defects.edits
-        ],
-    }

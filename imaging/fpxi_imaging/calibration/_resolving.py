@@ -16,6 +16,7 @@ from fpxi_imaging.resolved import ResolvedCalibration
 if TYPE_CHECKING:
     from fpxi_imaging.calibration.calibration import Calibration
 
+_NONE = Tolerances(**dict.fromkeys(vars(Tolerances()), 0))
 _KEPT = 8
 """Answers that are kept; the one that was made first goes first."""
 
@@ -44,6 +45,24 @@ class Resolver:
                 self._answers.pop(next(iter(self._answers)), None)
             found = self._answers.setdefault(key, self._combine(*key))
         return found
+
+    def departures(self, actual: Conditions, tolerances: Tolerances) -> tuple[Mismatch, ...]:
+        """Return what the tolerances let pass. Raises `CalibrationMismatchError`."""
+        place, _ = self._gain(actual, tolerances)
+        choice = self.offsets.choose(actual, tolerances)
+        used = self._calibration.gains[place].conditions
+        at = replace(
+            self._calibration.darks[choice.nearest].conditions,
+            exposure_us=choice.parts[0].exposure_us,
+            temperature_mC=actual.temperature_mC
+            if len(choice.parts) > 1
+            else choice.temperature_mC,
+        )
+        alike = replace(used, exposure_us=at.exposure_us, temperature_mC=at.temperature_mC)
+        found = at.mismatches(actual, _NONE) + alike.mismatches(actual, _NONE)
+        return tuple(
+            replace(each, tolerance=getattr(tolerances, each.name)) for each in dict.fromkeys(found)
+        )
 
     def _gain(self, actual: Conditions, tolerances: Tolerances) -> tuple[int, tuple[Mismatch, ...]]:
         """Return the gain that differs least, exposure and temperature aside, and how."""

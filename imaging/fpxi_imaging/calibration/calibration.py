@@ -22,7 +22,7 @@ from fpxi_imaging.calibration.source import Source
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
 from fpxi_imaging.defects.defect_map import DefectMap
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds
-from fpxi_imaging.errors import CalibrationError, ShapeMismatchError
+from fpxi_imaging.errors import CalibrationError, Mismatch, ShapeMismatchError
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.resolved import ResolvedCalibration
@@ -118,6 +118,16 @@ class Calibration:
         `CalibrationMismatchError`, naming every difference, where this calibration does not hold.
         """
         return self._resolver.resolve(actual, tolerances)
+
+    def departures(
+        self, actual: Conditions, tolerances: Tolerances = DEFAULT_TOLERANCES
+    ) -> tuple[Mismatch, ...]:
+        """Return how frames taken under `actual` differ from what `resolve` corrects them with.
+
+        These are the differences that the tolerances let pass; what is interpolated is none. Darks
+        and gain may differ, so that a name can come twice. Raises `CalibrationMismatchError`.
+        """
+        return self._resolver.departures(actual, tolerances)
 
     def refreshed(
         self, dark: FrameSeries, tolerances: Tolerances = DEFAULT_TOLERANCES

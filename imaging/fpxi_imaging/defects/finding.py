@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_imaging.defects.defect_map import DefectClass
+from fpxi_imaging.defects.decisions import DefectImport, DefectWithdrawal
+from fpxi_imaging.defects.defect_map import (
+    GROUP_CLASSES,
+    DefectClass,
+    DefectMap,
+    listed_classes,
+)
 from fpxi_imaging.defects.evidence import DefectEvidence
 from fpxi_imaging.defects.groups import bad_neighbourhoods, cluster_kernels, clusters, lines
 from fpxi_imaging.defects.local_median import medians_beyond
@@ -45,13 +53,7 @@ def find_defects(evidence: DefectEvidence, thresholds: DefectThresholds) -> Clas
 
 def with_groups(classes: Classes, imaging: Mask, thresholds: DefectThresholds) -> Classes:
     """Return the class map with the classes of neighbourhood, cluster and line, found afresh."""
-    groups = (
-        DefectClass.BAD_NEIGHBOURHOOD
-        | DefectClass.CLUSTER
-        | DefectClass.CLUSTER_KERNEL
-        | DefectClass.LINE
-    )
-    result: Classes = classes & np.uint16(~groups & 0xFFFF)
+    result: Classes = classes & ~np.uint16(GROUP_CLASSES)
     bad = result != 0
     surrounded = bad_neighbourhoods(bad, imaging)
     _mark(result, surrounded, DefectClass.BAD_NEIGHBOURHOOD)
@@ -62,6 +64,29 @@ def with_groups(classes: Classes, imaging: Mask, thresholds: DefectThresholds) -
     found = lines(bad, thresholds.line_length, thresholds.line_accompanied)
     _mark(result, found, DefectClass.LINE)
     return result
+
+
+def with_imports(
+    defects: DefectMap,
+    imports: tuple[DefectImport, ...],
+    withdrawals: tuple[DefectWithdrawal, ...],
+    imaging: Mask,
+    thresholds: DefectThresholds,
+) -> DefectMap:
+    """Return a map with these imports and withdrawals for its own, and the groups they make.
+
+    Where none is in force the classes are those that were found, to the bit. Raises as `DefectMap`.
+    """
+    found = defects.as_found
+    listed = listed_classes(found, imports, withdrawals)
+    none = np.array_equal(listed, found)
+    return replace(
+        defects,
+        classes=found if none else with_groups(listed, imaging, thresholds),
+        imports=imports,
+        withdrawals=withdrawals,
+        found=found if imports else None,
+    )
 
 
 def non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds, sound: Mask) -> Mask | None:

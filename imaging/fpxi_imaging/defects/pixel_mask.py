@@ -7,7 +7,7 @@ import enum
 import numpy as np
 import numpy.typing as npt
 
-from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap, DefectOrigin
 from fpxi_imaging.defects.groups import clusters
 from fpxi_imaging.errors import ShapeMismatchError
 
@@ -30,7 +30,7 @@ class MaskBit(enum.IntFlag):
     OTHER = 1 << 7
     """Ours: defective in a way that bits 1 to 4 do not name. The class map tells which."""
     USER = 1 << 8
-    """Marked by a user."""
+    """Decided by a user: marked, or in an imported list."""
 
 
 _NAMED = {
@@ -58,8 +58,8 @@ def pixel_mask(defects: DefectMap, not_imaging: npt.NDArray[np.bool_]) -> npt.ND
         result[(defects.classes & defect) != 0] |= np.uint32(bit)
     result[result == 0] = MaskBit.OTHER
     result[clusters(bad)] |= np.uint32(MaskBit.CLUSTER)
-    for row, column in defects.marked:
-        result[row, column] |= np.uint32(MaskBit.USER)
+    decided = (defects.origins & (DefectOrigin.MARKED | DefectOrigin.IMPORTED)) != 0
+    result[decided] |= np.uint32(MaskBit.USER)
     result[~bad] = 0
     result[not_imaging] = MaskBit.GAP
     return result

@@ -12,10 +12,13 @@ from fpxi_imaging import (
     CheckLimits,
     Conditions,
     DarkMap,
+    Decision,
     DefectClass,
     DefectEdit,
+    DefectImport,
     DefectMap,
     DefectThresholds,
+    DefectWithdrawal,
     FlatLevel,
     GainMethod,
     GainModel,
@@ -29,6 +32,7 @@ from fpxi_imaging import (
     SourceRole,
     Verdict,
 )
+from fpxi_imaging.defects.finding import with_imports
 from fpxi_imaging.lag.ghosting import Ghosting
 from fpxi_readout.frame import Frame
 
@@ -97,6 +101,31 @@ def gain(setting: int, linearity: Piecewise | Polynomial) -> GainModel:
     )
 
 
+def defects(classes: np.ndarray, imaging: np.ndarray) -> DefectMap:
+    """Findings, a list in force, another one that is not, edits, and what was withdrawn."""
+    edits = (
+        DefectEdit(3, 1, True, "Ada", TIME, "flickers – sometimes"),
+        DefectEdit(4, 0, False, "Bob", TIME),
+        DefectEdit(5, 4, True, "Bob", TIME),
+    )
+    listed, mistaken = np.zeros((2, *SHAPE), np.uint16)
+    listed[5, 0] = DefectClass.PERSISTENT | DefectClass.IMPORTED
+    mistaken[2:] = DefectClass.IMPORTED
+    return with_imports(
+        DefectMap(classes, edits),
+        (
+            DefectImport(mistaken, "b.png", "mask, 0 means defective", "Bob", TIME),
+            DefectImport(listed, "a.txt", "list of pixels", "Ada", TIME, "as delivered"),
+        ),
+        (
+            DefectWithdrawal(Decision.IMPORT, 1, "Ada", TIME, "the wrong way round"),
+            DefectWithdrawal(Decision.EDIT, 3, "Bob", TIME),
+        ),
+        imaging,
+        DefectThresholds(),
+    )
+
+
 @pytest.fixture
 def rich() -> Calibration:
     """A calibration that holds something of everything."""
@@ -111,13 +140,7 @@ def rich() -> Calibration:
             gain(1, Piecewise(image(1, 500, 1), image(2, 1, 2), image(3, 0, 2))),
             gain(0, Polynomial(image(4, 0, 2))),
         ),
-        defects=DefectMap(
-            classes,
-            (
-                DefectEdit(3, 1, True, "Ada", TIME, "flickers – sometimes"),
-                DefectEdit(4, 0, False, "Bob", TIME),
-            ),
-        ),
+        defects=defects(classes, ~not_imaging),
         not_imaging=not_imaging,
         saturation_level=16383,
         created=TIME,

@@ -20,6 +20,16 @@ def test_every_part_of_a_calibration_is_described(tmp_path: Path, rich: Calibrat
         for name in process["calibration"]:
             parts = {f"calibration/{name}", f"calibration/{name}/0", name}
             assert parts & described, name
+        defects = set(process["calibration/defects"])
+        assert all(
+            each in described or f"calibration/defects/{each}" in described
+            for each in defects - {"imports"}
+        )
+        assert set(process) <= {each.split("/")[0] for each in described} | {
+            "program",
+            "version",
+            "date",
+        }
 
 
 def test_what_is_described_is_there(tmp_path: Path, rich: Calibration) -> None:
@@ -32,7 +42,6 @@ def test_what_is_described_is_there(tmp_path: Path, rich: Calibration) -> None:
                 continue
             words = re.findall(r"`([a-z_0-9]+)`", row[2])
             group = process[row[1]]
-            known = {*group, *process["calibration/defects/edits"]}
-            known |= set(process["calibration/defects/classes"].attrs)
+            known = {*group, *process["calibration/defects/classes"].attrs}
             assert set(words) <= known, row[1]
         assert file.attrs["fpxi_calibration_layout"] == 3

@@ -13,7 +13,7 @@ import pytest
 from fpxi.calibration import load_calibration, save_calibration
 from fpxi.calibration.errors import NotACalibrationError
 from fpxi.errors import CalibrationExistsError, OutputError, OutputFullError
-from fpxi_imaging import Calibration, Source, SourceRole
+from fpxi_imaging import Calibration, DefectMap, Source, SourceRole
 from fpxi_readout.frame import Frame
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -76,14 +76,40 @@ def test_readers_of_nexus_find_their_way(tmp_path: Path, rich: Calibration) -> N
         found = file[CONTENT]
         assert found["darks/0/mean"].attrs["units"] == "counts"
         assert found["darks/0/conditions/exposure_us"].attrs["units"] == "us"
-        names = dict(
-            zip(
-                found["defects/classes"].attrs["bits"].tolist(),
-                found["defects/classes"].attrs["names"],
-                strict=True,
-            )
+        for place in ("classes", "found", "imports/0/classes"):
+            legend = found[f"defects/{place}"].attrs
+            words = legend["flag_meanings"].split()
+            names = dict(zip(legend["flag_masks"].tolist(), words, strict=True))
+            assert (names[1], names[8]) == ("dead", "noisy")
+            assert legend["flag_masks"].dtype == np.uint16
+
+
+def test_other_readers_find_who_decided_on_each_pixel(tmp_path: Path, rich: Calibration) -> None:
+    save_calibration(tmp_path / "cal.h5", rich)
+    with h5py.File(tmp_path / "cal.h5") as file:
+        origins = file["entry/process/defect_origins"]
+        bits = dict(
+            zip(origins.attrs["flag_meanings"].split(), origins.attrs["flag_masks"], strict=True)
         )
-        assert (names[1], names[8]) == ("DEAD", "NOISY")
+        assert origins[2, 3] == bits["found"]
+        assert origins[3, 1] == bits["marked"]
+        assert origins[4, 0] == bits["found"] | bits["cleared"]
+        assert origins[5, 0] == bits["imported"]
+        assert np.count_nonzero(origins) == 4
+
+
+def test_a_file_from_before_imports_were_kept_apart_is_read(
+    tmp_path: Path, rich: Calibration
+) -> None:
+    plain = replace(rich, defects=DefectMap(rich.defects.as_found, rich.defects.edits[:2]))
+    save_calibration(tmp_path / "cal.h5", plain)
+    with h5py.File(tmp_path / "cal.h5", "r+") as file:
+        group = file[f"{CONTENT}/defects"]
+        assert list(group.attrs["fields"]) == ["classes", "edits", "imports", "withdrawals"]
+        for name in ("imports", "withdrawals"):
+            del group[name]
+        group.attrs.create("fields", ["classes", "edits"], dtype=h5py.string_dtype())
+    require_same(load_calibration(tmp_path / "cal.h5"), plain)
 
 
 def test_other_readers_find_the_offset_as_a_function_of_exposure(
@@ -158,14 +184,23 @@ def set_values(name: str, value: Any, at: Any = ()) -> Change:
     return change
 
 
+def unknown_class(group: h5py.Group) -> None:
+    for name in ("classes", "found"):
+        set_values(f"defects/{name}", 0x8001, (2, 3))(group)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (set_values("gains/0/gain", np.nan, (3, 2)), "good pixel has no finite offset and gain"),
         (set_values("darks/1/mean", np.inf, (3, 2)), "good pixel has no finite offset and gain"),
-        (set_values("defects/classes", 0x8001, (2, 3)), "classes has bits .* nobody knows: 0x8000"),
+        (unknown_class, "classes has bits .* nobody knows: 0x8000"),
+        (set_values("defects/classes", 0x8001, (2, 3)), "not what was found and imported"),
         (set_values("defects/edits/row", 6, 0), "row 6"),
         (set_values("defects/edits/column", -1, 0), "column -1"),
+        (set_values("defects/found", 1, (5, 4)), "not what was found and imported"),
+        (set_values("defects/imports/1/classes", 0), "not what was found and imported"),
+        (set_values("defects/withdrawals/number", 4, 1), "there is no edit 4 to withdraw"),
         (set_values("saturation_level", 70_000), "saturation_level is 70000"),
     ],
 )

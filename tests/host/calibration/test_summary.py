@@ -45,9 +45,12 @@ def test_defects_are_counted_as_they_are_corrected_and_as_they_were_found(
     rich: Calibration,
 ) -> None:
     facts = said(rich)
-    assert facts["Defects"] == ["2 of 25 imaging pixels (8.00%)"]  # one found, one marked by Ada
-    assert facts["Defect classes"] == ["dead 1, noisy 1, cluster 1; a pixel may be of several"]
+    assert facts["Defects"] == ["3 of 25 imaging pixels (12.00%)"]  # found, marked, imported
+    classes = "dead 1, noisy 1, persistent 1, cluster 2, cluster kernel 2, imported 1"
+    assert facts["Defect classes"] == [f"{classes}; a pixel may be of several"]
+    assert facts["Defects imported"] == ["1 listed in a.txt, by Ada"]
     assert facts["Defect edits"] == ["2 by Ada, Bob"]
+    assert facts["Withdrawn"] == ["2 edits or imports, which stay on record"]
 
 
 def test_what_is_not_known_is_left_out(rich: Calibration) -> None:

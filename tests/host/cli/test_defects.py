@@ -57,7 +57,7 @@ def test_the_list_counts_classes_and_shows_decisions(run: Run, calibration: Path
     assert "2 of 232 imaging pixels" in words
     assert ["imported", "1"] in [line.split() for line in words.splitlines()]
     edited = next(line for line in words.splitlines() if "Ada" in line).split()
-    assert edited[:4] == ["4", "5", "defective", "Ada"]
+    assert edited[:5] == ["1", "4", "5", "defective", "Ada"]
     assert edited[-1] == "blinks"
 
 
@@ -69,7 +69,9 @@ def test_json_lists_every_pixel_and_edit(run: Run, calibration: Path) -> None:
     assert document["found"]["imported"] == 1
     places = [(pixel["row"], pixel["column"]) for pixel in document["pixels"]]
     assert places == [(2, 3), (4, 5), (6, 7)]
+    assert [pixel["origin"] for pixel in document["pixels"]] == [["found"], ["marked"], ["marked"]]
     assert [edit["author"] for edit in document["edits"]] == ["Ada", "Ada"]
+    assert [edit["number"] for edit in document["edits"]] == [1, 2]
     assert datetime.fromisoformat(document["edits"][0]["time"]).tzinfo is not None
 
 
@@ -148,6 +150,116 @@ def test_imported_pixels_join_clusters_and_lines(
     assert np.all(classes[1:28, 3] == C.IMPORTED | C.CLUSTER | C.LINE)
     assert classes[0, 3] & C.CLUSTER_KERNEL  # at the edge, four good neighbours are left
     assert not classes[29].any()
+
+
+def imported(run: Run, calibration: Path, text: str, *words: str) -> None:
+    path = calibration.with_name("maker.txt")
+    path.write_text(text)
+    done(run("defects", calibration, "import", path, *words))
+
+
+def test_a_whole_import_can_be_withdrawn(run: Run, calibration: Path) -> None:
+    before = load_calibration(calibration).defects
+    imported(run, calibration, "2 4 dead\n9 5\n", "--author", "Bob", "--reason", "delivered")
+    assert defective(calibration) == [(2, 3), (2, 4), (9, 5)]
+    words = done(run("defects", calibration, "withdraw", "--import", "1", "--author", "Ada")).stdout
+    assert "1 import withdrawn; 1 defective pixel now, 3 before" in words
+    after = load_calibration(calibration).defects
+    np.testing.assert_array_equal(after.classes, before.classes)
+    listed = done(run("defects", calibration, "list")).stdout
+    row = next(line for line in listed.splitlines() if "maker.txt" in line)
+    for said in ("1  ", "2  ", "list of pixels", "Bob", "delivered", "by Ada, "):
+        assert said in row
+    (entry,) = json.loads(done(run("defects", calibration, "list", "--json")).stdout)["imports"]
+    assert (entry["file"], entry["author"]) == ("maker.txt", "Bob")
+    assert entry["withdrawn"]["author"] == "Ada"
+
+
+def test_imports_are_told_apart_from_what_was_found(run: Run, calibration: Path) -> None:
+    imported(run, calibration, "2 4 dead\n")
+    document = json.loads(done(run("defects", calibration, "list", "--json")).stdout)
+    origins = {(each["row"], each["column"]): each["origin"] for each in document["pixels"]}
+    assert origins == {(2, 3): ["found"], (2, 4): ["imported"]}
+    assert (document["found"]["dead"], document["with_imports"]["dead"]) == (0, 1)
+    lines = done(run("defects", calibration, "list")).stdout.splitlines()
+    assert ["dead", "0", "1"] in [line.split() for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        (["--edit", "2"], [(2, 3), (4, 5), (6, 7)]),
+        (["4,5"], [(2, 3), (6, 7)]),
+        (["--by", "Ada"], [(2, 3), (6, 7)]),
+        (["--by", "Bob"], [(2, 3)]),
+        (["--edit", "1", "4,5", "--by", "Ada"], [(2, 3), (6, 7)]),
+        (["--edit", "1", "--edit", "2", "--edit", "3"], [(2, 3)]),
+    ],
+)
+def test_edits_can_be_withdrawn(
+    words: list[str], left: list[tuple[int, int]], run: Run, calibration: Path
+) -> None:
+    done(run("defects", calibration, "mark", "4,5", "--author", "Ada"))
+    done(run("defects", calibration, "clear", "4,5", "--author", "Ada"))
+    done(run("defects", calibration, "mark", "6,7", "--author", "Bob"))
+    done(run("defects", calibration, "withdraw", *words, "--reason", "mistaken"))
+    assert defective(calibration) == left
+    defects = load_calibration(calibration).defects
+    assert len(defects.edits) == 3
+    assert {each.reason for each in defects.withdrawals} == {"mistaken"}
+
+
+def test_a_pixel_shows_its_history(run: Run, calibration: Path) -> None:
+    imported(run, calibration, "2 4 dead\n", "--author", "Bob")
+    done(run("defects", calibration, "clear", "2,4", "--author", "Ada", "--reason", "works"))
+    done(run("defects", calibration, "withdraw", "2,4", "--author", "Eve"))
+    lines = done(run("defects", calibration, "show", "2,4", "2,3", "29,0")).stdout.splitlines()
+    assert lines[0].split() == ["2,4", "defective"]
+    assert lines[1].split() == ["Found", "nothing"]
+    assert "Import 1      dead, imported: maker.txt, by Bob, " in lines[2]
+    assert "Edit 1        good: by Ada, " in lines[3]
+    assert ": works; withdrawn by Eve, " in lines[3]
+    assert lines[4].split() == ["With", "imports", "cluster"]
+    assert "29,0   in the process ring" in lines
+    assert run("defects", calibration, "show", "30,0").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--edit", "2"], "there is no edit 2, they are numbered 1 to 1"),
+        (["--edit", "0"], "there is no edit 0"),
+        (["--import", "2"], "there is no import 2"),
+        (["3,3"], "no edit in force of row 3, column 3"),
+        (["2,4"], "in the list of import 1: clear the pixel, or withdraw the whole import"),
+        (["2,3"], "overruled by marking or clearing"),
+        (["--by", "Nobody"], "no edit in force of Nobody"),
+        (["4,5", "--author", " "], "author"),
+    ],
+)
+def test_what_cannot_be_withdrawn_is_refused_and_nothing_changed(
+    words: list[str], message: str, run: Run, calibration: Path
+) -> None:
+    imported(run, calibration, "2 4 dead\n")
+    done(run("defects", calibration, "mark", "4,5"))
+    before = calibration.read_bytes()
+    result = run("defects", calibration, "withdraw", *words)
+    assert (result.exit_code, calibration.read_bytes()) == (1, before)
+    assert message in result.stderr
+
+
+def test_nothing_is_withdrawn_twice(run: Run, calibration: Path) -> None:
+    done(run("defects", calibration, "mark", "4,5"))
+    done(run("defects", calibration, "withdraw", "--edit", "1"))
+    result = run("defects", calibration, "withdraw", "--edit", "1")
+    assert result.exit_code == 1
+    assert "edit 1 is withdrawn already" in result.stderr
+
+
+def test_it_has_to_be_said_what_to_withdraw(run: Run, calibration: Path) -> None:
+    result = run("defects", calibration, "withdraw")
+    assert result.exit_code == 2
+    assert "--edit, --import or --by" in result.stderr
 
 
 def test_a_list_of_another_panel_is_refused(run: Run, calibration: Path, tmp_path: Path) -> None:

@@ -92,6 +92,38 @@ def test_between_exposures_the_model_is_taken_and_said(
     np.testing.assert_allclose(model.rate, RATE, rtol=1e-4)
 
 
+def test_what_a_tolerance_lets_pass_is_told_with_both_values(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(10_000))
+    at = replace(conditions, exposure_us=10_000)
+    assert made.departures(at) == ()
+    wide = im.Tolerances(exposure_us=5000, gain_setting=2, bias_mV=900, temperature_mC=9000)
+    actual = replace(
+        at,
+        exposure_us=12_000,
+        gain_setting=at.gain_setting + 1,
+        bias_mV=at.bias_mV - 500,
+        temperature_mC=at.temperature_mC + 3000,
+    )
+    told = {each.name: each for each in made.departures(actual, wide)}
+    assert told == {
+        name: im.Mismatch(name, getattr(at, name), getattr(actual, name), getattr(wide, name))
+        for name in ("exposure_us", "gain_setting", "bias_mV", "temperature_mC")
+    }
+    with pytest.raises(im.CalibrationMismatchError):
+        made.departures(actual)
+
+
+def test_what_is_interpolated_is_no_departure(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(
+        *(dark(t, temperature_mC=mC) for t in (5_000, 20_000) for mC in (25_000, 33_000))
+    )
+    assert made.departures(replace(conditions, exposure_us=8_000, temperature_mC=29_100)) == ()
+
+
 def test_outside_the_exposures_it_is_refused_with_the_range_named(
     calibration: Any, dark: Any, conditions: im.Conditions
 ) -> None:

@@ -1,10 +1,19 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 import pytest
-from fpxi_imaging.defects.defect_map import DefectClass, DefectEdit, DefectMap
+from fpxi_imaging.defects.decisions import Decision, DefectEdit, DefectImport, DefectWithdrawal
+from fpxi_imaging.defects.defect_map import DefectClass, DefectMap, DefectOrigin
+from fpxi_imaging.defects.finding import with_imports
 from fpxi_imaging.defects.pixel_mask import MaskBit, pixel_mask
-from fpxi_imaging.errors import DefectOutsideError, SettingError, ShapeMismatchError
+from fpxi_imaging.defects.thresholds import DefectThresholds
+from fpxi_imaging.errors import (
+    DefectOutsideError,
+    DefectRecordError,
+    SettingError,
+    ShapeMismatchError,
+)
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 NO_RING = np.zeros((4, 6), bool)
@@ -47,14 +56,122 @@ def test_an_edit_is_signed_and_dated() -> None:
     assert DefectEdit(0, 0, True, "Ada", local).time.utcoffset() == timedelta(0)
 
 
-def test_new_findings_keep_the_edits() -> None:
-    edited = found(dead=(1, 1)).with_edits(edit(0, 0))
-    renewed = edited.with_classes(found(noisy=(2, 2)).classes)
-    assert renewed.mask[0, 0]
-    assert renewed.mask[2, 2]
-    assert not renewed.mask[1, 1]
-    with pytest.raises(ShapeMismatchError):
-        edited.with_classes(np.zeros((2, 2), np.uint16))
+def listing(**places: tuple[int, int]) -> DefectImport:
+    """An import of one pixel of each named class."""
+    classes = found(**places).classes
+    listed = np.where(classes, classes | np.uint16(DefectClass.IMPORTED), 0)
+    return DefectImport(listed, "maker.txt", "list of pixels", "Ada", NOW)
+
+
+def taken_back(decision: Decision, number: int) -> DefectWithdrawal:
+    return DefectWithdrawal(decision, number, "Bob", NOW, "mistaken")
+
+
+def imported(defects: DefectMap, *imports: DefectImport, gone: tuple[int, ...] = ()) -> DefectMap:
+    withdrawals = tuple(taken_back(Decision.IMPORT, number) for number in gone)
+    return with_imports(defects, imports, withdrawals, ~NO_RING, DefectThresholds())
+
+
+def test_an_import_stays_apart_from_what_was_found() -> None:
+    before = found(dead=(1, 1))
+    after = imported(before, listing(noisy=(1, 2), dead=(3, 5)))
+    assert set(zip(*np.nonzero(after.mask), strict=True)) == {(1, 1), (1, 2), (3, 5)}
+    np.testing.assert_array_equal(after.as_found, before.classes)
+    assert after.classes[1, 1] == DefectClass.DEAD | DefectClass.CLUSTER
+    noisy = DefectClass.NOISY | DefectClass.IMPORTED
+    assert after.classes[1, 2] == noisy | DefectClass.CLUSTER
+    assert after.imports[0].pixels == 2
+
+
+def test_a_withdrawn_import_leaves_what_was_found_and_other_imports() -> None:
+    before = found(dead=(1, 1))
+    both = (listing(noisy=(1, 2)), listing(dead=(3, 5)))
+    after = imported(before, *both, gone=(1,))
+    assert set(zip(*np.nonzero(after.mask), strict=True)) == {(1, 1), (3, 5)}
+    assert after.classes[1, 1] == DefectClass.DEAD
+    assert len(after.imports) == 2
+    none = imported(before, *both, gone=(2, 1))
+    np.testing.assert_array_equal(none.classes, before.classes)
+
+
+def test_edits_overrule_imports() -> None:
+    listed = imported(found(), listing(dead=(1, 2)))
+    assert not listed.with_edits(edit(1, 2, False)).mask.any()
+
+
+def test_a_withdrawn_edit_lets_the_one_before_or_the_finding_show() -> None:
+    edited = found(dead=(1, 1)).with_edits(edit(1, 1, False), edit(2, 2), edit(2, 2, False))
+    assert edited.in_force(Decision.EDIT) == [1, 2, 3]
+    back = replace(edited, withdrawals=(taken_back(Decision.EDIT, 1),))
+    assert back.mask[1, 1]
+    back = replace(edited, withdrawals=(taken_back(Decision.EDIT, 3),))
+    assert back.mask[2, 2]
+    assert back.in_force(Decision.EDIT) == [1, 2]
+    assert len(back.edits) == 3
+
+
+def test_each_pixel_says_who_decided() -> None:
+    listed = imported(found(dead=(0, 0), noisy=(3, 0)), listing(dead=(0, 0), noisy=(0, 5)))
+    origins = listed.with_edits(edit(3, 0, False), edit(3, 3)).origins
+    told = {
+        (0, 0): DefectOrigin.FOUND | DefectOrigin.IMPORTED,
+        (0, 5): DefectOrigin.IMPORTED,
+        (3, 0): DefectOrigin.FOUND | DefectOrigin.CLEARED,
+        (3, 3): DefectOrigin.MARKED,
+    }
+    assert {place: origins[place] for place in told} == told
+    assert np.count_nonzero(origins) == len(told)
+
+
+def test_a_pixel_that_an_import_surrounds_is_told_as_imported() -> None:
+    around = {
+        "dead": (0, 0), "noisy": (0, 1), "persistent": (0, 2), "non_uniform": (1, 0),
+        "cut_off": (1, 2), "saturated": (2, 0), "over_responding": (2, 1),
+        "under_responding": (2, 2),
+    }  # fmt: skip
+    listed = imported(found(), listing(**around))
+    assert listed.classes[1, 1] & DefectClass.BAD_NEIGHBOURHOOD
+    assert listed.origins[1, 1] == DefectOrigin.IMPORTED
+
+
+@pytest.mark.parametrize(
+    ("withdrawals", "words"),
+    [
+        ([(Decision.EDIT, 2)], "there is no edit 2"),
+        ([(Decision.EDIT, 0)], "there is no edit 0"),
+        ([(Decision.IMPORT, 1)], "there is no import 1"),
+        ([(Decision.EDIT, 1), (Decision.EDIT, 1)], "edit 1 is withdrawn twice"),
+    ],
+)
+def test_a_withdrawal_of_nothing_is_refused(
+    withdrawals: list[tuple[Decision, int]], words: str
+) -> None:
+    acts = tuple(taken_back(*each) for each in withdrawals)
+    with pytest.raises(DefectRecordError, match=words):
+        replace(found().with_edits(edit(1, 1)), withdrawals=acts)
+
+
+def test_classes_that_do_not_follow_from_the_record_are_refused() -> None:
+    listed = imported(found(dead=(1, 1)), listing(noisy=(1, 2)))
+    with pytest.raises(DefectRecordError, match="not what was found and imported"):
+        replace(listed, withdrawals=(taken_back(Decision.IMPORT, 1),))
+    with pytest.raises(ShapeMismatchError, match="imported classes"):
+        replace(found(), imports=(replace(listing(), classes=np.zeros((2, 2))),))
+    with pytest.raises(ShapeMismatchError, match="found"):
+        replace(found(), found=np.zeros((2, 2)))
+
+
+def test_imports_and_withdrawals_are_signed() -> None:
+    with pytest.raises(SettingError, match="author"):
+        replace(listing(), author="")
+    with pytest.raises(SettingError, match="time zone"):
+        replace(taken_back(Decision.EDIT, 1), time=NOW.replace(tzinfo=None))
+
+
+def test_imported_pixels_are_a_users_in_the_mask() -> None:
+    mask = pixel_mask(imported(found(dead=(3, 5)), listing(noisy=(0, 1))), NO_RING)
+    assert mask[0, 1] == MaskBit.NOISY | MaskBit.USER
+    assert mask[3, 5] == MaskBit.DEAD
 
 
 @pytest.mark.parametrize(
