@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fpxi_imaging import Calibration, PixelFlag, Processing
 from fpxi_imaging.correction.turning import turned, turned_centres, turned_shape
 from fpxi_imaging.defects.pixel_mask import pixel_mask
+from fpxi_imaging.region import region_slices
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.calibration.content import write_calibration
@@ -153,11 +154,9 @@ def _write_geometry(detector: h5py.Group, reader: RecordingReader, origin: Origi
 
 def _mask_of(calibration: Calibration, area: FrameArea) -> npt.NDArray[np.uint32]:
     """Return the part of a calibration's mask that frames of an area show."""
-    at = calibration.conditions
-    row = (area.first_row - at.first_row) // at.binning
-    column = (area.first_column - at.first_column) // at.binning
     whole = pixel_mask(calibration.defects, calibration.not_imaging)
-    return whole[row : row + area.rows, column : column + area.columns]
+    at = calibration.conditions
+    return whole[region_slices(at, whole.shape, area.first_row, area.first_column, area.shape)]
 
 
 def _replace(group: h5py.Group, name: str, values: npt.NDArray[np.generic]) -> None:

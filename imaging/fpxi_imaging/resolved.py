@@ -11,13 +11,13 @@ from fpxi_imaging._guards import FULL_SCALE, require_saturation_level
 from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.errors import (
     CalibrationError,
-    RegionMismatchError,
     SettingError,
     ShapeMismatchError,
 )
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
+from fpxi_imaging.region import region_slices
 
 _MAPS = {"offset": np.float32, "gain": np.float32, "defects": np.bool_, "not_imaging": np.bool_}
 
@@ -91,18 +91,7 @@ class ResolvedCalibration:
         at = self.conditions
         if (first_row, first_column, shape) == (at.first_row, at.first_column, self.shape):
             return self
-        rows, row_rest = divmod(first_row - at.first_row, at.binning)
-        columns, column_rest = divmod(first_column - at.first_column, at.binning)
-        fits = (
-            row_rest == column_rest == 0
-            and 0 <= rows <= self.shape[0] - shape[0]
-            and 0 <= columns <= self.shape[1] - shape[1]
-        )
-        if not fits:
-            raise RegionMismatchError(
-                (at.first_row, at.first_column, *self.shape), (first_row, first_column, *shape)
-            )
-        part = np.s_[..., rows : rows + shape[0], columns : columns + shape[1]]
+        part = (..., *region_slices(at, self.shape, first_row, first_column, shape))
         return replace(
             self,
             **{name: getattr(self, name)[part] for name in _MAPS},

@@ -97,7 +97,7 @@ def true_defects(
     quantum_variance = panel.quantum * true.signal**2
     flat_variance = dark_variance + quantum_variance
     half_variance = dark_variance + quantum_variance / 2
-    silent = true.dead | evidence.saturated | (evidence.zero_fraction > thresholds.most_cut_off)
+    silent = true.dead | evidence.saturated | (evidence.zero_fraction > thresholds.zero_fraction)
     nowhere = np.zeros(true.imaging.shape, np.bool_)
 
     response_error = np.sqrt(flat_variance / counts.flats + dark_variance / counts.darks)

@@ -79,7 +79,7 @@ def after_exposure_from_recordings(
     for path in listed:
         with read_recording(path) as reader:
             exposure_us = _exposure_us(reader)
-            imaging = ~reader.area.not_imaging(reader.geometry)
+            imaging = ~reader.not_imaging
             if offset.shape != reader.area.shape:
                 raise ShapeMismatchError(reader.area.shape, offset.shape, name="offset")
             frames = _RawFrames(reader, np.asarray(offset, np.float64))

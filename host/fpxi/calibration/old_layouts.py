@@ -22,6 +22,8 @@ from fpxi_imaging import (
 
 GROUP = "calibration"
 _ARRAYS = ("offset", "gain", "defects", "not_imaging")
+_RENAMED = {"most_cut_off": "zero_fraction"}
+"""Thresholds by the names they had; a limit is called `most_cut_off` now."""
 _SCALARS = ("normalisation", "saturation_level", "dark_frames", "flat_frames")
 
 
@@ -32,7 +34,8 @@ def read_old_calibration(file: h5py.File) -> Calibration:
     `KeyError`, `ValueError`, `TypeError` and `fpxi_imaging.ImagingError` for a damaged file.
     """
     group = file[GROUP]
-    thresholds = _facts(group["thresholds"])
+    facts = _facts(group["thresholds"])
+    thresholds = {_RENAMED.get(name, name): value for name, value in facts.items()}
     calibration = calibration_from_maps(
         **{name: group[name][()] for name in _ARRAYS},
         **{name: _number(group[name]) for name in _SCALARS},

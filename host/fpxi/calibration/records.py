@@ -7,7 +7,7 @@ of its group names it.
 
 The attribute `fields` of a group names what it holds, so that what got lost is missed, and what a
 later version added is refused. A field that is not named is None, or has its default, as fields do
-that were added after the file was written.
+that were added after the file was written. One that has been renamed since is read by its old name.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ MAP_OPTIONS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "f
 _TEXT = h5py.string_dtype()
 _SUFFIXES = {"_us": "us", "_mV": "mV", "_mC": "mdeg C", "_s": "s"}
 
+_FORMER_NAMES = {("DefectThresholds", "most_cut_off"): "zero_fraction"}
+"""Names of fields by those of their class and what files had them as."""
+
 Units = Callable[[str, str], str]
 """The unit of a field by the names of its class and its own; empty where it has none."""
 
@@ -67,15 +70,16 @@ def read_record(group: h5py.Group, record: type) -> Any:
     dataclass itself refuses.
     """
     held, values = _held(group, record)
-    values |= {each.name: _read_field(group, each) for each in held}
+    values |= {each.name: _read_field(group, member, each) for member, each in held.items()}
     return _made(group, record, values)
 
 
-def _held(group: h5py.Group, record: Any) -> tuple[list[FieldType], dict[str, Any]]:
-    """Return the fields that a group holds, and the values of those that it does not."""
-    named = {str(name) for name in _require_attribute(group, FIELDS)}
+def _held(group: h5py.Group, record: Any) -> tuple[dict[str, FieldType], dict[str, Any]]:
+    """Return the fields of a group's members, and the values of those fields that it lacks."""
+    members = [str(name) for name in _require_attribute(group, FIELDS)]
+    named = {_FORMER_NAMES.get((record.__name__, name), name): name for name in members}
     known = field_types(record)
-    unknown = named - {each.name for each in known}
+    unknown = named.keys() - {each.name for each in known}
     if unknown:
         listed = ", ".join(sorted(unknown))
         raise ContentError(group.name, f"holds {listed}, of a later version: update fpxi")
@@ -84,7 +88,7 @@ def _held(group: h5py.Group, record: Any) -> tuple[list[FieldType], dict[str, An
         if not each.optional and each.default is MISSING:
             raise ContentError(f"{group.name}/{each.name}", "is missing")
     values = {each.name: None if each.default is MISSING else each.default for each in others}
-    return [each for each in known if each.name in named], values
+    return {named[each.name]: each for each in known if each.name in named}, values
 
 
 def _made(group: h5py.Group, record: type, values: dict[str, Any]) -> Any:
@@ -134,20 +138,20 @@ def _stored_dtype(kind: type) -> Any:
     return {"f": np.float64, "iu": np.int64, "b": np.bool_}.get(stored_kinds(kind), _TEXT)
 
 
-def _read_field(group: h5py.Group, field: FieldType) -> Any:
+def _read_field(group: h5py.Group, name: str, field: FieldType) -> Any:
     kind, item = field.only, item_of(field.only)
     if is_scalar(kind):
-        dataset = _require_dataset(group, field.name, stored_kinds(kind), axes=0)
+        dataset = _require_dataset(group, name, stored_kinds(kind), axes=0)
         return _restore(dataset, kind, _plain(dataset))
     dtype = array_dtype(kind)
     if dtype is not None:
-        return _read_array(group, field.name, dtype)
+        return _read_array(group, name, dtype)
     if item is None:
-        below = _require_group(group, field.name)
+        below = _require_group(group, name)
         return read_record(below, _chosen(below, field))
     if is_scalar(item):
-        return tuple(_read_column(group, field.name, item))
-    below = _require_group(group, field.name)
+        return tuple(_read_column(group, name, item))
+    below = _require_group(group, name)
     if is_table(item):
         return _read_table(below, item)
     return tuple(read_record(_require_group(below, str(i)), item) for i in range(len(below)))
@@ -172,7 +176,7 @@ def _read_array(group: h5py.Group, name: str, dtype: np.dtype[Any]) -> Any:
 
 def _read_table(group: h5py.Group, record: type) -> tuple[Any, ...]:
     held, values = _held(group, record)
-    columns = {each.name: _read_column(group, each.name, each.only) for each in held}
+    columns = {each.name: _read_column(group, member, each.only) for member, each in held.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{name} {length}" for name, length in lengths.items())

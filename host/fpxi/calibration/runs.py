@@ -90,21 +90,15 @@ def calibration_from_recordings(
         chosen_frames(dark_paths, ImageKey.DARK, unmarked=unmarked) as dark_frames,
         chosen_frames(flat_paths, ImageKey.FLAT, unmarked=unmarked) as of_flats,
     ):
-        flat_frames = [
-            replace(each, relative_dose=dose) for each, dose in zip(of_flats, doses, strict=True)
-        ]
-        require_one_panel([*flat_frames, *dark_frames], tolerances)
-        dark_groups = grouped(dark_frames, tolerances)
-        flat_groups = grouped(flat_frames, tolerances)
-        _require_flats(dark_groups, flat_groups)
-        series = read_groups([*dark_groups, *flat_groups], progress)
-        reader = flat_frames[0].reader
+        flat_frames = _with_doses(of_flats, doses)
+        dark_series, flat_series = _read_series(dark_frames, flat_frames, tolerances, progress)
+        panel = flat_frames[0].reader
         build = partial(
             build_calibration,
-            series[: len(dark_groups)],
-            series[len(dark_groups) :],
-            not_imaging=reader.area.not_imaging(reader.geometry),
-            saturation_level=reader.geometry.full_scale,
+            dark_series,
+            flat_series,
+            not_imaging=panel.not_imaging,
+            saturation_level=panel.geometry.full_scale,
             created=datetime.now(UTC),
             gain=gain,
             thresholds=thresholds,
@@ -114,12 +108,7 @@ def calibration_from_recordings(
         calibration = build()
         if step_off is not None:
             calibration = with_lag(calibration, build, Path(step_off), tolerances, progress)
-        sources = tuple(source_of(each) for each in (*dark_frames, *flat_frames))
-    return replace(
-        calibration,
-        sources=(*sources, *calibration.sources),
-        software=f"fpxi {software_version()}",
-    )
+        return _signed(calibration, [*dark_frames, *flat_frames])
 
 
 def listed(paths: Paths, what: str) -> list[Path]:
@@ -147,7 +136,7 @@ def require_usable_darks(
         judged = [
             require_usable_series(
                 series,
-                not_imaging=reader.area.not_imaging(reader.geometry),
+                not_imaging=reader.not_imaging,
                 saturation_level=reader.geometry.full_scale,
                 limits=limits,
             )
@@ -186,6 +175,34 @@ def _doses(given: Sequence[float] | None, flats: Sequence[Path]) -> Sequence[flo
     if len(given) != len(flats) or not all(dose > 0 for dose in given):
         raise RelativeDosesError(tuple(given), len(flats))
     return given
+
+
+def _with_doses(flats: Sequence[Chosen], doses: Sequence[float | None]) -> list[Chosen]:
+    return [replace(each, relative_dose=dose) for each, dose in zip(flats, doses, strict=True)]
+
+
+def _read_series(
+    darks: Sequence[Chosen],
+    flats: Sequence[Chosen],
+    tolerances: Tolerances,
+    progress: Progress | None,
+) -> tuple[list[FrameSeries], list[FrameSeries]]:
+    """Return the series of darks and those of flats, once it is known that they go together."""
+    require_one_panel([*flats, *darks], tolerances)
+    of_darks, of_flats = grouped(darks, tolerances), grouped(flats, tolerances)
+    _require_flats(of_darks, of_flats)
+    series = read_groups([*of_darks, *of_flats], progress)
+    return series[: len(of_darks)], series[len(of_darks) :]
+
+
+def _signed(calibration: Calibration, frames: Sequence[Chosen]) -> Calibration:
+    """Return a calibration that says what it was made of, and by which program."""
+    sources = tuple(source_of(each) for each in frames)
+    return replace(
+        calibration,
+        sources=(*sources, *calibration.sources),
+        software=f"fpxi {software_version()}",
+    )
 
 
 def _require_flats(darks: Sequence[Group], flats: Sequence[Group]) -> None:

@@ -126,7 +126,7 @@ def conditions_of_group(group: Group) -> Conditions:
 def read_series(group: Group, each_frame: Callable[[], None]) -> FrameSeries:
     """Read the frames of a group; `each_frame` is called after every one."""
     reader = group[0].reader
-    stack = FrameStack(reader.area.shape, reader.area.not_imaging(reader.geometry))
+    stack = FrameStack(reader.area.shape, reader.not_imaging)
     for part in group:
         for index in part.indices:
             frame = part.reader.frame(int(index))

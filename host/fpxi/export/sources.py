@@ -66,8 +66,7 @@ class RawSource:
         self.numbers = _numbers(reader)
         self.frames_in = np.ones(self.frame_count, np.int64)
         self._reader = reader
-        ring = reader.area.not_imaging(geometry)
-        self._ring = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
+        self._ring = np.where(reader.not_imaging, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
 
     def image(self, index: int) -> tuple[npt.NDArray[Any], Flags]:
         """Return counts as they were recorded."""

@@ -101,6 +101,11 @@ class RecordingReader:
         return FrameArea(first_row, first_column, rows, columns, binning)
 
     @property
+    def not_imaging(self) -> npt.NDArray[np.bool_]:
+        """(rows, cols) of a frame: True in the process ring."""
+        return self.area.not_imaging(self.geometry)
+
+    @property
     def complete(self) -> bool:
         """False if the recording was cut short by a crash."""
         return "end_time" in self._file[layout.ENTRY]

@@ -4,43 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging._guards import require_saturation_level
-from fpxi_imaging.calibration._gain_building import GainOptions, LevelData, SettingData, fit_gain
+from fpxi_imaging.calibration._gain_building import GainOptions, SettingData, fit_gain
+from fpxi_imaging.calibration._gain_settings import check_beam, check_setting, gather_settings
 from fpxi_imaging.calibration._offsets import Offsets
-from fpxi_imaging.calibration.beam_checks import check_exposures, check_pattern
 from fpxi_imaging.calibration.calibration import Calibration
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS, CheckLimits
-from fpxi_imaging.calibration.clear_beam import check_clear_beam
-from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.dark_series import dark_map
-from fpxi_imaging.calibration.errors import NoDarkForFlatError
-from fpxi_imaging.calibration.evenness import check_evenness
 from fpxi_imaging.calibration.frame_checks import (
     DARKS,
     FLATS,
     check_alive,
     check_dark_drift,
-    check_flat_drift,
     check_series,
 )
 from fpxi_imaging.calibration.frame_stack import FrameSeries
-from fpxi_imaging.calibration.photon_transfer import PhotonNoise
+from fpxi_imaging.calibration.gain_model import GainModel
 from fpxi_imaging.calibration.quality import quality_verdicts, worst
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Tolerances
 from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
 from fpxi_imaging.defects.evidence import DefectEvidence
 from fpxi_imaging.defects.finding import find_defects, with_groups
-from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds, panel_noise
+from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds
 from fpxi_imaging.defects.verdicts import judge_evidence
 from fpxi_imaging.errors import (
     CalibrationError,
-    CalibrationMismatchError,
-    FlatNotBrighterError,
     ShapeMismatchError,
     TooManyDefectsError,
 )
@@ -49,6 +41,7 @@ from fpxi_imaging.verdict import Verdict
 
 Image = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Classes = npt.NDArray[np.uint16]
 
 DEFAULT_GAIN = GainOptions()
 
@@ -86,42 +79,38 @@ def build_calibration(
     verdicts = _check_each(darks, flats, imaging, saturation_level, limits)
     maps = tuple(dark_map(series) for series in darks)
     offsets = Offsets(maps)
-    lost = _zero_fraction(darks)
-    settings = [
-        _setting_data(setting, darks, flats, maps, offsets, tolerances, imaging, saturation_level)
-        for setting in dict.fromkeys(flat.conditions.gain_setting for flat in flats)
-    ]
-    classes = np.zeros(imaging.shape, np.uint16)
+    settings = gather_settings(
+        darks,
+        flats,
+        maps,
+        offsets,
+        tolerances=tolerances,
+        imaging=imaging,
+        saturation_level=saturation_level,
+    )
     for data in settings:
-        verdicts += _check_setting(data, imaging, limits)
-        evidence = DefectEvidence(
-            response=data.top.maps.response,
-            imaging=imaging,
-            dark_noise=data.dark_noise,
-            dark_frames=data.dark_frames,
-            zero_fraction=lost,
-            saturated=data.saturated,
-            **data.corrected_flat(gain),
-            of_one_level=len(data.levels) == 1,
-            after_exposure=after_exposure,
-            after_exposure_noise=after_exposure_noise,
-        )
-        verdicts += judge_evidence(evidence, thresholds)
-        classes |= find_defects(evidence, thresholds)
+        verdicts += check_setting(data, limits)
+    classes, judged = _judge_pixels(
+        settings,
+        gain,
+        thresholds,
+        zero_fraction=_zero_fraction(darks),
+        after_exposure=after_exposure,
+        after_exposure_noise=after_exposure_noise,
+    )
+    verdicts += judged
     _require_good_pixels(classes != 0, imaging, limits)
     fits = [fit_gain(data, imaging & (classes == 0), gain, limits) for data in settings]
-    for model, _ in fits:
-        classes[imaging & (classes == 0) & ~np.isfinite(model.gain)] = DefectClass.NON_UNIFORM
-    classes = with_groups(classes, imaging, thresholds)
+    models = tuple(model for model, _ in fits)
+    classes = _with_unfitted(classes, models, imaging, thresholds)
     _require_good_pixels(classes != 0, imaging, limits)
     good = imaging & (classes == 0)
-    for data, (model, _) in zip(settings, fits, strict=True):
-        photons = model.photon_noise(data.dark, good)
-        verdicts += _check_beam(maps, data, photons, good, limits)
+    for data, model in zip(settings, models, strict=True):
+        verdicts += check_beam(data, maps, model, good, tolerances, limits)
     verdicts += quality_verdicts(offsets.models, fits, classes != 0, good, imaging, limits)
     return Calibration(
         darks=maps,
-        gains=tuple(model for model, _ in fits),
+        gains=models,
         defects=DefectMap(classes),
         not_imaging=not_imaging,
         saturation_level=saturation_level,
@@ -166,89 +155,47 @@ def _check_each(
     return verdicts
 
 
-def _setting_data(  # noqa: PLR0917 - gathers all that belongs to one gain setting
-    setting: int,
-    darks: Sequence[FrameSeries],
-    flats: Sequence[FrameSeries],
-    maps: tuple[DarkMap, ...],
-    offsets: Offsets,
-    tolerances: Tolerances,
-    imaging: Mask,
-    saturation_level: int,
-) -> SettingData:
-    levels, used = [], set()
-    for series in flats:
-        if series.conditions.gain_setting != setting:
-            continue
-        try:
-            choice = offsets.choose(series.conditions, tolerances)
-        except CalibrationMismatchError as error:
-            raise NoDarkForFlatError(series.conditions, error.mismatches) from error
-        used.add(choice.nearest)
-        levels.append(
-            LevelData.of(
-                series,
-                offsets.offset(choice),
-                offsets.uncertainty(choice),
-                maps[choice.nearest].noise.astype(np.float64),
-                imaging & (series.stack.maximum < saturation_level),
-            )
-        )
-    levels.sort(key=lambda level: float(np.median(level.maps.response[imaging])))
-    nearest = maps[min(used)]
-    dark_saturated = np.any(
-        [
-            series.stack.maximum >= saturation_level
-            for series in darks
-            if series.conditions.gain_setting == setting
-        ],
-        axis=0,
-    )
-    everywhere = ~np.any([level.maps.usable for level in levels], axis=0)
-    return SettingData(
-        levels=tuple(levels),
-        dark=nearest,
-        saturated=dark_saturated | everywhere,
-        imaging=imaging,
-    )
-
-
-def _check_setting(data: SettingData, imaging: Mask, limits: CheckLimits) -> list[Verdict]:
+def _judge_pixels(
+    settings: Sequence[SettingData],
+    options: GainOptions,
+    thresholds: DefectThresholds,
+    *,
+    zero_fraction: Image,
+    after_exposure: Image | None,
+    after_exposure_noise: Image | None,
+) -> tuple[Classes, list[Verdict]]:
+    """Return the classes that pixels have at any gain setting, and how well they are known."""
+    classes = np.zeros(zero_fraction.shape, np.uint16)
     verdicts: list[Verdict] = []
-    required = limits.least_flat_response * panel_noise(data.dark_noise, imaging)
-    for level in data.levels:
-        median = float(np.median(level.maps.response[imaging]))
-        if median < required:
-            raise FlatNotBrighterError(median, required)
-        stack, used = level.series.stack, level.maps.usable & ~data.saturated
-        verdicts.append(check_flat_drift(stack, level.offset, imaging, limits))
-        verdicts.append(check_clear_beam(stack, level.offset, used, limits))
-    top = data.top
-    verdicts += check_evenness(top.maps.response, top.maps.usable & ~data.saturated, limits)
-    return verdicts
+    for data in settings:
+        evidence = DefectEvidence(
+            response=data.top.maps.response,
+            imaging=data.imaging,
+            dark_noise=data.dark_noise,
+            dark_frames=data.dark_frames,
+            zero_fraction=zero_fraction,
+            saturated=data.saturated,
+            **data.corrected_flat(options),
+            of_one_level=len(data.levels) == 1,
+            after_exposure=after_exposure,
+            after_exposure_noise=after_exposure_noise,
+        )
+        verdicts += judge_evidence(evidence, thresholds)
+        classes |= find_defects(evidence, thresholds)
+    return classes, verdicts
 
 
-def _check_beam(
-    maps: tuple[DarkMap, ...],
-    data: SettingData,
-    photons: PhotonNoise,
-    good: Mask,
-    limits: CheckLimits,
-) -> list[Verdict]:
-    own = data.dark.conditions
-    same = [dark for dark in maps if dark.conditions.gain_setting == own.gain_setting]
-    response, variance = data.top.maps.response, data.top.series.stack.variance
-    by_pattern = [check_pattern(each, response, variance, good, photons, limits) for each in same]
-    verdicts = [max(by_pattern, key=lambda verdict: verdict.measured)]
-    near = (
-        dark
-        for dark in same
-        if abs(dark.conditions.temperature_mC - own.temperature_mC) <= Tolerances().temperature_mC
-    )
-    by_exposure = sorted(near, key=lambda dark: dark.conditions.exposure_us)
-    for short, long in combinations(by_exposure, 2):
-        verdicts.append(check_exposures(short, long, good, photons, limits))
-    return verdicts
+def _with_unfitted(
+    classes: Classes,
+    models: Sequence[GainModel],
+    imaging: Mask,
+    thresholds: DefectThresholds,
+) -> Classes:
+    """Return the classes with those pixels too for which no gain could be found."""
+    unfitted = ~np.all([np.isfinite(model.gain) for model in models], axis=0)
+    sound = imaging & (classes == 0)
+    non_uniform = np.where(sound & unfitted, np.uint16(DefectClass.NON_UNIFORM), classes)
+    return with_groups(non_uniform, imaging, thresholds)
 
 
 def _zero_fraction(darks: Sequence[FrameSeries]) -> Image:

@@ -121,7 +121,7 @@ def _silent(evidence: DefectEvidence, thresholds: DefectThresholds, classes: Cla
     known = response[evidence.imaging & np.isfinite(response)]
     typical = max(float(np.median(known)), 0.0) if known.size else 0.0
     dead = ~(response > thresholds.dead_response * typical)
-    cut_off = evidence.zero_fraction > thresholds.most_cut_off
+    cut_off = evidence.zero_fraction > thresholds.zero_fraction
     if panel_noise(evidence.dark_noise, evidence.imaging) <= QUANTISATION_SIGMA:
         # Without noise darks of 0 may be exact, as those of a photon counter.
         cut_off = np.zeros_like(cut_off)

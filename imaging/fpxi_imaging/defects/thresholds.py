@@ -33,8 +33,8 @@ class DefectThresholds:
     """Side of the square over which the median of the response is taken, pixels."""
     noise: float = 6.0
     """Noisy above this multiple of the median temporal sigma of the darks."""
-    most_cut_off: float = 0.1
-    """Defective if a larger fraction of its darks than this reads 0, below which nothing is read:
+    zero_fraction: float = 0.1
+    """Cut off if a larger fraction of its darks than this reads 0, below which nothing is read:
     their mean is then no offset, and at low doses the pixel's corrected values fall short."""
     dead_response: float = 0.05
     """Dead at or below this multiple of the panel's median response."""

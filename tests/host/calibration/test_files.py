@@ -272,6 +272,23 @@ def test_a_damaged_image_is_not_read(tmp_path: Path, rich: Calibration) -> None:
         load_calibration(path)
 
 
+def test_a_threshold_is_read_by_the_name_that_it_had_when_it_was_written(
+    tmp_path: Path, rich: Calibration
+) -> None:
+    path = tmp_path / "cal.h5"
+    saved = replace(rich, thresholds=replace(rich.thresholds, zero_fraction=0.2))
+    save_calibration(path, saved)
+    with h5py.File(path, "r+") as file:
+        thresholds = file[f"{CONTENT}/thresholds"]
+        thresholds.move("zero_fraction", "most_cut_off")
+        names = [
+            "most_cut_off" if name == "zero_fraction" else name
+            for name in thresholds.attrs["fields"]
+        ]
+        thresholds.attrs["fields"] = names
+    require_same(load_calibration(path), saved)
+
+
 @pytest.mark.parametrize("layout", [1, 2])
 def test_files_of_earlier_layouts_are_read(tmp_path: Path, layout: int) -> None:
     path = tmp_path / "old.h5"
@@ -288,6 +305,7 @@ def test_files_of_earlier_layouts_are_read(tmp_path: Path, layout: int) -> None:
     assert found.conditions.first_row == (4 if layout == 2 else 0)
     assert found.conditions.binning == (2 if layout == 2 else 1)
     assert (found.thresholds.noise, found.limits.most_defective) == (5.0, 0.25)
+    assert (found.thresholds.zero_fraction, found.limits.most_cut_off) == (0.2, 0.5)
     assert found.software == "fpxi 0.1.0"
     assert found.sources == (
         Source("dark.h5", SourceRole.DARK),
@@ -342,7 +360,7 @@ def write_old(path: Path, layout: int) -> None:
         "noise": 5.0,
         "least_flat_response": 3.0,
         "most_defective": 0.25,
-        "most_cut_off": 0.1,
+        "most_cut_off": 0.2,
         "most_saturated": 0.05,
     }
     with h5py.File(path, "w", libver="earliest") as file:
