@@ -208,6 +208,9 @@ def test_a_calibration_of_the_panel_corrects_a_region(
         for name in ("data", "pixel_flags"):
             key = f"entry/instrument/detector/{name}"
             np.testing.assert_array_equal(file[key][0], expected[key][0][PART])
+        key = "entry/instrument/detector/pixel_mask"
+        np.testing.assert_array_equal(file[key][()], expected[key][()][PART])
+        assert 0 < np.count_nonzero(file[key]) < file[key].size
         assert file["entry/data/y_pixel_offset"].shape == (3,)
 
 

@@ -182,6 +182,16 @@ def test_flats_of_an_exposure_between_darks_have_the_models_offset(panel: Panel)
     assert graded["offset model"].grade is im.Grade.GOOD
 
 
+def test_exposures_are_compared_at_temperatures_that_are_held_to_be_equal(panel: Panel) -> None:
+    warmer = panel.conditions.temperature_mC + 3000
+    darks = [panel.series(), panel.series(exposure_us=40_000, temperature_mC=warmer)]
+    flats = [panel.series(20_000.0)]
+    for tolerated_mC, compared in ((2000, False), (4000, True)):
+        made = build(darks, flats, tolerances=im.Tolerances(temperature_mC=tolerated_mC))
+        checks = {verdict.check for verdict in made.verdicts}
+        assert ("beam off at every exposure" in checks) is compared
+
+
 def test_each_gain_setting_gets_its_gain(panel: Panel) -> None:
     darks = [panel.series(), panel.series(gain_setting=3)]
     flats = [panel.series(20_000.0), panel.series(10_000.0, gain_setting=3)]
