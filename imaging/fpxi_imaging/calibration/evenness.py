@@ -27,16 +27,9 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
     `UnevenFlatError`.
     """
     surface = smooth_surface(response, used)
-    highest, lowest = float(surface[used].max()), float(surface[used].min())
-    ratio = highest / lowest if lowest > 0 else np.inf
-    if ratio > limits.most_uneven:
-        raise UnevenFlatError(
-            f"its smooth part varies by a factor of {ratio:.2f} over the panel, at most "
-            f"{limits.most_uneven:.2f} is allowed"
-        )
+    ratio = _require_even(surface[used], limits)
     dead = _dead_lines(response, surface, used)
     seen = used & ~dead
-    widest = _widest_band(dead)
     residuals, middles = _block_residuals(response, surface, seen, limits.residual_block)
     largest = int(np.argmax(np.abs(residuals)))
     residual, (row, column) = float(residuals[largest]), middles[largest]
@@ -49,6 +42,26 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
             "beam does that; where pixels are broken or the film is uneven, raise that limit: "
             "--limit most_local_residual=..., a field of CheckLimits"
         )
+    return _verdicts(ratio, residual, middles[largest], _widest_band(dead), limits)
+
+
+def _require_even(surface: Image, limits: CheckLimits) -> float:
+    """Return the ratio of its highest value to its lowest."""
+    highest, lowest = float(surface.max()), float(surface.min())
+    ratio = highest / lowest if lowest > 0 else np.inf
+    if ratio > limits.most_uneven:
+        raise UnevenFlatError(
+            f"its smooth part varies by a factor of {ratio:.2f} over the panel, at most "
+            f"{limits.most_uneven:.2f} is allowed"
+        )
+    return ratio
+
+
+def _verdicts(
+    ratio: float, residual: float, middle: tuple[int, int], widest: int, limits: CheckLimits
+) -> tuple[Verdict, Verdict]:
+    """Judge the surface by its ratio, the beam by a block's residual and by the widest band."""
+    row, column = middle
     even = ratio <= limits.uneven
     shaded = widest >= limits.residual_block
     clear = abs(residual) <= limits.local_residual and not shaded
