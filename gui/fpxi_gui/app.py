@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,14 @@ def run_viewer(
     screenshot: Path | None = None,
     screenshot_frames: int = SCREENSHOT_FRAMES,
     overwrite: bool = False,
+    notify: Callable[[str], None] | None = None,
 ) -> int:
     """Show a device live until the window is closed; returns the exit status.
 
     With `screenshot` no display is needed: the window is drawn off screen, saved as PNG once
-    `screenshot_frames` frames have arrived, and closed. An existing file is replaced only if
-    `overwrite`. Whatever keeps the picture from being what was asked for then ends the run.
+    `screenshot_frames` frames have arrived and the average, if the processing has one, is full, and
+    closed. If no more frames come before it is full, `notify` is told. An existing file is replaced
+    only if `overwrite`. Whatever keeps the picture from being what was asked for then ends the run.
 
     Raises `QtUnavailableError`, `NoDisplayError`, and whatever the URL itself is refused with;
     with `screenshot` also `ScreenshotSuffixError`, `ScreenshotFolderError`,
@@ -42,4 +45,6 @@ def run_viewer(
     from fpxi_gui.screenshot import ScreenshotOrder  # noqa: PLC0415
 
     order = None if screenshot is None else ScreenshotOrder(screenshot, screenshot_frames)
-    return show_device(url, calibration=calibration, processing=processing, order=order)
+    return show_device(
+        url, calibration=calibration, processing=processing, order=order, notify=notify
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -25,15 +26,20 @@ def show_device(
     calibration: Path | None,
     order: ScreenshotOrder | None,
     processing: Processing | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> int:
     """Run the viewer, or take a screenshot; see `run_viewer`."""
+
+    def open_session(chosen: str) -> Session:
+        if order is None:
+            return Session(chosen, reconnect=True)
+        session = Session(chosen, reconnect=False)  # nobody waits for a screenshot
+        session.pipeline.configure(whole_blocks=True)
+        return session
+
     application = make_application()
     settings = None if order else Settings(QSettings("fpxi", "viewer"))
-    viewing = Viewing(
-        url,
-        lambda chosen: Session(chosen, reconnect=order is None),  # nobody waits for a screenshot
-        settings,
-    )
+    viewing = Viewing(url, open_session, settings, start_when_warm=order is not None)
     failures = _UnforeseenErrors(application, viewing, fatal=order is not None)
     taker = ScreenshotTaker(viewing.window, order, application.quit) if order else None
     if processing is not None:
@@ -50,6 +56,8 @@ def show_device(
     failures.raise_ending()
     if taken is not None:
         raise taken
+    if taker is not None and taker.note and notify is not None:
+        notify(taker.note)
     return status
 
 

@@ -69,7 +69,9 @@ class ViewerController:
         warm_up: Callable[[], None] = _warm_up_usual_kernels,
         clock: Callable[[], float] = time.monotonic,
         start_when_connected: bool = True,
+        start_when_warm: bool = False,
     ) -> None:
+        """With `start_when_warm` the first start waits until frames can be averaged."""
         self._session = session
         self._clock = clock
         self._actions = Actions()
@@ -91,6 +93,7 @@ class ViewerController:
         self._finder = LevelFinder()
         self._outage = Outage(clock)
         self._start_pending = start_when_connected
+        self._start_when_warm = start_when_warm
         self._pipeline_error: FpxiError | None = None
         self._picture: Picture | None = None
         self._histogram: Histogram | None = None
@@ -137,7 +140,8 @@ class ViewerController:
             return None
 
     def _start_once(self) -> None:
-        if self._start_pending and self.device.connected:
+        ready = self._finder.kernels_ready or not self._start_when_warm
+        if self._start_pending and self.device.connected and ready:
             self._start_pending = False
             self.device.start()
 

@@ -105,7 +105,8 @@ class ProcessingPanel(Card):
         self.frames.setAccessibleName("Frames averaged")
         self.zingers.setToolTip(
             f"Replace what stands out by {ZINGER_SIGMA:g} standard deviations for one frame, such "
-            f"as the trace of a particle{_ONLY_CORRECTED}"
+            "as the trace of a particle.\nWhat rises to stay is shown a frame late: leave it off "
+            f"for exposures of a single frame{_ONLY_CORRECTED}"
         )
         self.repair.setToolTip(f"Interpolate defects; else they have no value{_ONLY_CORRECTED}")
         self.scale.setToolTip(f"What the values are{_ONLY_CORRECTED}")

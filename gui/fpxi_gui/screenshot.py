@@ -12,15 +12,17 @@ from PySide6.QtCore import QObject, QTimer
 
 from fpxi_gui.errors import ScreenshotEndedError, ScreenshotTimeoutError, ScreenshotWriteError
 from fpxi_gui.state import ViewState
+from fpxi_gui.status_bar import average_text
 from fpxi_gui.window import ViewerWindow
 
 _LOOK_EVERY_MS = 50
 _PATIENCE_S = 60.0
+_NO_FRAMES = "connected, but no frames come"
 
 
 @dataclass(frozen=True)
 class ScreenshotOrder:
-    """Where to save the picture, and after how many frames."""
+    """Where to save the picture, and after how many frames; an average is waited for besides."""
 
     path: Path
     frames: int
@@ -35,10 +37,14 @@ class ScreenshotTaker(QObject):
     ) -> None:
         super().__init__(window)
         self.error: FpxiError | None = None
+        self.note = ""
+        """What is to be known of the picture that was saved; empty if it is as asked."""
         self._window = window
         self._order = order
         self._done = done
         self._began = time.monotonic()
+        self._most_averaged = 0
+        self._last_picture = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
@@ -47,7 +53,7 @@ class ScreenshotTaker(QObject):
     def _look(self) -> None:
         state = self._window.state
         if state is not None and self._complete(state):
-            self._save()
+            self._save(state)
         else:
             self.error = self._obstacle(state)
             if self.error is None:
@@ -60,7 +66,17 @@ class ScreenshotTaker(QObject):
         picture, correction = state.picture, state.correction
         as_asked = picture is not None and picture.corrected == correction.corrected
         settled = state.histogram is not None and not correction.progress
-        return as_asked and settled and not state.failure and self._enough(state)
+        enough = self._enough(state) and self._averaged(state)
+        return as_asked and settled and not state.failure and enough
+
+    def _averaged(self, state: ViewState) -> bool:
+        """Whether the average is full, or has all frames that there are; the wait is for it too."""
+        status, picture = state.status, state.picture
+        if status.averaged_frames > self._most_averaged:
+            self._most_averaged, self._began = status.averaged_frames, time.monotonic()
+        last, self._last_picture = self._last_picture, picture.generation if picture else 0
+        ended = state.acquisition.ended and last == self._last_picture
+        return ended or _full(state)
 
     def _enough(self, state: ViewState) -> bool:
         return state.status.frames_received >= self._order.frames
@@ -85,12 +101,21 @@ class ScreenshotTaker(QObject):
             self._order.frames,
             state.status.frames_received if state is not None else 0,
             waited_s,
-            _banner(state) or notice or "connected, but no frames come",
+            _banner(state) or notice or (average_text(state.status) if state else "") or _NO_FRAMES,
         )
 
-    def _save(self) -> None:
+    def _save(self, state: ViewState) -> None:
+        if not _full(state):
+            self.note = (
+                f"{self._order.path}: {average_text(state.status)}, as no more came; "
+                "add ?loop=1 to the URL of a recording to average more"
+            )
         if not self._window.grab().save(str(self._order.path), "PNG"):
             self.error = ScreenshotWriteError(self._order.path)
+
+
+def _full(state: ViewState) -> bool:
+    return state.status.averaged_frames >= state.status.frames_to_average
 
 
 def _banner(state: ViewState | None) -> str:

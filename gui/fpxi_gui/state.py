@@ -213,6 +213,10 @@ class Status:
     """by the device, because the link was slow (live delivery)"""
     preview_skipped: int
     """received but not drawn: faster than the display"""
+    averaged_frames: int
+    """in the picture that is shown; 0 before the first"""
+    frames_to_average: int
+    """in an average that is full; 1 where none was asked for"""
     temperature_mC: int | None
     link_rate_Bps: float | None
     """bytes per second received; None where there is no link: a recording is played back"""

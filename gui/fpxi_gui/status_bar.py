@@ -18,6 +18,7 @@ _TIPS = {
     "signal": "How strongly the panel was received when it was found:\n"
     "-40 dBm is beside the computer, -90 dBm is about to break off",
     "battery": "Battery of the panel when it was connected",
+    "average": "Frames that the picture is an average of, and how many it will be of",
     "received": "Frames received since the connection, whole or not",
     "lost": "Frames and rows that the device sent and that never arrived",
     "not_drawn": "Frames that arrived faster than the display draws, and were passed over by the\n"
@@ -105,6 +106,7 @@ def status_texts(status: Status) -> dict[str, str]:
         "link_rate": _rate_text(status.link_rate_Bps),
         "signal": "" if status.rssi_dBm is None else f"{status.rssi_dBm} dBm",
         "battery": "" if battery is None else f"battery {battery} %",
+        "average": average_text(status),
         "received": f"{status.frames_received:,} received",
         "lost": _lost_text(status),
         "not_drawn": _counted(status.preview_skipped, "not drawn"),
@@ -113,6 +115,15 @@ def status_texts(status: Status) -> dict[str, str]:
         "temperature": "" if temperature is None else f"{temperature / 1000:.1f} °C",
         "event": status.last_event,
     }
+
+
+def average_text(status: Status) -> str:
+    """Return how many frames weigh in the picture, and in a full average; empty without one."""
+    taken, wanted = status.averaged_frames, status.frames_to_average
+    if wanted == 1 or not taken:
+        return ""
+    full = taken == wanted
+    return f"average of {wanted:,} frames" if full else f"average of {taken:,} of {wanted:,} frames"
 
 
 def _lost_text(status: Status) -> str:

@@ -20,10 +20,18 @@ OpenSession = Callable[[str], Session]
 class Viewing:
     """Opens panels for as long as the viewer runs. All methods belong to the GUI thread."""
 
-    def __init__(self, url: str, open_session: OpenSession, settings: Settings | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        open_session: OpenSession,
+        settings: Settings | None,
+        *,
+        start_when_warm: bool = False,
+    ) -> None:
         """Open the first panel. Raises whatever its URL is refused with."""
         self._open_session = open_session
         self._settings = settings
+        self._start_when_warm = start_when_warm
         self._leaving = ThreadPoolExecutor(1, thread_name_prefix="fpxi-viewer-leaving")
         self._left: list[Future[None]] = []
         self._open(url)
@@ -47,6 +55,7 @@ class Viewing:
             load_calibration=load,
             run_calibration=runner(session),
             refresh_offset=refresher(session),
+            start_when_warm=self._start_when_warm,
         )
         self.window = ViewerWindow(self.controller, self._settings)
         # Queued: the window that asks is gone afterwards, and must not be in the middle of it.

@@ -75,12 +75,14 @@ class Pipeline:
         corrected: bool | None = None,
         calibration: Calibration | None = None,
         processing: Processing | None = None,
+        whole_blocks: bool | None = None,
     ) -> None:
         """Change what is given; the newest frame is shown again accordingly. Never waits."""
         given = {
             "corrected": corrected,
             "calibration": calibration,
             "processing": processing,
+            "whole_blocks": whole_blocks,
         }
         changes = {name: value for name, value in given.items() if value is not None}
         self.settings = replace(self._settings, **changes)  # type: ignore[arg-type]

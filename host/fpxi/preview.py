@@ -23,6 +23,8 @@ class PipelineSettings:
     calibration: Calibration | None = None
     processing: Processing | None = None
     """None: offset, gain and defects. A raw preview is averaged and turned, and no more."""
+    whole_blocks: bool = False
+    """After the first whole block average show whole ones alone, not how the next one grows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,8 @@ class PreviewImage:
     corrected: bool
     averaged_frames: int
     """Frames in the average."""
+    frames_to_average: int
+    """Frames in an average that is full; 1 where none was asked for."""
     scale: Scale
     orientation: Orientation
     """How the picture is turned; `turned_back` of `fpxi_imaging.correction.turning` finds back."""

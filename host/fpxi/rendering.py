@@ -41,6 +41,8 @@ class Renderer:
         self._correcting_with: tuple[Calibration, Processing] | None = None
         self._averaging: FrameProcessor | None = None
         self._generation = 0
+        self._settings = PipelineSettings()
+        self._whole_block: PreviewImage | None = None
 
     def render(
         self, frame: Frame, settings: PipelineSettings, *, warm: bool, repeated: bool = False
@@ -51,7 +53,8 @@ class Renderer:
         notice says why. Lag, zingers and averages begin anew with a `repeated` frame, which must
         not count twice.
         """
-        self._generation += 1
+        if settings is not self._settings:
+            self._settings, self._whole_block = settings, None
         if repeated:
             self._forget()
         if frame.area != self._area:
@@ -73,7 +76,7 @@ class Renderer:
             return self._uncorrected(frame, processing, notice, warm=warm)
         if self._averaging is not None:
             self._averaging.begin_anew()
-        return self._picture(frame, made, processing, corrected=True)
+        return self._picture(frame, made, processing, processing.averaging.frames, corrected=True)
 
     def _correct(
         self, frame: Frame, calibration: Calibration, processing: Processing
@@ -108,7 +111,8 @@ class Renderer:
             values=np.ascontiguousarray(turned(made.values, shown.orientation)),
             flags=np.ascontiguousarray(turned(made.flags, shown.orientation)),
         )
-        return self._picture(frame, made, shown, corrected=False, notice=notice)
+        asked = processing.averaging.frames
+        return self._picture(frame, made, shown, asked, corrected=False, notice=notice)
 
     def _single(self, frame: Frame) -> ProcessedFrame:
         """Do as `fpxi_imaging.raw_values`, without a compiled kernel: it may not be ready."""
@@ -126,22 +130,30 @@ class Renderer:
         frame: Frame,
         made: ProcessedFrame,
         processing: Processing,
+        frames_to_average: int,
         *,
         corrected: bool,
         notice: str = "",
     ) -> PreviewImage:
-        return PreviewImage(
+        grows = not (made.complete or made.anew)
+        if self._settings.whole_blocks and grows and self._whole_block is not None:
+            return self._whole_block
+        self._generation += 1
+        picture = PreviewImage(
             frame=frame,
             values=made.values,
             flags=made.flags,
             generation=self._generation,
             corrected=corrected,
             averaged_frames=made.averaged_frames,
+            frames_to_average=frames_to_average,
             scale=processing.scale,
             orientation=processing.orientation,
             notice=notice,
             notes=made.notes,
         )
+        self._whole_block = picture if made.complete else None
+        return picture
 
     def _resolve_neutral(self, frame: Frame) -> ResolvedCalibration:
         """Return what changes nothing, for the average of raw counts."""

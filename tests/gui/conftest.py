@@ -318,6 +318,7 @@ class FakeSession:
         sampling: Sampling = ONE_TO_ONE,
         processing: Processing = DEFAULT_PROCESSING,
         notes: tuple[str, ...] = (),
+        averaged_frames: int = 1,
     ) -> PreviewImage:
         generation = 1 if self._newest is None else self._newest.generation + 1
         received = np.ones(len(samples), np.bool_) if row_received is None else row_received
@@ -339,7 +340,8 @@ class FakeSession:
             ),
             generation=generation,
             corrected=values is not None,
-            averaged_frames=1,
+            averaged_frames=averaged_frames,
+            frames_to_average=processing.averaging.frames,
             scale=processing.scale,
             orientation=processing.orientation,
             notice=notice,

@@ -207,6 +207,19 @@ def test_acquisition_starts_once_connected_when_wanted(rig: Any) -> None:
     assert rig.session.source.calls == ["start 0 live"]
 
 
+def test_acquisition_that_shall_start_warm_waits_for_the_kernels(rig: Any) -> None:
+    rig.controller._start_pending = rig.controller._start_when_warm = True
+    rig.controller._finder.kernels_ready = False
+    rig.session.connect()
+    rig.settle()
+    rig.settle()
+    assert rig.session.source.calls == []
+    rig.controller._kernels_ready(None)
+    rig.settle()
+    rig.settle()
+    assert rig.session.source.calls == ["start 0 live"]
+
+
 def test_losses_and_skips_are_told_apart(rig: Any) -> None:
     from dataclasses import replace
 

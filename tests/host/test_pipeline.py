@@ -164,6 +164,40 @@ def test_an_average_of_raw_frames_is_their_mean(renderer: Renderer, make_frame: 
     np.testing.assert_allclose(picture.values[1:-1, 1:-1], mean[1:-1, 1:-1], rtol=1e-5)
 
 
+def test_a_picture_tells_how_many_frames_a_full_average_has(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    averaged = PipelineSettings(processing=AVERAGED_4)
+    for settings, warm, expected in (
+        (PipelineSettings(), True, 1),
+        (averaged, False, 4),
+        (averaged, True, 4),
+        (replace(averaged, corrected=True, calibration=calibration), True, 4),
+    ):
+        picture = renderer.render(make_frame(0), settings, warm=warm, repeated=True)
+        assert (picture.averaged_frames, picture.frames_to_average) == (1, expected)
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_where_whole_blocks_are_asked_for_they_stay_until_the_next_is_whole(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration, corrected: bool
+) -> None:
+    grows = PipelineSettings(
+        corrected=corrected,
+        calibration=calibration,
+        processing=Processing(averaging=Averaging.block(3)),
+    )
+    whole = replace(grows, whole_blocks=True)
+
+    def counts(settings: PipelineSettings, numbers: range) -> list[tuple[int, int]]:
+        made = [renderer.render(make_frame(n), settings, warm=True) for n in numbers]
+        return [(picture.frame.number, picture.averaged_frames) for picture in made]
+
+    assert counts(grows, range(5)) == [(0, 1), (1, 2), (2, 3), (3, 1), (4, 2)]
+    assert counts(whole, range(5, 12)) == [(5, 3)] * 3 + [(8, 3)] * 3 + [(11, 3)]
+    assert counts(whole, range(2)) == [(0, 1), (1, 2)], "the panel has restarted"
+
+
 def test_an_average_begins_anew_when_the_exposure_changes(
     renderer: Renderer, make_frame: MakeFrame
 ) -> None:

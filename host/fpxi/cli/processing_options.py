@@ -67,7 +67,8 @@ _STEPS: dict[str, Decorator] = {
         "--zingers",
         type=sigma,
         metavar="SIGMA",
-        help="Replace what stands out in one frame by so many standard deviations.  [default: off]",
+        help="Replace what stands out in one frame by so many standard deviations. What rises to "
+        "stay is shown a frame late: leave it off for exposures of a single frame.  [default: off]",
     ),
     "average": click.option(
         "--average",

@@ -10,6 +10,7 @@ import click
 from fpxi_imaging import Processing
 
 from fpxi.cli.options import OVERWRITE_OPTION, calibration_option, examples, url_argument
+from fpxi.cli.output import note
 from fpxi.cli.processing_options import processing_file_option
 
 
@@ -35,7 +36,7 @@ from fpxi.cli.processing_options import processing_file_option
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="Frames to wait for before the screenshot.",
+    help="Frames to wait for before the screenshot. It waits for a full average besides.",
 )
 @OVERWRITE_OPTION
 @click.pass_context
@@ -58,6 +59,7 @@ def command(
         screenshot=screenshot,
         screenshot_frames=frames,
         overwrite=overwrite,
+        notify=note,
     )
     ctx.exit(status)
 

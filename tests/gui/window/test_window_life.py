@@ -13,6 +13,7 @@ from fpxi_gui.application import make_application
 from fpxi_gui.settings import Settings
 from fpxi_gui.state import Level
 from fpxi_gui.window import ViewerWindow
+from fpxi_imaging import Averaging, Processing
 from fpxi_readout.errors import FpxiError
 from fpxi_readout.links.base import RadioFacts
 from PySide6.QtCore import QPoint, QSettings, Qt
@@ -99,6 +100,15 @@ def test_settings_with_long_names_are_shown_whole(live: Any) -> None:
     card = live.window.device
     seen = card.visibleRegion().boundingRect()
     assert seen.width() == card.width()
+
+
+def test_the_status_line_tells_how_many_frames_weigh_in_the_average(live: Any, ramp: Any) -> None:
+    assert live.window.status.text("average") == ""
+    averaging = Processing(averaging=Averaging.recursive(8))
+    for frames, text in ((5, "average of 5 of 8 frames"), (8, "average of 8 frames")):
+        live.rig.session.deliver(ramp, processing=averaging, averaged_frames=frames)
+        live.settle()
+        assert live.window.status.text("average") == text
 
 
 def test_losses_are_coloured_and_skips_are_not(live: Any) -> None:

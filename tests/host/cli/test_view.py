@@ -24,9 +24,12 @@ class FakeViewer(types.ModuleType):
         self.called_with: tuple[str, dict[str, Any]] | None = None
         self.status = 0
         self.error: FpxiError | None = None
+        self.note = ""
 
-    def run_viewer(self, url: str, **named: Any) -> int:
+    def run_viewer(self, url: str, *, notify: Callable[[str], None], **named: Any) -> int:
         self.called_with = url, named
+        if self.note:
+            notify(self.note)
         if self.error is not None:
             raise self.error
         return self.status
@@ -86,6 +89,12 @@ def test_everything_is_handed_on(run: Run, viewer: FakeViewer, tmp_path: Path) -
 def test_the_viewer_s_status_is_the_command_s(run: Run, viewer: FakeViewer) -> None:
     viewer.status = 3
     assert run("view").exit_code == 3
+
+
+def test_what_the_viewer_notes_is_told_beside_the_results(run: Run, viewer: FakeViewer) -> None:
+    viewer.note = "window.png: average of 3 of 8 frames"
+    result = run("view")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"{viewer.note}\n")
 
 
 def test_a_refusal_of_the_viewer_is_one_message(run: Run, viewer: FakeViewer) -> None:
