@@ -81,6 +81,6 @@ def test_unmarked_recordings_need_the_option(
     assert "--unmarked" in CliRunner().invoke(cli, words).stderr
     result = CliRunner().invoke(cli, [*words, "--unmarked"])
     assert result.exit_code == 0
-    assert "8 darks make a noisy calibration" in result.stdout
+    assert "8 darks, of which 30 or more are advised" in result.stdout
     with_url = ["calibrate", "sim:cmos32", "-o", str(tmp_path / "x.h5"), "--unmarked"]
     assert CliRunner().invoke(cli, with_url).exit_code == 2

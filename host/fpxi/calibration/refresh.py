@@ -25,7 +25,7 @@ def refreshed_from_recordings(
 ) -> Calibration:
     """Return a calibration with the darks of recordings in place of its own of these settings.
 
-    Its last `refreshes`, one for each series of darks, say how far the offset had drifted.
+    Its last `refreshes`, one for each series of darks, say how far the offset is from what it was.
     Arguments are those of `calibration_from_recordings`.
 
     Raises what that does for recordings of darks, `fpxi_imaging.CalibrationMismatchError` for darks
@@ -34,8 +34,8 @@ def refreshed_from_recordings(
     """
     with chosen_frames(listed(darks, "darks"), ImageKey.DARK, unmarked=unmarked) as chosen:
         require_one_panel(chosen, tolerances)
-        for series in read_groups(grouped(chosen, tolerances), progress):
-            calibration = calibration.refreshed(series, tolerances)
+        series = read_groups(grouped(chosen, tolerances), progress)
+        calibration = calibration.refreshed(series, tolerances)
         used = tuple(source_of(each, SourceRole.REFRESH) for each in chosen)
     return replace(calibration, sources=(*calibration.sources, *used))
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging.calibration._dark_groups import DarkGroup, dark_groups
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.offset_model import OffsetModel, fit_offset_model
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
-SAME_TEMPERATURE_mC = 1000
-"""Darks no further apart are of one temperature: dark current differs by a tenth."""
 TEMPERATURE_STEP_mC = 250
 """Offsets between two temperatures are made anew in such steps: 2.5 % of the dark current."""
 LARGEST_SPAN_mC = 10_000
@@ -48,20 +47,12 @@ class Choice:
     """Place of the dark that is nearest, whose noise is taken."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Group:
-    """Darks of one gain setting and temperature."""
-
-    darks: tuple[int, ...]
-    temperature_mC: int
-
-
 class Offsets:
     """The darks of a calibration, by gain setting and temperature."""
 
     def __init__(self, darks: Sequence[DarkMap]) -> None:
         self._darks = tuple(darks)
-        self._groups = _grouped(self._darks)
+        self._groups = dark_groups([dark.conditions for dark in self._darks])
         self._models: dict[int, OffsetModel] = {}
 
     @property
@@ -133,7 +124,7 @@ class Offsets:
             )
         return tuple(said)
 
-    def _serves(self, group: _Group, actual: Conditions, tolerances: Tolerances) -> bool:
+    def _serves(self, group: DarkGroup, actual: Conditions, tolerances: Tolerances) -> bool:
         """Whether all but exposure and temperature agrees."""
         at = replace(
             self._darks[group.darks[0]].conditions,
@@ -265,26 +256,6 @@ class Offsets:
 
     def _exposure(self, place: int) -> int:
         return self._darks[place].conditions.exposure_us
-
-
-def _grouped(darks: tuple[DarkMap, ...]) -> tuple[_Group, ...]:
-    def order(place: int) -> tuple[int, int]:
-        at = darks[place].conditions
-        return at.gain_setting, at.temperature_mC
-
-    groups: list[list[int]] = []
-    for place in sorted(range(len(darks)), key=order):
-        setting, temperature_mC = order(place)
-        if groups:
-            first = order(groups[-1][0])
-            if setting == first[0] and temperature_mC - first[1] <= SAME_TEMPERATURE_mC:
-                groups[-1].append(place)
-                continue
-        groups.append([place])
-    return tuple(
-        _Group(tuple(places), round(sum(order(at)[1] for at in places) / len(places)))
-        for places in groups
-    )
 
 
 def _taken(dark: DarkMap) -> float:

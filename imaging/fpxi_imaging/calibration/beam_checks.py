@@ -75,7 +75,8 @@ def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
         100 * most,
         100 * limits.most_beam_in_dark,
         "%",
-        f"the darks hold at most {most:.2%} of the flats' beam, by pattern and noise"
+        f"the darks hold at most {most:.2%} of the flats' beam, by pattern and noise; up to "
+        f"{limits.most_beam_in_dark:.0%} is good"
         if np.isfinite(most) and clean
         else "pattern and noise do not show for certain that the beam was off in the darks: take "
         "flats of a higher dose, or darks after the flats as well",
@@ -104,7 +105,7 @@ def check_exposures(
     Raises `BeamOnInDarkError` if photons make the difference, in whichever is brighter.
     """
     rise = _rise_between(short, long, good)
-    longer = f"{long.conditions.exposure_us} us"
+    longer = _exposure(long)
     if _rise_between(long, short, good).by_photons(photons, limits):
         raise BeamOnInDarkError(
             _named(short),
@@ -117,7 +118,7 @@ def check_exposures(
             _named(long),
             rise.counts,
             f"they are {rise.counts:.1f} counts brighter than those of "
-            f"{short.conditions.exposure_us} us, and noisier by as much as X-rays make them",
+            f"{_exposure(short)}, and noisier by as much as X-rays make them",
         )
     most = rise.most_by_photons(photons, limits) / photons.signal
     clean = most <= limits.most_beam_in_dark
@@ -127,11 +128,13 @@ def check_exposures(
         100 * most,
         100 * limits.most_beam_in_dark,
         "%",
-        f"darks of {longer} rise by at most {most:.2%} of the flats' beam, by level and noise"
+        f"of the flats' beam at most {most:.2%} is in the darks of {longer} beyond those of "
+        f"{_exposure(short)}, by level and noise; up to {limits.most_beam_in_dark:.0%} is "
+        "good"
         if clean
-        else f"darks of {longer} rise by {rise.counts:.3g} counts, of which up to {most:.1%} of "
-        "the flats' beam could be X-rays: level and noise do not tell them from dark current "
-        "for certain; make sure that the X-rays were off",
+        else f"darks of {longer} lie {rise.counts:.3g} counts above those of {_exposure(short)}: "
+        f"dark current, or up to {most:.1%} of the flats' beam, which level and noise do not tell "
+        "apart for certain; make sure that the X-rays were off",
     )
 
 
@@ -169,8 +172,14 @@ def compare_darks(
         abs(rise),
         some,
         "counts",
-        f"the darks changed by {rise:+.2g} counts (median) from before the flats to after them"
-        + ("" if steady else ": let the panel settle, or wait longer after the flats"),
+        f"the darks changed by {rise:+.2g} counts (median) from before the flats to after them; up "
+        f"to {some:.2g} is good"
+        + (
+            ""
+            if steady
+            else ": lag of the flats, or a panel that is not at its temperature yet; let it settle "
+            "longer before and after the flats"
+        ),
     )
 
 
@@ -236,7 +245,11 @@ def _share_by_noise(
 
 
 def _named(dark: DarkMap) -> str:
-    return f"darks of {dark.conditions.exposure_us} us"
+    return f"darks of {_exposure(dark)}"
+
+
+def _exposure(dark: DarkMap) -> str:
+    return f"{dark.conditions.exposure_us / 1000:g} ms"
 
 
 def _median(image: npt.NDArray[np.floating], good: Mask) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -130,23 +131,23 @@ class Calibration:
         return self._resolver.departures(actual, tolerances)
 
     def refreshed(
-        self, dark: FrameSeries, tolerances: Tolerances = DEFAULT_TOLERANCES
+        self, darks: Sequence[FrameSeries], tolerances: Tolerances = DEFAULT_TOLERANCES
     ) -> Calibration:
-        """Return a calibration with these darks for its own of these conditions.
+        """Return a calibration with these series of darks for its own of these conditions.
 
-        They must be of a gain setting and exposure that it has darks of. They replace those within
-        1 K; where there are none they are added. Darks of other exposures and temperatures stay as
-        they were measured: a model through old and new ones is off by a part of what drifted in
-        between, as the verdict on it, its notes when it is resolved and the refresh's text say.
-        Defects stay as they were judged. The last of `refreshes`, and a verdict, say how far the
-        offset had drifted.
+        Each must be of the region, and of a gain setting and exposure that it has darks of. It
+        replaces those within 1 K; where there are none it is added. Darks of other exposures and
+        temperatures stay as they were measured: a model through old and new ones is off by a part
+        of what drifted in between, as the verdict on it, its notes when it is resolved and a
+        verdict on the darks' age say. Defects stay as they were judged. The last of `refreshes`,
+        one for each series, and a verdict say how far the offset is from what it was.
 
-        Raises `CalibrationMismatchError`, `ShapeMismatchError`, and of `CalibrationError`:
-        `NotEnoughFramesError`, `TooFewFramesError`, `SaturatedError`, `DriftError` (during the new
-        darks), and `BeamOnInDarkError` where they are brighter and noisier than the old ones by the
-        photons' measure.
+        Raises `CalibrationMismatchError`, `RegionMismatchError`, `ShapeMismatchError`, and of
+        `CalibrationError`: `NotEnoughFramesError`, `TooFewFramesError`, `SaturatedError`,
+        `DriftError` (during the new darks), and `BeamOnInDarkError` where they are brighter and
+        noisier than the old ones by the photons' measure.
         """
-        return refreshed(self, dark, tolerances)
+        return refreshed(self, darks, tolerances)
 
     def _require_one_shape(self) -> None:
         arrays: list[tuple[str, npt.NDArray[Any]]]

@@ -53,8 +53,8 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
         raise UnevenFlatError(
             f"{departing:.0%} of the pixels differ by more than {allowed:.0%} from the flat's "
             f"smooth surface, at most {limits.most_departing:.0%} may: an object in the beam does "
-            "that; if the pixels are as unequal as this, raise the limit: --limit "
-            "most_departing=..., a field of CheckLimits"
+            "that; if the pixels are as unequal as this with nothing in it, raise the limit: "
+            f"--limit most_departing={_above(departing):.2g}"
         )
     telling = hidden <= limits.departure
     return Verdict(
@@ -64,11 +64,16 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
         100 * limits.most_departing,
         "%",
         f"{departing:.1%} of the pixels differ by more than {allowed:.0%} from the flats' smooth "
-        "surface, too few for an object in the beam"
+        f"surface; an object in the beam makes it more than {limits.most_departing:.0%}"
         if telling
         else "pixels that are so unequal, noisy or few do not show whether an object was in the "
         "beam: make sure that nothing was",
     )
+
+
+def _above(fraction: float) -> float:
+    """Return a limit that lets a fraction pass, and a little more."""
+    return min(1.0, 1.2 * fraction)
 
 
 def _scatter(departures: Image) -> float:

@@ -40,7 +40,7 @@ def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Ve
             f"around row {row}, column {column} it departs by {residual:+.0%} from its "
             f"surroundings, at most {most:.0%} is allowed; an object in the "
             "beam does that; where pixels are broken or the film is uneven, raise that limit: "
-            "--limit most_local_residual=..., a field of CheckLimits"
+            f"--limit most_local_residual={1.2 * abs(residual):.2g}"
         )
     return _verdicts(ratio, residual, middles[largest], _widest_band(dead), limits)
 
@@ -72,7 +72,8 @@ def _verdicts(
             ratio,
             limits.uneven,
             "",
-            f"the flats vary smoothly by a factor of {ratio:.2f} over the panel"
+            f"the flats vary smoothly by a factor of {ratio:.2f} over the panel, brightest to "
+            f"dimmest; up to {limits.uneven:.2f} is good"
             + ("" if even else ": centre the beam, or move the source away"),
         ),
         Verdict(
@@ -82,10 +83,11 @@ def _verdicts(
             100 * limits.local_residual,
             "%",
             f"{widest} rows or columns side by side hardly respond: if they are not broken, a "
-            "collimator or a bar stood in the beam"
+            "collimator or a bar stood in the beam; take it out, and take the flats again"
             if shaded
             else f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by "
-            f"more than {abs(residual):.1%} from the flats' smooth surface"
+            f"more than {abs(residual):.1%} from the flats' smooth surface; up to "
+            f"{limits.local_residual:.0%} is good"
             + ("" if clear else f": look at row {row}, column {column} for an object in the beam"),
         ),
     )

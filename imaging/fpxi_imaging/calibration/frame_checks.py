@@ -118,8 +118,8 @@ def _of_count(frames: int, name: str, limits: CheckLimits) -> Verdict:
         frames,
         limits.advised_frames,
         "frames",
-        f"{frames} {name}"
-        + ("" if enough else f" make a noisy calibration: take {limits.advised_frames} or more"),
+        f"{frames} {name}, of which {limits.advised_frames} or more are advised"
+        + ("" if enough else ": their noise comes into every corrected frame; take more"),
     )
 
 
@@ -134,9 +134,12 @@ def _of_drift(  # noqa: PLR0917 - one sentence of seven facts
 ) -> Verdict:
     check = f"drift of the {name}"
     if not certain or abs(drift) <= some:
-        said = f"the {name} drifted by {drift:+.2g} {unit} while they were taken"
-        if not certain:
-            said += f", less than {limits.drift_certainty:g} standard errors"
+        said = f"the {name} changed by {drift:+.2g} {unit} (median) while they were taken"
+        said += (
+            f"; up to {some:.2g} {unit} is good"
+            if certain
+            else f", less than {limits.drift_certainty:g} standard errors: no drift is seen"
+        )
         return Verdict(check, Grade.GOOD, abs(drift), some, unit, said)
     return Verdict(
         check,
@@ -144,8 +147,9 @@ def _of_drift(  # noqa: PLR0917 - one sentence of seven facts
         abs(drift),
         some,
         unit,
-        f"the {name} drifted by {drift:+.2g} {unit} while they were taken ({most:.2g} are refused)"
-        ": let panel and tube settle",
+        f"the {name} drifted by {drift:+.2g} {unit} (median) while they were taken; up to "
+        f"{some:.2g} is good, more than {most:.2g} is refused: let panel and tube warm up and "
+        "settle, and take them again",
     )
 
 
@@ -156,5 +160,5 @@ def _unknown_drift(name: str, limit: float, unit: str) -> Verdict:
         float("nan"),
         limit,
         unit,
-        f"drift of the {name} was not judged: fewer than four of them arrived whole",
+        f"drift of the {name} was not judged: fewer than four of them arrived whole; take more",
     )

@@ -60,8 +60,13 @@ def _of_offset(model: OffsetModel, limits: CheckLimits) -> Verdict:
         limits.misfit,
         "",
         f"bias + dark current x exposure meets the darks to {model.residual:.2g} counts, "
-        f"{model.goodness:.2g} times what noise explains"
-        + ("" if holds else ": take darks at the exposures that you use"),
+        f"{model.goodness:.2g} times what noise explains; up to {limits.misfit:.2g} is good"
+        + (
+            ""
+            if holds
+            else ": between the exposures of darks offsets are off by about as much; take darks at "
+            "the exposures that you use"
+        ),
     )
 
 
@@ -76,8 +81,14 @@ def _of_uncertainty(gain: GainModel, good: Mask, limits: CheckLimits) -> Verdict
         100 * median,
         100 * limits.gain_uncertainty,
         "%",
-        f"the gain of the median pixel is known to {median:.2%}"
-        + ("" if fine else f": take {more:.1f} times as many flats, or a higher dose"),
+        f"the gain of the median pixel is known to {median:.2%} of the signal; "
+        f"{limits.gain_uncertainty:.2%} or less is good"
+        + (
+            ""
+            if fine
+            else ": so much fixed pattern is left in corrected frames; take "
+            f"{more:.1f} times as many flats, or a higher dose"
+        ),
     )
 
 
@@ -90,8 +101,13 @@ def _of_fit(gain: GainModel, goodness: float, limits: CheckLimits) -> Verdict:
         limits.misfit,
         "",
         f"the {gain.method.value} gain meets the {len(gain.levels)} levels to {goodness:.2g} times "
-        "what noise explains"
-        + ("" if holds else ": describe it by pieces or a polynomial, or use a smaller range"),
+        f"what noise explains; up to {limits.misfit:.2g} is good"
+        + (
+            ""
+            if holds
+            else ": the pixels do not respond so, or the tube drifted between the levels; describe "
+            "them by --gain piecewise or polynomial, or take levels that are nearer"
+        ),
     )
 
 
@@ -103,10 +119,11 @@ def _of_defects(fraction: float, limits: CheckLimits) -> Verdict:
         100 * fraction,
         100 * limits.many_defects,
         "%",
-        f"{fraction:.2%} of the imaging pixels are defects"
+        f"{fraction:.2%} of the imaging pixels are defects; up to {limits.many_defects:.0%} is good"
         + (
             ""
             if few
-            else ": look at the flats for an object or a shadow in the beam, or too little dose"
+            else ": look at the flats for an object or a shadow in the beam, or too little dose; "
+            "if the panel is so, no more can be done"
         ),
     )

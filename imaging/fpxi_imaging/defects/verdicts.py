@@ -46,9 +46,9 @@ def _of_noisy(evidence: DefectEvidence, thresholds: DefectThresholds) -> Verdict
         text = f"noisy pixels were not judged: {frames} darks show no noise; take {fewest} to 100"
     else:
         error = (2 * (frames - 1)) ** -0.5
-        text = f"{frames} darks tell the noise of a pixel to {error:.0%}"
+        text = f"{frames} darks tell the noise of a pixel to {error:.0%}; {fewest} or more are good"
         if grade is not Grade.GOOD:
-            text += f", too little to be sure which pixels are noisy; take {fewest} to 100"
+            text += ": some pixels are called noisy, or not, by chance; take more"
     return Verdict(NOISY, grade, frames, fewest, "darks", text)
 
 
@@ -75,8 +75,8 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
     more = math.ceil(round((error / limit) ** 2, 3))
     text += (
         f", {limit:.2%} are needed to tell {thresholds.non_uniformity:.1%}: only pixels that are "
-        f"{thresholds.certainty * error:.1%} off were found; take {more} times as many flats "
-        "or as much dose"
+        f"{thresholds.certainty * error:.1%} off were found; take {more} times as many flats, "
+        f"or flats of {more} times the dose"
     )
     text += _ONE_LEVEL if evidence.of_one_level else ""
     return Verdict(check, Grade.USABLE, 100 * error, 100 * limit, "%", text)
@@ -87,7 +87,7 @@ def _of_persistent(evidence: DefectEvidence, thresholds: DefectThresholds) -> Ve
     if evidence.after_exposure is None:
         text = (
             "persistent pixels were not judged: there is no frame from just after an exposure; "
-            "record the beam being switched off"
+            "measure the lag as well (--lag), or give a recording of it (--step-off)"
         )
         return Verdict(check, Grade.USABLE, 0.0, 0.0, "counts", text)
     error = evidence.after_exposure_noise

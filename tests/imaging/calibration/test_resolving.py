@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import fpxi_imaging as im
@@ -13,36 +13,6 @@ SHAPE = (4, 5)
 TAKEN = datetime(2026, 3, 4, tzinfo=UTC)
 BIAS, RATE = 100.0, 2000.0  # counts, counts a second
 Cal = Callable[..., im.Calibration]
-
-
-@pytest.fixture
-def dark(conditions: im.Conditions) -> Callable[..., im.DarkMap]:
-    """Return a factory of darks: of bias and rate unless told, the newer the larger `age_s`."""
-
-    def make(
-        exposure_us: int, level: float | None = None, age_s: float = 0, **at: Any
-    ) -> im.DarkMap:
-        value = BIAS + RATE * exposure_us * 1e-6 if level is None else level
-        return im.DarkMap(
-            mean=np.full(SHAPE, value),
-            noise=np.full(SHAPE, 2.0),
-            frames=25,
-            conditions=replace(conditions, exposure_us=exposure_us, **at),
-            taken=TAKEN - timedelta(seconds=age_s),
-        )
-
-    return make
-
-
-@pytest.fixture
-def calibration(make_calibration: Cal, conditions: im.Conditions) -> Callable[..., im.Calibration]:
-    """Return a factory of calibrations with these darks, flats at 10 ms."""
-
-    def make(*darks: im.DarkMap, **changes: Any) -> im.Calibration:
-        at = replace(conditions, exposure_us=10_000)
-        return replace(make_calibration(SHAPE, conditions=at), darks=darks, **changes)
-
-    return make
 
 
 def test_the_dark_of_the_exposure_is_taken_as_it_is(
@@ -261,106 +231,3 @@ class TestRefused:
     def test_darks_of_another_panel(self, calibration: Any, dark: Any) -> None:
         with pytest.raises(im.CalibrationError, match="serial_number, A1 and A2"):
             calibration(dark(10_000, serial_number="A2"))
-
-
-def knowing_noise(calibration: im.Calibration) -> im.Calibration:
-    """Return a calibration whose flats have told how noisy X-rays are."""
-    return replace(calibration, gains=(replace(calibration.gains[0], noise_per_count=2.0),))
-
-
-class TestRefreshed:
-    @pytest.fixture
-    def series(
-        self, make_stack: Callable[..., im.FrameStack], conditions: im.Conditions
-    ) -> Callable[..., im.FrameSeries]:
-        def make(
-            level: float, exposure_us: int = 10_000, noise: float = 2.0, **at: Any
-        ) -> im.FrameSeries:
-            frames = np.random.default_rng(6).normal(level, noise, (40, *SHAPE)).round()
-            where = replace(conditions, exposure_us=exposure_us, **at)
-            return im.FrameSeries(make_stack(frames), where, TAKEN + timedelta(hours=1))
-
-        return make
-
-    def test_new_darks_take_the_place_of_the_old_and_the_drift_is_told(
-        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
-    ) -> None:
-        old = knowing_noise(calibration(dark(10_000), dark(20_000)))
-        new = old.refreshed(series(130.0))
-        (refresh,) = new.refreshes
-        assert refresh.median_drift == pytest.approx(10, abs=0.5)
-        assert refresh.rms_drift == pytest.approx(10, abs=0.5)
-        assert (refresh.frames, refresh.conditions.exposure_us) == (40, 10_000)
-        for words in ("took the place", "+", "1 other series of darks stay as they were measured"):
-            assert words in refresh.text
-        assert len(new.darks) == 2
-        at = replace(conditions, exposure_us=10_000)
-        assert np.median(new.resolve(at).offset) == pytest.approx(130, abs=0.5)
-        assert np.median(old.resolve(at).offset) == BIAS + 20
-        assert new.verdicts[-1].grade is im.Grade.USABLE
-        assert new.verdicts[-1].text == refresh.text
-        twice = new.refreshed(series(130.0))
-        assert len(twice.refreshes) == 2
-        assert len(twice.verdicts) == len(new.verdicts)
-        assert twice.verdicts[-1].grade is im.Grade.GOOD
-
-    def test_it_is_said_where_a_beam_would_not_have_been_recognised(
-        self, calibration: Any, dark: Any, series: Any
-    ) -> None:
-        known = knowing_noise(calibration(dark(10_000)))
-        unknown = replace(known, gains=(replace(known.gains[0], noise_per_count=0.0),))
-        words = "the beam would not have been recognised by its noise"
-        for old, grade in ((known, im.Grade.GOOD), (unknown, im.Grade.USABLE)):
-            new = old.refreshed(series(120.0))
-            assert new.verdicts[-1].grade is grade
-            assert (words in new.refreshes[0].text) == (words in new.verdicts[-1].text)
-            assert (words in new.verdicts[-1].text) == (old is unknown)
-
-    def test_a_model_of_old_and_new_darks_is_said_to_be_one(
-        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
-    ) -> None:
-        fresh = im.Verdict("offset model", im.Grade.GOOD, 1.0, 2.0, "", "meets the darks")
-        darks = [dark(each, age_s=3_000) for each in (5_000, 10_000, 20_000)]
-        old = calibration(*darks, verdicts=(fresh,))
-        new = old.refreshed(series(160.0))
-        (verdict,) = (each for each in new.verdicts if each.check == fresh.check)
-        assert verdict.grade is im.Grade.USABLE
-        assert verdict.measured > 100
-        assert "5000, 20000 us get only part" in new.refreshes[-1].text
-        between = replace(conditions, exposure_us=15_000)
-        assert not any("older" in note for note in old.resolve(between).notes)
-        notes = new.resolve(between).notes
-        assert any("darks of 5000, 20000 us are up to 1.8 h older" in note for note in notes)
-        whole = new.refreshed(series(110.0, 5_000)).refreshed(series(140.0, 20_000))
-        assert not any("older" in note for note in whole.resolve(between).notes)
-
-    def test_darks_of_another_temperature_join(
-        self, calibration: Any, dark: Any, series: Any, conditions: im.Conditions
-    ) -> None:
-        new = calibration(dark(10_000)).refreshed(series(160.0, temperature_mC=33_000))
-        assert len(new.darks) == 2
-        assert "joined" in new.refreshes[0].text
-        found = new.resolve(replace(conditions, exposure_us=10_000, temperature_mC=29_000))
-        assert np.median(found.offset) == pytest.approx(140, abs=1)
-
-    def test_darks_of_unknown_settings_are_refused(
-        self, calibration: Any, dark: Any, series: Any
-    ) -> None:
-        for change in ({"exposure_us": 9_999}, {"gain_setting": 3}, {"serial_number": "A2"}):
-            with pytest.raises(im.CalibrationMismatchError) as caught:
-                calibration(dark(10_000)).refreshed(series(120.0, **change))
-            assert [each.name for each in caught.value.mismatches] == list(change)
-
-    def test_darks_with_the_beam_on_are_refused(
-        self, calibration: Any, dark: Any, series: Any
-    ) -> None:
-        old = knowing_noise(calibration(dark(10_000)))
-        with pytest.raises(im.BeamOnInDarkError):
-            old.refreshed(series(220.0, noise=14.0))
-
-    def test_darks_of_another_shape_are_refused(
-        self, calibration: Any, dark: Any, series: Any
-    ) -> None:
-        wrong = replace(series(120.0), stack=im.FrameStack((3, 3)))
-        with pytest.raises(im.ShapeMismatchError):
-            calibration(dark(10_000)).refreshed(wrong)

@@ -27,7 +27,7 @@ def verdicts(**changes: Any) -> tuple[Verdict, Verdict, Verdict]:
     [
         (100, Grade.GOOD, "to 7%"),
         (30, Grade.GOOD, "to 13%"),
-        (29, Grade.USABLE, "take 30 to 100"),
+        (29, Grade.USABLE, "30 or more are good: some pixels are called noisy"),
         (1, Grade.USABLE, "not judged"),
         (0, Grade.USABLE, "not judged"),
     ],
