@@ -20,6 +20,24 @@ from fpxi_readout.protocol.generated import PANELS
 BUS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 
 
+def pytest_configure() -> None:
+    """Let Ctrl-C end a command under test, also where the tests run in a shell's background.
+
+    A shell has its background jobs ignore SIGINT, and they hand this on to their children.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def thorough() -> bool:
+    """Whether soak tests run at their full length: where `FPXI_THOROUGH` is 1.
+
+    Elsewhere they make the same observations of shorter runs.
+    """
+    return os.environ.get("FPXI_THOROUGH") == "1"
+
+
 @dataclass(frozen=True, slots=True)
 class BluetoothServer:
     """`fpxi sim serve --ble` at work. Bleak in this process and its children hears its radio."""

@@ -27,6 +27,8 @@ from fpxi_readout.protocol.generated import State
 WAIT_S = 30.0
 URL = "sim:cmos32?serial=ONE&seed=4"
 QUICK = {"exposure_us": 2000}
+SLOW_US = 20_000
+"""Exposures after which no frame waits to be taken, also where the machine is busy."""
 
 
 class Proxy:
@@ -134,10 +136,10 @@ def read(path: Path) -> tuple[list[int], Any, Any, list[str]]:
         )
 
 
-def undisturbed(count: int) -> Any:
+def undisturbed(count: int, exposure_us: int = QUICK["exposure_us"]) -> Any:
     """Samples of a reliable capture from an equal panel that nothing disturbs."""
     with fpxi.open(f"{URL}&time=virtual") as session:
-        session.set("exposure_us", QUICK["exposure_us"])
+        session.set("exposure_us", exposure_us)
         with session.frames(count) as frames:
             session.start(count, reliable=True)
             return np.array([frame.samples for frame in frames])
@@ -171,25 +173,35 @@ def test_a_line_that_keeps_what_was_under_way_costs_nothing_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reliable: bool
 ) -> None:
     """As behind a Bluetooth module: nobody hangs up, so stale bytes come first."""
-    reads, real = [0], SerialLink.read
+    count = 100
+    breaks, broken, real = threading.Event(), threading.Event(), SerialLink.read
 
     def read_or_break(link: SerialLink, timeout_s: float) -> bytes:
-        reads[0] += 1
-        if reads[0] % 40 == 0:
+        if breaks.is_set():
+            breaks.clear()
+            broken.set()
             raise LinkLostError(link.description, "cut")
         return real(link, timeout_s)
 
+    def break_now_and_then(done: int) -> None:
+        if done % 10 == 0 and done < count - 20:
+            wait_until(lambda: session.connection.state is ConnectionState.CONNECTED)
+            broken.clear()
+            breaks.set()
+            assert broken.wait(WAIT_S)
+
+    monkeypatch.setattr(SerialLink, "read", read_or_break)
     served = serve_serial(SimulationSpecification.from_url(URL))
     with served, fpxi.open(served.url) as session:
-        session.set("exposure_us", QUICK["exposure_us"])
-        monkeypatch.setattr(SerialLink, "read", read_or_break)
-        result = session.capture(150, tmp_path / "run.h5", reliable=reliable)
-        monkeypatch.undo()
+        session.set("exposure_us", SLOW_US)
+        result = session.capture(
+            count, tmp_path / "run.h5", reliable=reliable, progress=break_now_and_then
+        )
     numbers, samples, rows, _ = read(tmp_path / "run.h5")
     assert result.reconnections > 1
     if reliable:
-        assert numbers == list(range(150))
-        assert np.array_equal(samples, undisturbed(150))
+        assert numbers == list(range(count))
+        assert np.array_equal(samples, undisturbed(count, SLOW_US))
         assert rows.all()
     absent = result.last_frame - result.first_frame + 1 - result.frames_received
     assert result.frames_lost + result.frames_skipped == absent
@@ -198,17 +210,22 @@ def test_a_line_that_keeps_what_was_under_way_costs_nothing_either(
 
 def test_live_frames_that_passed_meanwhile_are_counted(proxy: Proxy, tmp_path: Path) -> None:
     def cut(done: int) -> None:
-        if done in (20, 60):
+        if done in (5, 20):
+            wait_until(lambda: session.connection.state is ConnectionState.CONNECTED)
+            proxy.open_for_hosts = False
             proxy.cut()
+            wait_until(lambda: session.connection.state is ConnectionState.RECONNECTING)
+            proxy.open_for_hosts = True
 
+    count = 60
     with fpxi.open(proxy.url) as session:
-        session.set("exposure_us", QUICK["exposure_us"])
-        result = session.capture(100, tmp_path / "run.h5", reliable=False, progress=cut)
+        session.set("exposure_us", SLOW_US)
+        result = session.capture(count, tmp_path / "run.h5", reliable=False, progress=cut)
     numbers, _, _, events = read(tmp_path / "run.h5")
     assert numbers == sorted(set(numbers))
-    assert len(numbers) == 100
+    assert len(numbers) == count
     assert result.reconnections == 2
-    absent = result.last_frame - result.first_frame + 1 - 100
+    absent = result.last_frame - result.first_frame + 1 - count
     assert result.frames_lost + result.frames_skipped == absent
     assert sum("the acquisition goes on" in text for text in events) == 2
 
