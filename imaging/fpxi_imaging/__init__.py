@@ -61,6 +61,7 @@ from fpxi_imaging.errors import (
 )
 from fpxi_imaging.flags import PixelFlag
 from fpxi_imaging.lag.model import LagModel
+from fpxi_imaging.lag.trace import LagTrace
 from fpxi_imaging.levels import histogram, robust_levels
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
 from fpxi_imaging.raw import raw_values
@@ -107,6 +108,7 @@ __all__ = [
     "ImagingError",
     "LagChangedError",
     "LagModel",
+    "LagTrace",
     "Linearity",
     "Mismatch",
     "NoDarkForFlatError",

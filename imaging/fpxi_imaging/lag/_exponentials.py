@@ -1,15 +1,18 @@
-"""Weighted least squares of sums of exponentials, and how many of them the data carry."""
+"""Weighted least squares of sums of exponentials, beside a dark level that may have moved."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging.lag._correlation import autocorrelation, correlated_product
+from fpxi_imaging.lag._dark_drift import DarkDrift
 from fpxi_imaging.lag.model import decay, trapped
 
 Values = npt.NDArray[np.float64]
@@ -40,6 +43,13 @@ class DecayData:
     level_begin_s: Values
     """(lit frames,) from the begin of the exposure to each lit frame's; infinite where endless."""
     exposure_s: float
+    dark_uncertainty: float
+    """Standard uncertainty of the dark level, which all frames share, over the level."""
+
+    @cached_property
+    def drift(self) -> DarkDrift:
+        """What the dark level may have added to the frames."""
+        return DarkDrift(self.begin_s, self.sigma, self.dark_uncertainty)
 
     def columns(self, tau_s: Values) -> Values:
         """Return what each component of fraction 1 adds to the frames, (frames, components)."""
@@ -63,11 +73,29 @@ class Decays:
     """In rising order."""
     covariance: Values
     """(2 n, 2 n) of fractions and time constants, the latter in s."""
-    fitted: Values
-    """(frames,) ratios by the fit."""
+    lag: Values
+    """(frames,) ratios by the exponentials."""
+    dark_level: Values
+    """(frames,) what the dark level adds to them."""
+    residuals: Values
+    """(frames,) what both leave, over the standard uncertainty."""
     chi_squared: float
-    bic: float
-    """Bayesian information criterion: frames ln(chi² / frames) + parameters ln(frames)."""
+    """Sum of the squares of these, and of level and slope of the dark over their uncertainty."""
+
+    @property
+    def fitted(self) -> Values:
+        """(frames,) ratios by both."""
+        return self.lag + self.dark_level
+
+    @cached_property
+    def correlation(self) -> Values:
+        """Autocorrelation of the residuals, by the shift."""
+        return autocorrelation(self.residuals)
+
+    @property
+    def reduced(self) -> float:
+        """Chi squared of each degree of freedom."""
+        return self.chi_squared / max(len(self.residuals) - 2 * len(self.fractions), 1)
 
 
 def fit_decays(data: DecayData, counts: Iterable[int]) -> list[Decays]:
@@ -95,32 +123,49 @@ def _fit(data: DecayData, count: int) -> Decays:
 
     def residuals(parameters: Values) -> Values:
         model = value_of(data, parameters[:count], np.exp(parameters[count:]))
-        weighted: Values = (model - data.ratio) / data.sigma
-        return weighted
+        return data.drift.without((model - data.ratio) / data.sigma)
 
     found = least_squares(
         residuals, start, jac="3-point", bounds=(low, high), x_scale="jac", max_nfev=200
     )
-    tau_s = np.exp(found.x[count:])
-    scale = np.concatenate([np.ones(count), tau_s])
-    degrees = len(data.ratio) - 2 * count
-    inflation = max(1.0, 2.0 * found.cost / degrees)
-    information = found.jac.T @ found.jac / inflation
-    # Of a component that one frame alone shows, only the product is known: fraction times time.
-    information += np.diag(np.repeat([1.0, _PRIOR_LN_TAU**-2], count))
-    covariance = np.linalg.inv(information) * np.outer(scale, scale)
-    order = np.argsort(tau_s)
+    order = np.argsort(found.x[count:])
     both = np.concatenate([order, order + count])
-    return _describe(data, found.x[order], tau_s[order], covariance[np.ix_(both, both)])
+    fractions, tau_s = found.x[order], np.exp(found.x[order + count])
+    fitted = _describe(data, fractions, tau_s, np.zeros((2 * count, 2 * count)))
+    covariance = _covariance(fitted, found.jac[:, both])
+    scale = np.concatenate([np.ones(count), tau_s])
+    return replace(fitted, covariance=covariance * np.outer(scale, scale))
 
 
 def _describe(data: DecayData, fractions: Values, tau_s: Values, covariance: Values) -> Decays:
-    fitted = value_of(data, fractions, tau_s)
-    frames = len(fitted)
-    chi_squared = float(np.sum(((data.ratio - fitted) / data.sigma) ** 2))
-    bic = frames * math.log(max(chi_squared, 1e-300) / frames)
-    bic += 2 * len(fractions) * math.log(frames)
-    return Decays(fractions, tau_s, covariance, fitted, chi_squared, bic)
+    lag = value_of(data, fractions, tau_s)
+    weighted = (data.ratio - lag) / data.sigma
+    dark_level = data.drift.found(weighted)
+    return Decays(
+        fractions=fractions,
+        tau_s=tau_s,
+        covariance=covariance,
+        lag=lag,
+        dark_level=dark_level,
+        residuals=weighted - dark_level / data.sigma,
+        chi_squared=float(np.sum(data.drift.without(weighted) ** 2)),
+    )
+
+
+def _covariance(found: Decays, jacobian: Values) -> Values:
+    """Return the covariance of fractions and logarithms of time constants.
+
+    Frames that differ by more than their noise, or from one to the next by less than by chance,
+    tell less: a sandwich of the information and of what frames so correlated make of it.
+    """
+    count = len(found.fractions)
+    # Of a component that one frame alone shows, only the product is known: fraction times time.
+    prior = np.diag(np.repeat([1.0, _PRIOR_LN_TAU**-2], count))
+    scale = max(1.0, found.reduced)
+    inverse = np.linalg.inv(jacobian.T @ jacobian / scale + prior)
+    noise = correlated_product(jacobian, found.correlation) / scale
+    covariance: Values = inverse @ (noise + prior) @ inverse
+    return covariance
 
 
 def _limits(data: DecayData) -> tuple[float, float]:
@@ -137,7 +182,7 @@ def _start(data: DecayData, count: int) -> tuple[Values, Values]:
     grid = np.geomspace(shortest, longest / _LONGEST_IN_RECORDS, _GRID)
     # ratio (1 - sum f missing) = sum f columns is linear in the fractions
     columns = data.columns(grid) + np.outer(data.ratio, data.missing(grid))
-    weighted = np.column_stack([columns, data.ratio]) / data.sigma[:, None]
+    weighted = data.drift.without(np.column_stack([columns, data.ratio]) / data.sigma[:, None])
     # Triangular, the same least squares have 13 rows instead of one for each frame.
     small = np.asarray(np.linalg.qr(weighted, mode="r"), np.float64)
     best: tuple[float, Values, Values] | None = None

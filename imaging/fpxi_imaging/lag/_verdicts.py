@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from fpxi_imaging.lag._exponentials import DecayData, Decays
 from fpxi_imaging.lag.model import LagModel
 from fpxi_imaging.verdict import Grade, Verdict
@@ -12,6 +14,8 @@ MOST_UNCERTAIN = 0.05
 """Relative standard uncertainty of the first frame's lag: half of what tenfold less allows."""
 MOST_CHI_SQUARED = 2.0
 """Of each degree of freedom; more, and the frames differ from the curve by more than noise."""
+MOST_MOVED = 2.0
+"""Standard uncertainties by which the dark level may have moved."""
 LEAST_COVERED = 2.0
 """Time constants of the slowest component that the frames should cover."""
 
@@ -29,11 +33,13 @@ def lag_verdicts(
             f"no lag above the noise ({noise:.2g} of the signal in a frame): there is nothing to "
             "correct"
         )
-        return (Verdict("lag", Grade.GOOD, 0.0, noise, "of the signal", text),)
+        lag = Verdict("lag", Grade.GOOD, 0.0, noise, "of the signal", text)
+        return (lag, _shape(model, best), _dark_level(data, best))
     return (
         _first_frame(model, data),
         _shape(model, best),
         _coverage(model),
+        _dark_level(data, best),
         _exposure(model, exposed_s),
         *_fast(model, data),
     )
@@ -51,8 +57,7 @@ def _first_frame(model: LagModel, data: DecayData) -> Verdict:
 
 
 def _shape(model: LagModel, best: Decays) -> Verdict:
-    degrees = max(model.frames - 2 * model.components, 1)
-    reduced = best.chi_squared / degrees
+    reduced = best.reduced
     grade = Grade.GOOD if reduced <= MOST_CHI_SQUARED else Grade.USABLE
     text = (
         f"{model.components} component(s) leave {model.residual:.2g} of the signal (RMS), "
@@ -67,16 +72,34 @@ def _coverage(model: LagModel) -> Verdict:
     slowest = model.time_constants_s[-1]
     covered = model.last_s / slowest
     grade = Grade.GOOD if covered >= LEAST_COVERED else Grade.USABLE
+    text = f"the frames cover {model.first_s:.3g} to {model.last_s:.3g} s after the exposure, "
+    if model.outlasting[-1]:
+        text += (
+            f"less than one time constant of the slowest lag, {model.fractions[-1]:.2%} of the "
+            "signal: that time constant cannot be stated, and the lag not be told from a dark "
+            "level that moved"
+        )
+    else:
+        text += f"{covered:.2g} times the slowest time constant, {slowest:.3g} s"
+    if grade is Grade.USABLE:
+        text += "; record longer after the step-off (--lag-off)"
+    return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
+
+
+def _dark_level(data: DecayData, best: Decays) -> Verdict:
+    """Say what stays after the step-off and was not counted as lag."""
+    levels = best.dark_level
+    moved = float(levels[np.argmax(np.abs(levels))])
+    limit = MOST_MOVED * data.dark_uncertainty
+    grade = Grade.GOOD if abs(moved) <= limit else Grade.USABLE
     text = (
-        f"the frames cover {model.first_s:.3g} to {model.last_s:.3g} s after the exposure, "
-        f"{covered:.2g} times the slowest time constant, {slowest:.3g} s"
+        f"{moved:+.2%} of the signal is taken for a dark level that moved since the darks, not for "
+        f"lag; lag slower than {data.begin_s[-1]:.3g} s looks the same, and below {limit:.2%} of "
+        "the signal is not told from it"
     )
     if grade is Grade.USABLE:
-        text += (
-            "; it is not well known, and cannot be told from a dark level that moved: record "
-            "longer after the step-off (--lag-off)"
-        )
-    return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
+        text += ": take the darks right before the step-off, and let panel and tube settle"
+    return Verdict("dark level under the lag", grade, abs(moved), limit, "of the signal", text)
 
 
 def _exposure(model: LagModel, exposed_s: float) -> Verdict:

@@ -9,12 +9,24 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging.errors import SettingError
+from fpxi_imaging.lag._dark_drift import DRIFT
 from fpxi_imaging.lag._exponentials import MOST_COMPONENTS, DecayData, Decays, fit_decays
 from fpxi_imaging.lag._pixels import pixel_multiplier
+from fpxi_imaging.lag._selection import select
 from fpxi_imaging.lag._verdicts import lag_verdicts
 from fpxi_imaging.lag.errors import LitSaturatedError, NotDecayingError, TooFewLagFramesError
 from fpxi_imaging.lag.model import LagModel
-from fpxi_imaging.lag.step_off import Frames, Step, frame_levels, last_step, mean_frame, scatter
+from fpxi_imaging.lag.step_off import (
+    Frames,
+    Step,
+    dark_before,
+    frame_levels,
+    last_step,
+    mean_frame,
+    scatter,
+)
+from fpxi_imaging.lag.trace import LagTrace
+from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Verdict
 
 Values = npt.NDArray[np.float64]
@@ -35,21 +47,14 @@ _HALVED = 0.5
 
 @dataclass(frozen=True, eq=False)
 class LagFit:
-    """The model, and what it was fitted to."""
+    """The model, with the trace that it was fitted to, and how it was chosen."""
 
     model: LagModel
-    times_s: Values
-    """(frames,) from the end of the exposure to the middle of each frame after it."""
-    measured: Values
-    """(frames,) median over the good pixels of each frame over the level before the step-off."""
-    uncertainty: Values
-    """(frames,) standard uncertainties of `measured`."""
-    fitted: Values
-    """(frames,) the same by the model."""
     level: float
     """Median level of the lit frames, as the frames are counted."""
-    criteria: tuple[tuple[int, float], ...]
-    """(components, BIC) of each number tried; the lowest BIC was taken unless one was given."""
+    chances: tuple[tuple[int, float], ...]
+    """(components, chance) of each number tried: how likely noise makes it so much better than the
+    best of fewer. More were taken where that is below 0.001."""
     verdicts: tuple[Verdict, ...]
 
 
@@ -70,7 +75,8 @@ def fit_lag(
     integration time, `good` (rows, cols) the pixels that count. The last step-off is taken; a
     frame within which the beam went off is left out.
 
-    `components`, 0 to 4: else as many as have the lowest Bayesian information criterion.
+    `components`, 0 to 4: else as many as an F test finds significant, beside a dark level that
+    moved since the darks by as much as these may drift, or as frames before the beam say it did.
     `exposure_s`, how long the panel had been exposed: without it, from where the beam comes on in
     the sequence; endless where that was not recorded.
 
@@ -87,12 +93,14 @@ def fit_lag(
     step = last_step(levels, times_us, exposure_us, LEAST_AFTER)
     lit = mean_frame(frames, step.lit.tolist())
     used = _used(lit, good)
-    ratio, pixels = _ratios(frames, step, lit, used)
+    ratio, pixels, noise = _ratios(frames, step, lit, used)
     step = replace(step, after=step.after[pixels > 0])
     if len(step.after) < LEAST_AFTER:
         raise TooFewLagFramesError("after", len(step.after), LEAST_AFTER)
     ratio, pixels = ratio[pixels > 0], pixels[pixels > 0]
     before_s = step.exposure_s if exposure_s is None else exposure_s
+    level = float(np.median(lit[used]))
+    moved = dark_before(levels, times_us, step) / level
     data = DecayData(
         begin_s=_seconds(times_us[step.after] - step.off_us),
         window_s=exposure_us * 1e-6,
@@ -100,24 +108,22 @@ def fit_lag(
         sigma=_uncertainty(ratio, pixels),
         level_begin_s=_seconds(times_us[step.lit] - step.off_us) + before_s,
         exposure_s=before_s,
+        dark_uncertainty=math.hypot(DRIFT * max(noise, scatter(ratio)), moved),
     )
     _require_decay(data)
     counts = range(MOST_COMPONENTS + 1) if components is None else (components,)
     tried = fit_decays(data, counts)
-    best = min(tried, key=lambda decays: decays.bic)
+    best, chances = select(tried)
     model = _model(data, best, _level_uncertainty(levels[step.lit]))
     if model.components:
-        multiplier = pixel_multiplier(frames, step.after, lit, used, best.fitted)
+        multiplier = pixel_multiplier(frames, step.after, lit, used, best.lag)
         model = _with_multiplier(model, multiplier)
+    exposed_s = step.seen_s if exposure_s is None else before_s
     return LagFit(
         model=model,
-        times_s=data.begin_s + data.window_s / 2,
-        measured=data.ratio,
-        uncertainty=data.sigma,
-        fitted=best.fitted,
-        level=float(np.median(lit[used])),
-        criteria=tuple((len(decays.fractions), decays.bic) for decays in tried),
-        verdicts=lag_verdicts(model, data, best, step.seen_s if exposure_s is None else before_s),
+        level=level,
+        chances=tuple(zip((len(each.fractions) for each in tried), chances, strict=True)),
+        verdicts=lag_verdicts(model, data, best, exposed_s),
     )
 
 
@@ -140,17 +146,29 @@ def _used(lit: Values, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 def _ratios(
     frames: Frames, step: Step, lit: Values, used: npt.NDArray[np.bool_]
-) -> tuple[Values, Values]:
-    """Return the median over the pixels of each frame over the level, and how many they were."""
+) -> tuple[Values, Values, float]:
+    """Return the median over the pixels of each frame over the level, and how many they were.
+
+    Also the noise of the median pixel, as the last two frames differ.
+    """
     ratio = np.full(len(step.after), np.nan)
     pixels = np.zeros(len(step.after))
+    before, noise = np.full(np.count_nonzero(used), np.nan), 0.0
     for place, index in enumerate(step.after):
         ratios = frames[index][used] / lit[used]
-        ratios = ratios[np.isfinite(ratios)]
-        pixels[place] = ratios.size
-        if ratios.size:
-            ratio[place] = np.median(ratios)
-    return ratio, pixels
+        known = ratios[np.isfinite(ratios)]
+        pixels[place] = known.size
+        if known.size:
+            ratio[place] = np.median(known)
+            noise = _noise(ratios - before)
+            before = ratios
+    return ratio, pixels, noise
+
+
+def _noise(change: Values) -> float:
+    """Return the noise of a frame's median pixel by what changed since the frame before."""
+    known = change[np.isfinite(change)]
+    return robust_sigma(known) / math.sqrt(2) if known.size else 0.0
 
 
 _LEAST_SIGMA = 1e-9
@@ -199,11 +217,18 @@ def _model(data: DecayData, best: Decays, level_uncertainty: float) -> LagModel:
         fractions=tuple(best.fractions.tolist()),
         time_constants_s=tuple(best.tau_s.tolist()),
         covariance=covariance,
-        residual=float(np.sqrt(np.mean((data.ratio - best.fitted) ** 2))),
+        residual=float(np.sqrt(np.mean((best.residuals * data.sigma) ** 2))),
         frames=len(data.ratio),
         first_s=float(middle_s[0]),
         last_s=float(middle_s[-1]),
         exposure_s=data.exposure_s,
+        trace=LagTrace(
+            times_s=middle_s,
+            measured=data.ratio,
+            uncertainty=data.sigma,
+            fitted=best.fitted,
+            dark_level=best.dark_level,
+        ),
     )
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from fpxi_imaging.errors import SettingError, ShapeMismatchError
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.lag.ghosting import Ghosting
+from fpxi_imaging.lag.trace import LagTrace
 
 Vector = npt.NDArray[np.float64]
 LATE_S = 60.0
@@ -55,6 +56,8 @@ class LagModel:
     """(rows, cols) each pixel's lag relative to the fractions; None: all alike."""
     ghosting: Ghosting | None = None
     """Change of the response by an exposure before; None where it was not measured."""
+    trace: LagTrace | None = None
+    """What it was fitted to; None where that was not kept."""
 
     def __post_init__(self) -> None:
         freeze(self, covariance=np.float64)
@@ -74,6 +77,11 @@ class LagModel:
     def components(self) -> int:
         """How many exponentials there are."""
         return len(self.fractions)
+
+    @property
+    def outlasting(self) -> tuple[bool, ...]:
+        """Whether each time constant is longer than the frames went on, and so is only a guess."""
+        return tuple(tau_s > self.last_s for tau_s in self.time_constants_s)
 
     @property
     def fraction_uncertainties(self) -> tuple[float, ...]:

@@ -168,6 +168,14 @@ def mean_frame(frames: Frames, indices: Sequence[int]) -> Values:
     return mean
 
 
+def dark_before(levels: Values, times_us: npt.NDArray[np.int64], step: Step) -> float:
+    """Return the level of the last dark frames before the beam came on; 0 where there are none."""
+    earlier = levels[(times_us < step.on_us) & np.isfinite(levels)]
+    bright = np.flatnonzero(earlier > LIT * np.median(levels[step.lit]))
+    dark = earlier[bright[-1] + 1 if bright.size else 0 :][-LEVEL_FRAMES:]
+    return float(np.median(dark)) if dark.size else 0.0
+
+
 def scatter(values: Values) -> float:
     """Return the standard deviation of a slowly changing series, from its second differences."""
     if values.size < 3:
