@@ -19,6 +19,7 @@ from fpxi_imaging import (
 from fpxi_imaging.calibration.offset_model import OffsetModel
 
 Fact = tuple[str, str]
+_POINTS_PER_DECADE = 2
 _METHODS = {"one-level": "one level", "piecewise": "piecewise linear"}
 
 
@@ -51,6 +52,7 @@ def calibration_facts(calibration: Calibration) -> list[Fact]:
     facts += [("Gain", _gain_text(gain)) for gain in calibration.gains]
     facts += _defect_facts(calibration)
     facts.append(("Lag", _lag_text(calibration.lag)))
+    facts += _lag_points(calibration.lag)
     facts += [
         ("Refreshed", f"{each.time:%Y-%m-%d %H:%M} UTC: {each.text}")
         for each in calibration.refreshes
@@ -138,9 +140,25 @@ def _words(defect_class: DefectClass) -> str:
 def _lag_text(lag: LagModel | None) -> str:
     if lag is None:
         return "not measured"
-    parts = zip(lag.fractions, lag.time_constants_s, strict=True)
-    listed = ", ".join(f"{fraction:.2%} with {seconds:.3g} s" for fraction, seconds in parts)
+    parts = zip(lag.fractions, lag.time_constants_s, lag.outlasting, strict=True)
+    listed = ", ".join(
+        f"{fraction:.2%} with {f'more than {lag.last_s:.3g}' if longer else f'{seconds:.3g}'} s"
+        for fraction, seconds, longer in parts
+    )
     return f"{listed or 'none above the noise'}; fit leaves {lag.residual:.1e} of the signal"
+
+
+def _lag_points(lag: LagModel | None) -> Iterator[Fact]:
+    """Return what was measured beside what the model has, at a few times."""
+    if lag is None or lag.trace is None:
+        return
+    points = lag.trace.grouped(_POINTS_PER_DECADE)
+    columns = points.times_s, points.measured, points.uncertainty, points.fitted
+    for time_s, measured, uncertainty, fitted in zip(*columns, strict=True):
+        yield (
+            "Signal left",
+            f"after {time_s:.3g} s {measured:.3%} ± {uncertainty:.3%}, by the model {fitted:.3%}",
+        )
 
 
 def _source_text(source: Source) -> str:

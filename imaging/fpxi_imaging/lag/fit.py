@@ -194,7 +194,7 @@ def _require_decay(data: DecayData) -> None:
     quarter = max(len(data.ratio) // 4, 2)
     early, late = float(np.mean(data.ratio[:quarter])), float(np.mean(data.ratio[-quarter:]))
     sigma = float(np.mean(data.sigma)) / math.sqrt(quarter)
-    stands = late > _SIGNIFICANT * sigma
+    stands = late > _SIGNIFICANT * math.hypot(sigma, data.dark_uncertainty)
     still = early - late < _STILL * math.sqrt(2) * sigma
     lingers = late > _MUCH_LEFT and late > _HALVED * early
     if stands and (still or lingers):

@@ -39,3 +39,19 @@ class LagTrace:
             actual = getattr(self, name).shape
             if actual != expected:
                 raise ShapeMismatchError(expected, actual, name=name)
+
+    def grouped(self, groups_per_decade: float) -> LagTrace:
+        """Return the means of neighbouring frames, evenly spread in the logarithm of time.
+
+        They are weighted by their uncertainties; groups without a frame are left out.
+        """
+        decades = np.log10(self.times_s / self.times_s[0])
+        group = np.floor(decades * groups_per_decade).astype(np.intp)
+        weight = self.uncertainty**-2.0
+        total = np.bincount(group, weight)
+        held = total > 0
+        means = {
+            each.name: np.bincount(group, weight * getattr(self, each.name))[held] / total[held]
+            for each in fields(self)
+        }
+        return LagTrace(**(means | {"uncertainty": 1 / np.sqrt(total[held])}))

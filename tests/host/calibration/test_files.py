@@ -61,6 +61,20 @@ def test_what_is_not_there_stays_away(tmp_path: Path, rich: Calibration) -> None
     require_same(load_calibration(tmp_path / "cal.h5"), bare)
 
 
+def test_a_calibration_of_an_earlier_program_has_no_trace_of_its_lag(
+    tmp_path: Path, rich: Calibration
+) -> None:
+    save_calibration(tmp_path / "cal.h5", rich)
+    with h5py.File(tmp_path / "cal.h5", "r+") as file:
+        lag = file[f"{CONTENT}/lag"]
+        names = [name for name in lag.attrs["fields"] if name != "trace"]
+        del lag["trace"], lag.attrs["fields"]
+        lag.attrs.create("fields", names, dtype=h5py.string_dtype())
+    assert rich.lag is not None
+    found = load_calibration(tmp_path / "cal.h5")
+    require_same(found, replace(rich, lag=replace(rich.lag, trace=None)))
+
+
 def test_readers_of_nexus_find_their_way(tmp_path: Path, rich: Calibration) -> None:
     save_calibration(tmp_path / "cal.h5", rich)
     with h5py.File(tmp_path / "cal.h5") as file:

@@ -36,6 +36,11 @@ def test_a_calibration_is_told_in_words(rich: Calibration) -> None:
     assert facts["Lag"] == [
         "2.00% with 0.1 s, 1.00% with 2.5 s; fit leaves 3.0e-04 of the signal",
     ]
+    assert facts["Signal left"] == [
+        "after 0.1 s 1.700% ± 0.020%, by the model 1.720%",
+        "after 1 s 0.680% ± 0.010%, by the model 0.680%",
+        "after 9.5 s -0.010% ± 0.020%, by the model 0.010%",
+    ]
     assert facts["Refreshed"] == ["2026-01-02 03:04 UTC: rose by 0.5 counts"]
     assert facts["Dark drift"] == ["usable: drifts a little"]
     assert facts["Made from"] == ["/data/dark.h5 (dark, 40 frames)", "flat.h5 (flat)"]
@@ -51,6 +56,14 @@ def test_defects_are_counted_as_they_are_corrected_and_as_they_were_found(
     assert facts["Defects imported"] == ["1 listed in a.txt, by Ada"]
     assert facts["Defect edits"] == ["2 by Ada, Bob"]
     assert facts["Withdrawn"] == ["2 edits or imports, which stay on record"]
+
+
+def test_a_time_constant_longer_than_the_frames_went_on_is_not_stated(rich: Calibration) -> None:
+    assert rich.lag is not None
+    short = replace(rich, lag=replace(rich.lag, last_s=2.0, trace=None))
+    facts = said(short)
+    assert facts["Lag"][0].startswith("2.00% with 0.1 s, 1.00% with more than 2 s;")
+    assert "Signal left" not in facts
 
 
 def test_what_is_not_known_is_left_out(rich: Calibration) -> None:

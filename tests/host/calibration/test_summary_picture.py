@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from fpxi.calibration.picture.lag import draw_lag
 from fpxi.calibration.picture.maps import MOST_PIXELS, _block_highest, _block_means, draw_map
 from fpxi.calibration.picture.page import draw_summary
 from fpxi.calibration.run_errors import NoPictureError
@@ -26,10 +27,12 @@ from fpxi_imaging import (
     GainModel,
     Grade,
     LagModel,
+    LagTrace,
     Shading,
     Verdict,
 )
 from fpxi_imaging.linearity import Piecewise, Polynomial
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 NOW = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
@@ -116,6 +119,40 @@ def test_models_of_offset_response_and_lag_are_drawn_where_there_are_some(tmp_pa
     )
     draw_summary(full, tmp_path / "full.png", [])
     assert ink(tmp_path / "full.png", MODELS) > 2 * ink(tmp_path / "plain.png", MODELS)
+
+
+def trace(measured: list[float]) -> LagTrace:
+    values = np.array(measured)
+    return LagTrace(
+        times_s=np.geomspace(0.01, 10.0, values.size),
+        measured=values,
+        uncertainty=np.full(values.size, 1e-4),
+        fitted=np.abs(values) + 1e-5,
+        dark_level=np.zeros(values.size),
+    )
+
+
+@pytest.mark.parametrize("measured", [[0.03, 0.01, 0.002], [-2e-4, 1e-4, -1e-4]])
+def test_measured_lag_is_drawn_with_error_bars_above_what_the_model_leaves(
+    measured: list[float],
+) -> None:
+    lag = LagModel((), (), np.zeros((0, 0)), 1e-4, 300, 0.01, 10.0, trace=trace(measured))
+    figure = Figure()
+    draw_lag(figure.add_subplot(), replace(calibration_of((4, 4)), lag=lag))
+    above, below = figure.axes
+    for axes, expected in (
+        (above, np.array(measured)),
+        (below, np.array(measured) - np.abs(measured) - 1e-5),
+    ):
+        (points,) = axes.containers
+        assert isinstance(points, ErrorbarContainer)
+        np.testing.assert_allclose(points[0].get_ydata(), 100 * expected)
+        (bars,) = points[2]
+        spans = [np.ptp(bar[:, 1]) for bar in bars.get_segments()]
+        np.testing.assert_allclose(spans, 0.02)
+    low, high = above.get_ylim()
+    assert 0 < low < high
+    figure.draw_without_rendering()
 
 
 def test_the_page_is_as_high_as_its_verdicts_need(tmp_path: Path) -> None:

@@ -222,7 +222,66 @@ def test_lag_that_outlasts_the_frames_is_said_to() -> None:
     frames, times = step_off(lag_model((0.02, 0.01), (0.05, 30.0)), frames=400)
     found = fit(frames, times)
     assert grades(found)["lag coverage"] is Grade.USABLE
+    assert found.model.outlasting == (False, True)
+    (text,) = [each.text for each in found.verdicts if each.check == "lag coverage"]
+    assert "that time constant cannot be stated" in text
+    assert "a dark level that moved" in text
     assert found.model.after_one_minute is None
+
+
+def raised(
+    sequence: tuple[Values, npt.NDArray[np.int64]], step: float, slope: float = 0.0, first: int = 0
+) -> tuple[Values, npt.NDArray[np.int64]]:
+    """The frames with a dark level that is higher, by so many counts, and more from then on."""
+    frames, times = sequence
+    level = step + slope * np.linspace(0, 1, len(frames))
+    level[:first] = 0.0
+    return frames + level[:, None, None], times
+
+
+@pytest.mark.parametrize(("step", "slope"), [(0.4, 0.0), (-0.4, 0.0), (0.0, 0.6), (0.0, -0.6)])
+def test_a_dark_level_that_moved_a_little_is_not_taken_for_lag(step: float, slope: float) -> None:
+    for seed in range(5):
+        found = fit(*raised(step_off(noise=2.0, seed=seed), step, slope, first=LIT))
+        model = found.model
+        assert model.components == 2
+        assert np.abs(pulls(model, TWO)).max() < 4
+        assert model.trace is not None
+        middle = model.trace.dark_level[len(model.trace.dark_level) // 2]
+        assert middle == pytest.approx((step + slope / 2) / 1000, abs=1.5e-4)
+
+
+def test_a_dark_level_that_moved_much_is_named() -> None:
+    found = fit(*raised(step_off(frames=400, noise=2.0), -1.5, first=LIT))
+    assert found.model.components == 2
+    (verdict,) = [each for each in found.verdicts if each.check == "dark level under the lag"]
+    assert verdict.grade is Grade.USABLE
+    assert verdict.measured == pytest.approx(1.5e-3, rel=0.2)
+    assert verdict.text.startswith("-0.1")
+    assert "take the darks right before the step-off" in verdict.text
+
+
+def test_frames_before_the_beam_tell_that_the_dark_level_moved() -> None:
+    sequence = step_off(lag_model((), ()), noise=2.0, before=10)
+    with pytest.raises(NotDecayingError, match="darks are of these conditions"):
+        fit(*raised(sequence, 3.0, first=10 + LIT))
+    found = fit(*raised(sequence, 3.0))
+    assert found.model.components == 0
+    assert found.model.trace is not None
+    np.testing.assert_allclose(found.model.trace.dark_level, 3e-3, atol=1e-4)
+
+
+def test_noise_that_lasts_is_not_taken_for_lag() -> None:
+    kept = []
+    for seed in range(10):
+        frames, times = step_off(frames=400, noise=2.0, seed=seed)
+        random = np.random.default_rng(100 + seed)
+        common = np.zeros(len(frames))
+        for index in range(1, len(frames)):
+            common[index] = 0.97 * common[index - 1] + random.normal(0, 0.2)
+        kept.append(fit(frames + common[:, None, None], times).model.components)
+    assert set(kept) <= {1, 2}
+    assert kept.count(2) >= 7
 
 
 def test_a_component_seen_by_one_frame_alone_is_said_to_be() -> None:

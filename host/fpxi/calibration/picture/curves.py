@@ -102,39 +102,6 @@ def draw_linearity(axes: Axes, gain: GainModel, good: npt.NDArray[np.bool_]) -> 
     axes.set_ylabel("correction of the median\nand 5 to 95 % of pixels, %")
 
 
-def draw_lag(axes: Axes, calibration: Calibration) -> None:
-    """Draw how the signal dies away after an exposure, by the model."""
-    axes.set_title("Lag after an exposure")
-    lag = calibration.lag
-    if lag is None:
-        say(axes, "not measured:\nneeds --lag")
-        return
-    if not lag.fractions:
-        say(axes, "none above the noise")
-        return
-    times_s = np.geomspace(max(lag.first_s, 1e-4), max(lag.last_s, 2 * lag.first_s), 200)
-    decay = sum(
-        fraction * np.exp(-times_s / constant_s)
-        for fraction, constant_s in zip(lag.fractions, lag.time_constants_s, strict=True)
-    )
-    axes.loglog(times_s, 100 * np.asarray(decay), color=_BLUE)
-    axes.set_xlabel("time after the exposure, s")
-    axes.set_ylabel("% of the signal")
-    lines = [
-        f"{fraction:.2%}, {constant_s:.3g} s"
-        for fraction, constant_s in zip(lag.fractions, lag.time_constants_s, strict=True)
-    ]
-    axes.text(
-        0.97,
-        0.96,
-        "\n".join([*lines, f"fit leaves {lag.residual:.3%}"]),
-        ha="right",
-        va="top",
-        transform=axes.transAxes,
-        fontsize="small",
-    )
-
-
 def _draw_dark(axes: Axes, dark: DarkMap, good: npt.NDArray[np.bool_]) -> None:
     low, middle, high = np.percentile(dark.mean[good], (_BAND[0], 50.0, _BAND[1]))
     axes.errorbar(

@@ -17,10 +17,10 @@ from matplotlib.figure import Figure
 from fpxi.calibration.picture.curves import (
     draw_exposures,
     draw_histogram,
-    draw_lag,
     draw_linearity,
 )
 from fpxi.calibration.picture.defects import draw_defects
+from fpxi.calibration.picture.lag import draw_lag
 from fpxi.calibration.picture.maps import draw_map
 from fpxi.whole_file import whole_file
 
