@@ -17,6 +17,7 @@ import sys
 import numpy as np
 from bench_lag import PANELS
 from fpxi_imaging import LagModel, ResolvedCalibration
+from fpxi_imaging.lag.errors import NotDecayingError
 from lag_panels import LagPanel, Sequence, calibrate, fit_sequence, record_step_off
 
 RUNS = 20
@@ -47,19 +48,29 @@ def show(panel: LagPanel, runs: int) -> None:
         fit_sequence(each, calibration).model.first_frame(panel.exposure_s) for each in recorded
     ]
     print(f"{panel.title}: {len(panel.truth)} component(s)")
-    print(f"  {'dark level':>14} {'too many':>9} {'too few':>8} {'slow':>5} {'first frame':>18}")
+    print(
+        f"  {'dark level':>14} {'too many':>9} {'too few':>8} {'slow':>5} {'refused':>8}"
+        f" {'first frame':>18}"
+    )
     for step, slope in DRIFTS:
-        models = [
-            fit_sequence(drifted(each, calibration, step, slope), calibration).model
-            for each in recorded
-        ]
+        sequences = [drifted(each, calibration, step, slope) for each in recorded]
+        found = [fitted(each, calibration) for each in sequences]
+        models = [model for model in found if model is not None]
         counts = np.array([model.components for model in models]) - len(panel.truth)
         slow = sum(has_slow(model, panel) for model in models)
         errors = np.array([first_frame(model, panel) for model in models]) / np.mean(clean) - 1
         print(
             f"  {step:+6.1f} {slope:+6.1f}  {np.sum(counts > 0):8d} {np.sum(counts < 0):8d}"
-            f" {slow:5d} {errors.mean():+9.2%} ± {errors.std():.2%}"
+            f" {slow:5d} {runs - len(models):8d} {errors.mean():+9.2%} ± {errors.std():.2%}"
         )
+
+
+def fitted(sequence: Sequence, calibration: ResolvedCalibration) -> LagModel | None:
+    """Return the lag; None where it is refused, as a level that becomes no less."""
+    try:
+        return fit_sequence(sequence, calibration).model
+    except NotDecayingError:
+        return None
 
 
 def first_frame(model: LagModel, panel: LagPanel) -> float:
