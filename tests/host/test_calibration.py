@@ -77,7 +77,7 @@ def test_unmarked_recordings_need_the_option(
     record: Record, darks: list[Frame], flats: list[Frame], tmp_path: Path
 ) -> None:
     files = ["--dark", record(darks, "a.h5"), "--flat", record(flats, "b.h5")]
-    words = [str(word) for word in ("calibrate", *files, "-o", tmp_path / "cal.h5")]
+    words = [str(word) for word in ("calibrate", *files, "--no-picture", "-o", tmp_path / "cal.h5")]
     assert "--unmarked" in CliRunner().invoke(cli, words).stderr
     result = CliRunner().invoke(cli, [*words, "--unmarked"])
     assert result.exit_code == 0

@@ -58,7 +58,8 @@ def corrected(
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """Return corrected frames, the normalisation and the pixels not repaired by interpolation."""
     calibration, out = folder / "cal.h5", folder / "corrected.h5"
-    run("calibrate", "--dark", recordings["dark"], "--flat", recordings["flat"], "-o", calibration)
+    taken = ("--dark", recordings["dark"], "--flat", recordings["flat"])
+    run("calibrate", *taken, "-o", calibration, "--no-picture")
     run("correct", recordings["object"], "-c", calibration, "-o", out)
     made = load_calibration(calibration)
     with h5py.File(out) as file:

@@ -23,6 +23,7 @@ Spawn = Callable[..., Any]  # a subprocess.Popen with pipes
 
 DATA = "entry/instrument/detector/data"
 FAST = "sim:tft64?time=virtual"
+NO_PICTURE = "--no-picture"  # to draw it takes longer than all the rest
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files")
     for words in (
         ["capture", FAST, "-n", "6", "-o", path / "run.h5"],
-        ["calibrate", FAST, "--dark", "20", "--flat", "20", "-o", path / "cal.h5"],
+        ["calibrate", FAST, "--dark", "20", "--flat", "20", "-o", path / "cal.h5", NO_PICTURE],
     ):
         result = CliRunner().invoke(cli, [str(word) for word in words])
         assert result.exit_code == 0, result.stderr
@@ -68,7 +69,7 @@ def test_the_summary_names_panel_conditions_and_defects(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     arguments = ["--dark", folder / "cal.dark.h5", "--flat", folder / "cal.flat.h5"]
-    stdout = run("calibrate", *arguments, "-o", tmp_path / "again.h5").stdout
+    stdout = run("calibrate", *arguments, "-o", tmp_path / "again.h5", NO_PICTURE).stdout
     assert "tft64, serial number TFT64-S00000001" in stdout
     assert "gain setting 3, 10 ms, 27.3 degC, 20 frames" in stdout
     assert "of 4096 imaging pixels" in stdout
@@ -195,7 +196,9 @@ def test_nothing_is_overwritten_without_saying_so(
 ) -> None:
     out = tmp_path / "out.npy"
     arguments: dict[str, list[object]] = {
-        "calibrate": ["--dark", folder / "cal.dark.h5", "--flat", folder / "cal.flat.h5"],
+        "calibrate": [
+            *("--dark", folder / "cal.dark.h5", "--flat", folder / "cal.flat.h5", NO_PICTURE)
+        ],
         "correct": [folder / "run.h5", "-c", folder / "cal.h5"],
         "export": [folder / "run.h5"],
     }
