@@ -15,6 +15,7 @@ from fpxi_readout.links.base import LinkError
 from fpxi_readout.protocol.generated import TriggerMode
 
 from fpxi.bursts import TriggeredFrames
+from fpxi.clipping import ClippedSamples, ClippingCount
 from fpxi.errors import NotConnectedError
 from fpxi.image_key import ImageKey
 from fpxi.insistence import insist
@@ -59,6 +60,10 @@ class CaptureResult:
     """How often the link broke and the device was found again."""
     away_s: float
     """Time without a link."""
+    saturated: ClippedSamples
+    """Samples at full scale: lower bounds."""
+    cut_off: ClippedSamples
+    """Samples of 0, the converter's lowest code: upper bounds."""
     path: Path | None
 
     @property
@@ -108,16 +113,19 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
     before = session.statistics()
     began = time.monotonic()
     subscription, recording = insist(session, plan.give_up_s, lambda: session.begin_run(plan))
+    assert session.geometry is not None
+    clipping = ClippingCount(session.geometry)
     with subscription as frames, recording or nullcontext():
         try:
-            ends = _take(session, frames, plan, recording)
+            ends = _take(session, frames, plan, recording, clipping)
         except BaseException:
             _stop_after_failure(session)
             raise
         duration_s = time.monotonic() - began
         after = session.statistics()
         _stop(session, plan)
-    return _result(plan, (before, after), ends, duration_s, one_life=subscription.times_anew == 0)
+    one_life = subscription.times_anew == 0
+    return _result(plan, (before, after), ends, clipping, duration_s, one_life=one_life)
 
 
 def _stop_after_failure(session: Session) -> None:
@@ -140,6 +148,7 @@ def _take(
     frames: FrameSubscription,
     plan: CapturePlan,
     recording: Recording | None,
+    clipping: ClippingCount,
 ) -> tuple[Frame, Frame]:
     """Take every frame, triggering each burst if that is what begins one."""
     take = frames.__next__
@@ -150,6 +159,7 @@ def _take(
     for received in range(plan.count):
         frame = take()
         taken = [*taken[:1], frame]
+        clipping.add(frame)
         _report(plan, recording, received + 1)
     return taken[0], taken[-1]
 
@@ -165,6 +175,7 @@ def _result(
     plan: CapturePlan,
     statistics: tuple[SessionStatistics, SessionStatistics],
     ends: tuple[Frame, Frame],
+    clipping: ClippingCount,
     duration_s: float,
     *,
     one_life: bool,
@@ -188,5 +199,7 @@ def _result(
         last_frame=last.number,
         reconnections=later.reconnections - earlier.reconnections,
         away_s=later.away_s - earlier.away_s,
+        saturated=clipping.saturated,
+        cut_off=clipping.cut_off,
         path=plan.path,
     )

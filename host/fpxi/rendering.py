@@ -117,8 +117,9 @@ class Renderer:
     def _single(self, frame: Frame) -> ProcessedFrame:
         """Do as `fpxi_imaging.raw_values`, without a compiled kernel: it may not be ready."""
         values = frame.samples.astype(np.float32)
-        saturated = frame.samples >= self._geometry.full_scale
-        flags = np.where(saturated, PixelFlag.SATURATED, 0).astype(np.uint8)
+        flags = np.zeros(frame.samples.shape, np.uint8)
+        flags[frame.samples >= self._geometry.full_scale] = PixelFlag.SATURATED
+        flags[frame.samples == 0] = PixelFlag.CUT_OFF
         values[~frame.row_received] = np.nan
         flags[~frame.row_received] = PixelFlag.MISSING
         values[self._not_imaging] = np.nan

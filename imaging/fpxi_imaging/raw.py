@@ -19,6 +19,7 @@ from fpxi_imaging._jit import helper, index, kernel, read, warm_up, write
 from fpxi_imaging.flags import PixelFlag
 
 _SATURATED = np.uint8(PixelFlag.SATURATED)
+_CUT_OFF = np.uint8(PixelFlag.CUT_OFF)
 _MISSING = np.uint8(PixelFlag.MISSING)
 _NOT_IMAGING = np.uint8(PixelFlag.NOT_IMAGING)
 _NO_FLAG = np.uint8(0)
@@ -55,8 +56,9 @@ def _show(samples: Any, not_imaging: Any, level: Any, out: Any, flags: Any) -> A
     for col in range(samples.size):
         out[col] = _NAN if not_imaging[col] else np.float32(samples[col])
     for col in range(samples.size):
-        saturated = _SATURATED if samples[col] >= level else _NO_FLAG
-        flags[col] = _NOT_IMAGING if not_imaging[col] else saturated
+        high = _SATURATED if samples[col] >= level else _NO_FLAG
+        low = _CUT_OFF if samples[col] == 0 else _NO_FLAG
+        flags[col] = _NOT_IMAGING if not_imaging[col] else high | low
 
 
 @helper

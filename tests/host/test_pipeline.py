@@ -77,7 +77,7 @@ def shown(pipeline: Pipeline, wanted: Callable[[PreviewImage], bool]) -> Preview
 
 def test_raw_pictures_show_counts_and_flags(renderer: Renderer, make_frame: MakeFrame) -> None:
     samples = make_frame(0).samples.copy()
-    samples[1, 1] = 16383
+    samples[1, 1], samples[2, 1], samples[[0, 4]] = 16383, 0, 0
     received = np.array([True, True, True, True, False, True])
     frame = make_frame(0, samples=samples, row_received=received)
     picture = renderer.render(frame, PipelineSettings(), warm=False)
@@ -85,6 +85,7 @@ def test_raw_pictures_show_counts_and_flags(renderer: Renderer, make_frame: Make
     assert (picture.corrected, picture.notice) == (False, "")
     np.testing.assert_array_equal(picture.values[1:4, 1:-1], samples[1:4, 1:-1])
     assert picture.flags[1, 1] == PixelFlag.SATURATED
+    assert picture.flags[2, 1] == PixelFlag.CUT_OFF
     assert (picture.flags[4, 1:-1] == PixelFlag.MISSING).all()
     assert (picture.flags[0] == PixelFlag.NOT_IMAGING).all()
     assert np.isnan(picture.values[[0, 4]]).all()
@@ -95,7 +96,10 @@ def test_raw_pictures_are_those_of_the_imaging_kernel(
 ) -> None:
     from fpxi_imaging import raw_values
 
-    frame = make_frame(5, row_received=np.array([True, False, True, True, True, False]))
+    samples = make_frame(5).samples.copy()
+    samples[2, 1:3] = 0, 16383
+    received = np.array([True, False, True, True, True, False])
+    frame = make_frame(5, samples=samples, row_received=received)
     picture = renderer.render(frame, PipelineSettings(), warm=True)
     values, flags = np.empty((6, 5), np.float32), np.empty((6, 5), np.uint8)
     panel = facts.dictionary.panel

@@ -21,7 +21,8 @@ def shown(samples: Any, received: Any, ring: Any, level: int = LEVEL) -> tuple[A
 def test_every_pixel_is_as_the_naive_twin_has_it(
     data: st.DataObject, shape: tuple[int, int]
 ) -> None:
-    samples = data.draw(hnp.arrays(np.uint16, shape, elements=st.integers(LEVEL - 3, LEVEL + 3)))
+    counts = st.integers(0, 2) | st.integers(LEVEL - 3, LEVEL + 3)
+    samples = data.draw(hnp.arrays(np.uint16, shape, elements=counts))
     received = data.draw(hnp.arrays(np.bool_, shape[:1]))
     ring = data.draw(hnp.arrays(np.bool_, shape))
     values, flags = np.full(shape, np.nan), np.zeros(shape, np.uint8)
@@ -32,7 +33,7 @@ def test_every_pixel_is_as_the_naive_twin_has_it(
             flags[at] = F.MISSING
         else:
             values[at] = samples[at]
-            flags[at] = F.SATURATED if samples[at] >= LEVEL else 0
+            flags[at] = F.SATURATED if samples[at] >= LEVEL else F.CUT_OFF * (samples[at] == 0)
     actual = shown(samples, received, ring)
     np.testing.assert_array_equal(actual[0], values)
     np.testing.assert_array_equal(actual[1], flags)
@@ -40,7 +41,7 @@ def test_every_pixel_is_as_the_naive_twin_has_it(
 
 def test_it_flags_as_the_corrector_does(make_resolved: Any) -> None:
     rng = np.random.default_rng(2)
-    samples = rng.integers(0, 65536, (4, 5)).astype(np.uint16)
+    samples = rng.choice([0, 1, 500, 65535], (4, 5)).astype(np.uint16)
     received = np.array([True, True, False, True])
     ring = rng.random((4, 5)) < 0.3
     expected = im.correct_frame(samples, make_resolved(not_imaging=ring), received)

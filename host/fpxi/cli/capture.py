@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,8 @@ def command(
         print_json(_document(url, result, reliable) | link.document())
     else:
         click.echo(_summary(result, reliable, link))
+    for line in _warnings(result):
+        note(line)
     if reliable and not result.complete:
         raise CommandFailedError(_why_incomplete(url, result))
 
@@ -167,6 +170,16 @@ def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     if result.chunks_recovered:
         facts.append(("Sent again", plural(result.chunks_recovered, "piece")))
     return format_facts([*facts, *link.facts()])
+
+
+def _warnings(result: CaptureResult) -> Iterator[str]:
+    for clipped, words in (
+        (result.saturated, "are saturated: unless the pixels are defects, expose less"),
+        (result.cut_off, "are cut off at 0: their signal is lower than they say"),
+    ):
+        if clipped.samples:
+            share = f"{clipped.samples:,} samples ({100 * clipped.fraction:.2g} %)"
+            yield f"Warning: {share} in {plural(clipped.frames, 'frame')} {words}."
 
 
 def _losses(result: CaptureResult) -> str:
