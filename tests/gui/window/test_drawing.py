@@ -31,9 +31,9 @@ def test_frames_are_drawn_once_each(live: Any, ramp: Any) -> None:
 
 
 def test_pixels_are_drawn_at_their_row_and_column(live: Any) -> None:
-    samples = np.zeros((6, 8), np.uint16)
+    samples = np.ones((6, 8), np.uint16)
     samples[1, 6] = 100
-    live.window.display.low.setValue(0)
+    live.window.display.low.setValue(1)
     live.window.display.high.setValue(100)
     live.rig.session.deliver(samples)
     live.settle()
@@ -109,6 +109,15 @@ def test_a_row_that_never_arrived_is_drawn_in_its_signal_colour(live: Any, ramp:
     assert live.drawn_pixel(2, 4) != FLAG_COLOURS[PixelFlag.MISSING]
 
 
+def test_a_raw_count_of_0_is_drawn_in_the_signal_colour_of_what_is_cut_off(
+    live: Any, ramp: Any
+) -> None:
+    live.rig.session.deliver(ramp)
+    live.settle()
+    assert live.drawn_pixel(0, 0) == FLAG_COLOURS[PixelFlag.CUT_OFF]
+    assert live.drawn_pixel(0, 1) != FLAG_COLOURS[PixelFlag.CUT_OFF]
+
+
 @pytest.mark.parametrize(("row", "column"), [(0, 0), (0, 7), (5, 0), (5, 7), (2, 3)])
 def test_the_pointer_reads_exactly_the_pixel_it_is_on(live: Any, row: int, column: int) -> None:
     image = live.window.image
@@ -171,10 +180,10 @@ def test_the_colour_map_can_be_chosen(live: Any) -> None:
 
 
 def test_a_region_is_drawn_and_read_at_its_place_on_the_panel(live: Any) -> None:
-    samples = np.arange(6, dtype=np.uint16).reshape(2, 3) * 100
+    samples = np.arange(6, dtype=np.uint16).reshape(2, 3) * 100 + 1
     live.rig.session.deliver(samples, sampling=Sampling(first_row=40, first_column=8))
-    live.window.display.low.setValue(0)
-    live.window.display.high.setValue(500)
+    live.window.display.low.setValue(1)
+    live.window.display.high.setValue(501)
     state = live.settle()
     assert state.picture.shape == (2, 3)
     assert live.drawn_pixel(41, 10) == (255, 255, 255)
@@ -186,7 +195,7 @@ def test_a_region_is_drawn_and_read_at_its_place_on_the_panel(live: Any) -> None
     live.rig.controller.display.cursor = (1, 2)
     live.window.tick()
     text = live.window.legend._cursor.text()
-    assert text.split() == ["row", "41", "col", "10", "raw", "500"]
+    assert text.split() == ["row", "41", "col", "10", "raw", "501"]
 
 
 def test_a_region_that_moves_is_drawn_at_its_new_place(live: Any) -> None:

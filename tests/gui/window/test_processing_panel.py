@@ -103,9 +103,9 @@ def test_a_turned_picture_is_drawn_turned_and_its_pixels_keep_their_numbers(
     live: Any, ramp: Any, orientation: Orientation
 ) -> None:
     before = [place_on_screen(live, *pixel) for pixel in CORNERS]
-    live.rig.session.deliver(ramp, processing=Processing(orientation=orientation))
-    live.window.display.low.setValue(0)
-    live.window.display.high.setValue(5007)
+    live.rig.session.deliver(ramp + 1, processing=Processing(orientation=orientation))
+    live.window.display.low.setValue(1)
+    live.window.display.high.setValue(5008)
     live.settle()
     image = live.window.image
     for pixel in CORNERS:
