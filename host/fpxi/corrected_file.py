@@ -12,12 +12,17 @@ import numpy as np
 import numpy.typing as npt
 from fpxi_imaging import Calibration, PixelFlag, Processing
 from fpxi_imaging.correction.turning import turned, turned_centres, turned_shape
-from fpxi_imaging.defects.pixel_mask import pixel_mask
+from fpxi_imaging.defects.pixel_mask import MaskBit, pixel_mask
 from fpxi_imaging.region import region_slices
+from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.calibration.content import write_calibration
+from fpxi.calibration.records import write_record
+from fpxi.departures import Agreement
 from fpxi.frame_processor import ProcessedFrame
+from fpxi.image_key import ImageKey
+from fpxi.legends import write_bits, write_values
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.nexus import nexus_group
@@ -26,17 +31,22 @@ from fpxi.recording.reader import RecordingReader
 from fpxi.scales import MEANINGS, UNITS
 from fpxi.software import software_version
 
-CORRECTED_LAYOUT = 2
+CORRECTED_LAYOUT = 3
 """Attribute `fpxi_corrected_layout` of the file.
 
 2 added `processing`, averages (`frames_averaged`, `average_complete`, `first_sequence_number`,
-`first_timestamp`), scales other than counts, and turned pictures."""
+`first_timestamp`), scales other than counts, and turned pictures; 3 the tolerances and what they
+let pass (`agreement`), `pixel_flag_counts`, and legends of all bits (`flag_masks`)."""
 LAYOUT_ATTRIBUTE = "fpxi_corrected_layout"
 PROCESS = "entry/process"
 PROCESSING = f"{PROCESS}/processing"
 _OF_NEWEST = (*(column.name for column in COLUMNS), "image_key", "row_received")
 _KEPT_FACTS = ("local_name", "description", "serial_number")
 _SIZES = ("y_pixel_size", "x_pixel_size")
+_RECEIVED = (
+    "1 where the row arrived in the newest frame of the picture; rows of the panel as it was read "
+    "out, however the picture is turned"
+)
 _LEFT_BEHIND = ("events", "link_statistics")
 
 
@@ -47,8 +57,9 @@ class Origin:
     calibration: Calibration
     calibration_file: str | Path | None
     processing: Processing
+    agreement: Agreement
     notes: Sequence[str]
-    """What was interpolated to correct at the frames' conditions."""
+    """What was interpolated to correct at the frames' conditions, and what differed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,7 @@ class CorrectedFile:
     ) -> None:
         self._reader = reader
         self._frames: list[tuple[int, int, int, bool]] = []
+        self._flag_counts: list[list[int]] = []
         _write_facts(file, reader)
         self._detector = file[layout.DETECTOR]
         _write_geometry(self._detector, reader, origin)
@@ -87,6 +99,7 @@ class CorrectedFile:
         made, index = picture.made, len(self._frames)
         self._data[index], self._flags[index] = made.values, made.flags
         self._frames.append((picture.first, picture.last, made.averaged_frames, made.complete))
+        self._flag_counts.append(_counts_of(made.flags))
 
     def finish(self) -> None:
         """Write what is known of each picture."""
@@ -100,19 +113,30 @@ class CorrectedFile:
             self._column(name, recorded[name][: self._reader.frame_count][last])
             for key, value in recorded[name].attrs.items():
                 self._detector[name].attrs[key] = value
+        write_bits(self._detector["flags"], FrameFlag)
+        write_values(self._detector["image_key"], ImageKey)
+        self._detector["row_received"].attrs["long_name"] = _RECEIVED
         for name in ("sequence_number", "timestamp"):
             values = recorded[name][: self._reader.frame_count][first]
-            self._column(f"first_{name}", values, f"{name} of the oldest frame averaged")
-        self._detector["first_timestamp"].attrs["units"] = "us"
-        self._column("frames_averaged", averaged.astype("<u4"), "frames in the average")
+            unit = str(recorded[name].attrs["units"])
+            self._column(f"first_{name}", values, f"{name} of the oldest frame averaged", unit)
+        self._column("frames_averaged", averaged.astype("<u4"), "frames in the average", "frames")
         self._column("average_complete", complete.astype("u1"), "0: a block that ended early")
+        counts = np.array(self._flag_counts, np.uint32)
+        self._column("pixel_flag_counts", counts, "pixels of each picture by flag", "pixels")
+        write_bits(self._detector["pixel_flag_counts"], PixelFlag)
 
     def _column(
-        self, name: str, values: npt.NDArray[np.generic], meaning: str | None = None
+        self,
+        name: str,
+        values: npt.NDArray[np.generic],
+        meaning: str | None = None,
+        unit: str | None = None,
     ) -> None:
         self._detector.create_dataset(name, data=values)
-        if meaning is not None:
-            self._detector[name].attrs["long_name"] = meaning
+        for key, value in (("long_name", meaning), ("units", unit)):
+            if value is not None:
+                self._detector[name].attrs[key] = value
 
 
 def _write_facts(file: h5py.File, reader: RecordingReader) -> None:
@@ -146,6 +170,8 @@ def _write_geometry(detector: h5py.Group, reader: RecordingReader, origin: Origi
             detector[name][...] = size
     mask = _mask_of(origin.calibration, reader.area)
     _replace(detector, "pixel_mask", turned(mask, orientation))
+    detector["pixel_mask"].attrs["long_name"] = "why a pixel is no good; 0: it is"
+    write_bits(detector["pixel_mask"], MaskBit)
     down, right = (detector[name][()] for name in OFFSETS)
     centres = turned_centres(down, right, orientation)
     for name, values in zip(OFFSETS, centres, strict=True):
@@ -177,6 +203,11 @@ def _write_process(process: h5py.Group, reader: RecordingReader, origin: Origin)
     process.create_dataset(
         "notes", data=list(origin.notes), shape=(len(origin.notes),), dtype=h5py.string_dtype()
     )
+    agreement = nexus_group(process, "agreement", "NXcollection")
+    write_record(agreement, origin.agreement)
+    agreement["departures"].attrs["long_name"] = (
+        "what differed between frames and calibration; the name of a condition ends in its unit"
+    )
     if origin.calibration_file is not None:
         process["calibration_file"] = str(origin.calibration_file)
     write_calibration(nexus_group(process, "calibration", "NXcollection"), origin.calibration)
@@ -191,5 +222,12 @@ def _make_images(
     data.attrs["units"] = UNITS[processing.scale]
     data.attrs["long_name"] = MEANINGS[processing.scale]
     flags = detector.create_dataset("pixel_flags", dtype="u1", **options)
-    flags.attrs["long_name"] = ", ".join(f"{flag.value} {flag.name}" for flag in PixelFlag)
+    flags.attrs["long_name"] = "what is known of each pixel's value; 0: nothing amiss"
+    write_bits(flags, PixelFlag)
     return data, flags
+
+
+def _counts_of(flags: npt.NDArray[np.uint8]) -> list[int]:
+    """Return how many pixels carry each flag, in the order of `PixelFlag`."""
+    present = int(np.bitwise_or.reduce(flags, axis=None))
+    return [int(np.count_nonzero(flags & flag)) if present & flag else 0 for flag in PixelFlag]

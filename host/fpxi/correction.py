@@ -17,6 +17,7 @@ from fpxi_imaging import (
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 
 from fpxi.corrected_file import CorrectedFile, Origin, Picture
+from fpxi.departures import Agreement, notes_of
 from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.frame_processor import CalibrationResolver, FrameProcessor
 from fpxi.recording.conditions import recorded_conditions
@@ -32,7 +33,19 @@ class CorrectionResult:
     pictures: int
     """As many, but for block averages."""
     notes: tuple[str, ...]
-    """What was interpolated to correct at the frames' conditions, in words."""
+    """What was interpolated to correct at the frames' conditions, and what differed from those of
+    the calibration, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a calibration fits the frames of a recording."""
+
+    resolved: ResolvedCalibration
+    """What corrects one of them."""
+    agreement: Agreement
+    notes: tuple[str, ...]
+    """What is interpolated, and what differs, in words."""
 
 
 def correct_recording(
@@ -51,7 +64,8 @@ def correct_recording(
 
     `out` is NeXus as the recording is, with `data` float32 (pictures, rows, columns), signed, NaN
     where there is no value, `pixel_flags` uint8 beside it (`fpxi_imaging.PixelFlag`), and an
-    NXprocess with the processing (JSON), the calibration, and what of it was interpolated.
+    NXprocess with the processing (JSON), the calibration, what of it was interpolated, and what
+    differed from its conditions within the tolerances.
     `source` is the calibration's file, named there. `device` is the recording's, less its events.
 
     Each frame gives a picture, but for a block average, which gives one a block; the last block,
@@ -73,9 +87,9 @@ def correct_recording(
         if reader.frame_count == 0:
             raise FrameSelectionError(reader.path, "a corrected frame", 0)
         resolver = resolver_for(reader, calibration, tolerances)
-        _, notes = require_fitting(reader, resolver)
+        fit = require_fitting(reader, resolver)
         processor = FrameProcessor(processing, resolver, threads=threads)
-        origin = Origin(calibration, source, processing, notes)
+        origin = Origin(calibration, source, processing, fit.agreement, fit.notes)
         with whole_hdf5(out) as (file, raw):
             corrected = CorrectedFile(file, reader, origin)
             pictures = 0
@@ -84,7 +98,7 @@ def correct_recording(
                 raw.require_sound()
                 pictures += 1
             corrected.finish()
-        return CorrectionResult(reader.frame_count, pictures, notes)
+        return CorrectionResult(reader.frame_count, pictures, fit.notes)
 
 
 def resolver_for(
@@ -95,19 +109,19 @@ def resolver_for(
     return CalibrationResolver(calibration, reader.geometry.name, serial_number, tolerances)
 
 
-def require_fitting(
-    reader: RecordingReader, resolver: CalibrationResolver
-) -> tuple[ResolvedCalibration, tuple[str, ...]]:
-    """Make sure that every frame can be corrected; return what corrects one, and all notes.
+def require_fitting(reader: RecordingReader, resolver: CalibrationResolver) -> Fit:
+    """Make sure that every frame can be corrected; return how well.
 
     Raises `fpxi_imaging.CalibrationMismatchError`, `fpxi_imaging.RegionMismatchError` and
     `PatternFramesError`.
     """
     notes: dict[str, None] = {}
-    for conditions in recorded_conditions(reader):
+    occurring = recorded_conditions(reader)
+    for conditions in occurring:
         resolved = resolver.at(conditions, reader.area)
         notes |= dict.fromkeys(resolved.notes)
-    return resolved, tuple(notes)
+    agreement = resolver.agreement(occurring)
+    return Fit(resolved, agreement, (*notes, *notes_of(agreement.departures)))
 
 
 def looks_back(processing: Processing) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.conditions import conditions_of, for_area
+from fpxi.departures import Agreement, collected
 from fpxi.image_key import ImageKey
 
 Resolve = Callable[[Frame], ResolvedCalibration]
@@ -68,6 +70,14 @@ class CalibrationResolver:
         Raises `fpxi_imaging.CalibrationMismatchError` and `fpxi_imaging.RegionMismatchError`.
         """
         return self.at(conditions_of(frame, self._panel, self._serial_number), frame.area)
+
+    def agreement(self, conditions: Iterable[Conditions]) -> Agreement:
+        """Return what may differ between frames and calibration, and what does for all of these.
+
+        Raises `fpxi_imaging.CalibrationMismatchError`.
+        """
+        found = (self._calibration.departures(each, self._tolerances) for each in conditions)
+        return Agreement(self._tolerances, collected(chain.from_iterable(found)))
 
     def at(self, conditions: Conditions, area: FrameArea) -> ResolvedCalibration:
         """Return what corrects frames of an area that are taken under these conditions."""

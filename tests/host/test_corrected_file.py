@@ -22,6 +22,7 @@ from fpxi_imaging import (
     Calibration,
     Conditions,
     Orientation,
+    PixelFlag,
     Processing,
     Scale,
     Tolerances,
@@ -29,6 +30,7 @@ from fpxi_imaging import (
 )
 from fpxi_imaging.defects.pixel_mask import MaskBit
 from fpxi_readout.frame import Frame
+from fpxi_readout.protocol.generated import FrameFlag
 
 MakeFrame = Callable[..., Frame]
 Record = Callable[..., Path]
@@ -150,8 +152,8 @@ def test_a_moving_average_gives_a_picture_a_frame(
     ("scale", "unit", "meaning"),
     [
         (Scale.COUNTS, "counts", "counts of the median pixel"),
-        (Scale.TRANSMISSION, "", "transmission"),
-        (Scale.ATTENUATION, "", "-ln of the transmission"),
+        (Scale.TRANSMISSION, "1", "transmission"),
+        (Scale.ATTENUATION, "1", "-ln of the transmission"),
     ],
 )
 def test_units_are_those_of_the_scale(
@@ -197,3 +199,137 @@ def test_the_description_can_be_taken_from_the_file(
     processing = Processing(averaging=Averaging.recursive(3), scale=Scale.TRANSMISSION)
     found = corrected(record([make_frame(0)]), calibration, processing)
     assert Processing.from_json(found["processing"]) == processing
+
+
+def legend(dataset: h5py.Dataset, key: str = "flag_masks") -> dict[str, int]:
+    """What a stranger reads of the bits of a dataset."""
+    values = dataset.attrs[key]
+    assert values.dtype == dataset.dtype
+    return dict(zip(dataset.attrs["flag_meanings"].split(), values.tolist(), strict=True))
+
+
+def test_bits_are_explained_beside_them(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    run = record([make_frame(0)])
+    out = run.with_name("out.h5")
+    correct_recording(run, calibration, out)
+    with h5py.File(out) as file:
+        detector = file[DETECTOR]
+        flags = legend(detector["pixel_flags"])
+        assert flags == {str(each.name).lower(): each.value for each in PixelFlag}
+        assert (flags["defect"], flags["no_logarithm"]) == (1, 128)
+        assert legend(detector["pixel_mask"])["gap"] == 1
+        assert legend(detector["pixel_mask"])["user"] == 256
+        assert legend(detector["flags"])["saturated"] == FrameFlag.SATURATED
+        assert legend(detector["image_key"], "flag_values")["dark"] == ImageKey.DARK
+        assert "panel as it was read out" in detector["row_received"].attrs["long_name"]
+    with h5py.File(run) as file:
+        detector = file[DETECTOR]
+        assert legend(detector["pixel_mask"]) == {"gap": 1}
+        assert legend(detector["flags"])["saturated"] == FrameFlag.SATURATED
+        assert legend(detector["image_key"], "flag_values")["dark"] == ImageKey.DARK
+
+
+def test_pixels_are_counted_by_flag(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    missing = make_frame(1)
+    missing.row_received[3] = False
+    run = record([make_frame(0), missing])
+    found = corrected(run, calibration)
+    counts, flags = found["pixel_flag_counts"], found["pixel_flags"]
+    for index, flag in enumerate(PixelFlag):
+        np.testing.assert_array_equal(
+            counts[:, index], np.count_nonzero(flags & flag, axis=(1, 2)), str(flag)
+        )
+    assert counts[1].sum() > counts[0].sum() > 0
+
+
+def test_every_number_has_a_unit(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    run = record([make_frame(0)])
+    out = run.with_name("out.h5")
+    correct_recording(run, calibration, out)
+    with h5py.File(out) as file:
+        assert unitless(file) == []
+
+
+def unitless(file: h5py.File) -> list[str]:
+    """Datasets of floating-point numbers without a unit; verdicts have a column of units."""
+    found: list[str] = []
+
+    def look(name: str, node: h5py.Dataset | h5py.Group) -> None:
+        numbers = isinstance(node, h5py.Dataset) and node.dtype.kind == "f"
+        if numbers and not node.attrs.get("units") and "/verdicts/" not in name:
+            found.append(name)
+
+    file.visititems(look)
+    return found
+
+
+def test_what_a_tolerance_let_pass_is_on_record(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    frames = [make_frame(n, exposure_us=2500 + n, temperature_mC=27_301 + 900 * n) for n in (1, 2)]
+    run = record(frames)
+    out = run.with_name("out.h5")
+    wide = Tolerances(exposure_us=5)
+    result = correct_recording(run, calibration, out, tolerances=wide)
+    with h5py.File(out) as file:
+        agreement = file["entry/process/agreement"]
+        used = {name: int(value[()]) for name, value in agreement["tolerances"].items()}
+        assert used == vars(wide)
+        columns = {name: column[()].tolist() for name, column in agreement["departures"].items()}
+        assert columns == {
+            "condition": [b"exposure_us", b"temperature_mC"],
+            "calibrated": [2500, 27_301],
+            "frames_least": [2501, 28_201],
+            "frames_most": [2502, 29_101],
+            "tolerance": [5, 2000],
+        }
+        notes = tuple(file["entry/process/notes"].asstr()[:])
+    assert notes == result.notes
+    exposure, temperature = (note for note in notes if "gain measured" not in note)
+    assert "exposure_us of the frames is 2501 to 2502, of the calibration 2500" in exposure
+    assert "tolerance of 5, which usually is 0" in exposure
+    assert "frames at 28.2 to 29.1 degrees C are corrected with darks at 27.3" in temperature
+    assert "up to 1.8 K apart, the tolerance is 2 K" in temperature
+
+
+@pytest.mark.parametrize(
+    ("temperature_mC", "tolerances", "words"),
+    [
+        (27_301, Tolerances(), None),
+        (27_500, Tolerances(), None),
+        (27_551, Tolerances(), "up to 0.2 K apart, the tolerance is 2 K"),
+        (24_301, Tolerances(temperature_mC=5000), "a tolerance of 5 K, which usually is 2 K"),
+    ],
+)
+def test_another_temperature_is_said(
+    record: Record,
+    make_frame: MakeFrame,
+    calibration: Calibration,
+    temperature_mC: int,
+    tolerances: Tolerances,
+    words: str | None,
+) -> None:
+    run = record([make_frame(0, temperature_mC=temperature_mC)])
+    out = run.with_name("out.h5")
+    notes = correct_recording(run, calibration, out, tolerances=tolerances).notes
+    said = [note for note in notes if "corrected with darks" in note]
+    assert len(said) == (words is not None)
+    assert words is None or words in said[0]
+
+
+def test_a_bias_within_the_usual_tolerance_is_on_record_without_a_note(
+    record: Record, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    run = record([make_frame(0, bias_mV=-12_305)])
+    out = run.with_name("out.h5")
+    assert correct_recording(run, calibration, out).notes == ()
+    with h5py.File(out) as file:
+        departures = file["entry/process/agreement/departures"]
+        assert departures["condition"].asstr()[:].tolist() == ["bias_mV"]
+        assert departures["frames_most"][:].tolist() == [-12_305]

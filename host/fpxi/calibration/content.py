@@ -38,8 +38,23 @@ _UNITS = {
     ("OffsetRefresh", "rms_drift"): "counts",
     ("Calibration", "saturation_level"): "counts",
     ("LagModel", "time_constants_s"): "s",
+    ("LagModel", "covariance"): "fractions 1, time constants s; of each pair the product",
     ("Source", "size"): "bytes",
+    ("DefectThresholds", "window"): "pixels",
+    ("DefectThresholds", "fine_window"): "pixels",
+    ("DefectThresholds", "line_length"): "pixels",
+    ("CheckLimits", "residual_block"): "pixels",
 }
+_NUMBERS = {
+    "GainModel": ("gain", "uncertainty"),
+    "FlatLevel": ("clipped", "relative_dose"),
+    "Piecewise": ("slopes",),
+    "OffsetModel": ("goodness",),
+    "LagModel": ("fractions", "multiplier", "residual"),
+    "Ghosting": ("change", "uncertainty", "map"),
+}
+"""Fields whose unit is 1; all others of thresholds and limits are numbers as well."""
+_OF_NUMBERS = ("DefectThresholds", "CheckLimits")
 
 
 def write_calibration(group: h5py.Group, calibration: Calibration) -> None:
@@ -67,7 +82,10 @@ def write_offset_models(group: h5py.Group, calibration: Calibration) -> None:
 
 
 def _unit(owner: str, name: str) -> str:
-    return _UNITS.get((owner, name), "")
+    known = _UNITS.get((owner, name))
+    if known is None:
+        return "1" if owner in _OF_NUMBERS or name in _NUMBERS.get(owner, ()) else ""
+    return known
 
 
 def read_calibration(group: h5py.Group) -> Calibration:

@@ -46,7 +46,12 @@ Units = Callable[[str, str], str]
 """The unit of a field by the names of its class and its own; empty where it has none."""
 
 
-def write_record(group: h5py.Group, record: Any, units: Units) -> None:
+def no_units(_record: str, _field: str) -> str:
+    """Return that a field has no unit but the one of its name."""
+    return ""
+
+
+def write_record(group: h5py.Group, record: Any, units: Units = no_units) -> None:
     """Write the fields of a dataclass into a group."""
     kind = record.__class__
     held = [each for each in field_types(kind) if getattr(record, each.name) is not None]

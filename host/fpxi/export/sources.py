@@ -41,7 +41,7 @@ class ImageSource(Protocol):
     rows_across: bool
     """The panel's rows are columns of the images, which are turned."""
     notes: tuple[str, ...]
-    """What was interpolated to correct the frames, in words."""
+    """What was interpolated to correct the frames, and what differed, in words."""
     frames_in: npt.NDArray[np.int64]
     """How many frames are in each image: more than 1 where it is an average."""
 
@@ -83,10 +83,11 @@ class CalibratedSource:
         self, reader: RecordingReader, calibration: Calibration, processing: Processing
     ) -> None:
         resolver = resolver_for(reader, calibration)
-        resolved, self.notes = require_fitting(reader, resolver)
+        fit = require_fitting(reader, resolver)
+        self.notes = fit.notes
         self.rows_across = processing.orientation.rotate_deg % 180 != 0
         self.frame_count = reader.frame_count
-        self.shape = turned_shape(resolved.shape, processing.orientation)
+        self.shape = turned_shape(fit.resolved.shape, processing.orientation)
         self.dtype = np.dtype(np.float32)
         self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)

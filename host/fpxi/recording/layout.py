@@ -7,6 +7,8 @@ What NeXus has no name for is in `/entry/device` (NXcollection).
 
 from __future__ import annotations
 
+import enum
+
 LAYOUT = 2
 """Version of this layout, an attribute of the file; readers refuse a later one.
 
@@ -21,5 +23,9 @@ DATA = f"{DETECTOR}/data"
 ROW_RECEIVED = f"{DETECTOR}/row_received"
 IMAGE_KEY = f"{DETECTOR}/image_key"
 
-MASK_GAP = 1
-"""Bit 0 of NXdetector's `pixel_mask`: a pixel with no sensor, here the process ring."""
+
+class MaskBit(enum.IntFlag):
+    """What a recording says in NXdetector's `pixel_mask`; calibrations know more of its bits."""
+
+    GAP = 1
+    """Bit 0: a pixel with no sensor, here the process ring."""

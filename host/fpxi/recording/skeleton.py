@@ -8,8 +8,11 @@ from typing import Any
 import h5py
 import numpy as np
 from fpxi_readout.protocol.dictionary import Dictionary
+from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
 
+from fpxi.image_key import ImageKey
+from fpxi.legends import write_bits, write_values
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.facts import RecordingFacts, dictionary_text
@@ -53,8 +56,9 @@ def _write_detector(detector: h5py.Group, facts: RecordingFacts, area: FrameArea
         detector[name] = area.binning * panel.pitch_um / 1e6  # times 1e-6 would round twice
         detector[name].attrs["units"] = "m"
     write_offsets(detector, panel, area)
-    mask = np.where(area.not_imaging(panel), layout.MASK_GAP, 0).astype("<u4")
+    mask = np.where(area.not_imaging(panel), layout.MaskBit.GAP, 0).astype("<u4")
     detector.create_dataset("pixel_mask", data=mask)
+    write_bits(detector["pixel_mask"], layout.MaskBit)
 
 
 def _write_frames(detector: h5py.Group, panel: PanelGeometry, area: FrameArea) -> None:
@@ -80,7 +84,9 @@ def _write_frames(detector: h5py.Group, panel: PanelGeometry, area: FrameArea) -
         gain.full_scale_fC for gain in panel.gain_settings
     ]
     key = _growing(detector, "image_key", (), "<u1")
-    key.attrs["long_name"] = "0 image, 1 flat, 2 dark, 3 invalid"
+    key.attrs["long_name"] = "what the frame shows"
+    write_values(key, ImageKey)
+    write_bits(detector["flags"], FrameFlag)
     received = _growing(detector, "row_received", (rows,), "<u1")
     received.attrs["long_name"] = "1 where the row arrived; the counts of other rows are 0"
 

@@ -126,6 +126,25 @@ def test_a_file_from_before_imports_were_kept_apart_is_read(
     require_same(load_calibration(tmp_path / "cal.h5"), plain)
 
 
+def test_every_number_has_a_unit(tmp_path: Path, rich: Calibration) -> None:
+    save_calibration(tmp_path / "cal.h5", rich)
+    bare: list[str] = []
+
+    def look(name: str, node: h5py.Dataset | h5py.Group) -> None:
+        number = isinstance(node, h5py.Dataset) and node.dtype.kind == "f"
+        if number and not node.attrs.get("units") and "/verdicts/" not in name:
+            bare.append(name)
+
+    with h5py.File(tmp_path / "cal.h5") as file:
+        file.visititems(look)
+        assert bare == []
+        lag = file[f"{CONTENT}/lag"]
+        assert (lag["time_constants_s"].attrs["units"], lag["multiplier"].attrs["units"]) == (
+            "s",
+            "1",
+        )
+
+
 def test_other_readers_find_the_offset_as_a_function_of_exposure(
     tmp_path: Path, rich: Calibration
 ) -> None:
