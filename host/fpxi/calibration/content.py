@@ -51,10 +51,12 @@ _NUMBERS = {
     "Piecewise": ("slopes",),
     "OffsetModel": ("goodness",),
     "LagModel": ("fractions", "multiplier", "residual"),
+    "LagTrace": ("measured", "uncertainty", "fitted", "dark_level"),
     "Ghosting": ("change", "uncertainty", "map"),
 }
-"""Fields whose unit is 1; all others of thresholds and limits are numbers as well."""
+"""Fields that are ratios, whose unit is 1."""
 _OF_NUMBERS = ("DefectThresholds", "CheckLimits")
+"""Classes of whose fields all are, but for those in `_UNITS`."""
 
 
 def write_calibration(group: h5py.Group, calibration: Calibration) -> None:
