@@ -192,6 +192,30 @@ def test_a_mean_of_blocks_is_that_of_their_frames(
     assert "mean of 2 averages of 5 frames" in result.scaling
 
 
+@pytest.mark.parametrize(("averaging", "images"), [(NO_AVERAGING, 5), (Averaging.block(4), 2)])
+def test_the_correction_that_comes_first_tells_how_far_it_is(
+    record: Record,
+    make_frame: MakeFrame,
+    calibration: Calibration,
+    tmp_path: Path,
+    averaging: Averaging,
+    images: int,
+) -> None:
+    run = record([make_frame(number) for number in range(5)])
+    told: list[tuple[str, int, int]] = []
+    export(
+        run,
+        tmp_path / "x.npy",
+        calibration=calibration,
+        processing=Processing(averaging=averaging),
+        progress=lambda done, total: told.append(("exporting", done, total)),
+        correcting=lambda done, total: told.append(("correcting", done, total)),
+    )
+    corrected = [("correcting", done, 5) for done in range(1, 6)]
+    exported = [("exporting", done, images) for done in range(1, images + 1)]
+    assert told == (exported if averaging == NO_AVERAGING else corrected + exported)
+
+
 @pytest.mark.parametrize("averaging", [NO_AVERAGING, Averaging.running(2)])
 def test_what_was_interpolated_is_told(
     run: Path, calibration: Calibration, tmp_path: Path, averaging: Averaging

@@ -125,6 +125,7 @@ def command(
             bits=int(bits),
             overwrite=overwrite,
             progress=lambda done, total: bar.show("Exporting", done, total),
+            correcting=lambda done, total: bar.show("Correcting", done, total),
         )
     if as_json:
         print_json(

@@ -42,6 +42,7 @@ def export(
     bits: int = 16,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    correcting: Callable[[int, int], None] | None = None,
 ) -> ExportResult:
     """Write frames of a recording, or of a corrected one, to `out`; its suffix says the format.
 
@@ -58,6 +59,9 @@ def export(
     the way as `processing` says, which may make fewer images of its frames: `frames` picks of
     these. Returns what was written and how it was scaled.
 
+    `progress` is called with how many images are done, and of how many. Before the first one, where
+    the processing looks back on earlier frames, `correcting` is, with frames of the recording.
+
     Every file appears whole or not at all.
 
     Raises `ExportError`, `OutputError`, `FrameSelectionError`, `NotARecordingError`,
@@ -72,7 +76,7 @@ def export(
         raise ExportError(f"a PNG has 8 or 16 bits, not {bits}")
     if scan is not None and average:
         raise ExportError("the frames of a scan show different places; export it without averaging")
-    with open_source(path, calibration, processing) as source:
+    with open_source(path, calibration, processing, correcting) as source:
         indices = _select(path, frames, source.frame_count)
         if scan is None:
             images = Images(source, indices, average, progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -142,12 +142,15 @@ def _numbers(reader: RecordingReader) -> npt.NDArray[np.int64]:
 
 @contextmanager
 def open_source(
-    path: Path, calibration: Calibration | None, processing: Processing = DEFAULT_PROCESSING
+    path: Path,
+    calibration: Calibration | None,
+    processing: Processing = DEFAULT_PROCESSING,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[ImageSource]:
     """Open a recording or corrected file; with a calibration, a recording is corrected.
 
     Where the processing looks back on earlier frames, the whole recording is corrected into a
-    temporary file, as `fpxi correct` does.
+    temporary file, as `fpxi correct` does; `progress` is called with frames done and of how many.
 
     Raises `NotARecordingError`, `ExportError` for a file that is corrected already, and
     `fpxi_imaging.CalibrationMismatchError` and `fpxi_imaging.RegionMismatchError`.
@@ -163,7 +166,9 @@ def open_source(
     elif looks_back(processing):
         with TemporaryDirectory(prefix="fpxi-") as folder:
             corrected = Path(folder) / "corrected.h5"
-            correct_recording(path, calibration, corrected, processing=processing)
+            correct_recording(
+                path, calibration, corrected, processing=processing, progress=progress
+            )
             with h5py.File(corrected, "r") as file:
                 yield CorrectedSource(file)
     else:

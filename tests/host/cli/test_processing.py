@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from fpxi.calibration import save_calibration
+from fpxi.cli.progress import ProgressBar
 from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
     DEFAULT_PROCESSING,
@@ -177,11 +178,14 @@ def test_lag_that_the_calibration_does_not_know_is_refused_by_name(
 
 
 def test_export_makes_the_pictures_that_correct_makes(
-    run: Run, job: list[object], tmp_path: Path
+    run: Run, job: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    bars: list[str] = []
+    monkeypatch.setattr(ProgressBar, "show", lambda _bar, label, *_numbers: bars.append(label))
     (tmp_path / "p.json").write_text(Processing(averaging=Averaging.block(3)).to_json())
     words = ["--processing", tmp_path / "p.json"]
     assert run(*job, *words).exit_code == 0
+    bars.clear()
     out = tmp_path / "x.npy"
     export = ["export", job[1], "-o", out, *words]
     result = run(*export, "-c", tmp_path / "cal.h5")
@@ -189,6 +193,7 @@ def test_export_makes_the_pictures_that_correct_makes(
     with h5py.File(tmp_path / "out.h5") as file:
         np.testing.assert_array_equal(np.load(out), file[f"{DETECTOR}/data"][:])
     assert "3 frames" in result.stdout
+    assert list(dict.fromkeys(bars)) == ["Correcting", "Exporting"]
     refused = run(*export)
     assert refused.exit_code == 2
     assert "--calibration" in refused.stderr
