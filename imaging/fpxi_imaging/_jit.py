@@ -38,6 +38,8 @@ def write(item: Any, dimensions: int) -> Any:
 
 helper = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)
 """Decorate a function that only kernels call; it cannot return an array of its own making."""
+inlined = numba.njit(**_OPTIONS, no_cfunc_wrapper=True, forceinline=True)
+"""Decorate a helper that costs less than calling it: every array argument is seven words."""
 
 
 def kernel(

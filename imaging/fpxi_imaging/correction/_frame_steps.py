@@ -2,6 +2,7 @@
 
 `head` is the header of the `memory`. The rows are alike: before them `before` frames came to the
 average. They begin at pixel `begin`; `counts`, `values` and `flags` are runs of their pixels.
+`holds` is the memory in words as wide as a hold is.
 """
 
 # Numba calls helpers by position.
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fpxi_imaging._jit import helper
+from fpxi_imaging._jit import helper, inlined
 from fpxi_imaging.correction._average_steps import (
     add_to_sum,
     copy_run,
@@ -42,6 +43,8 @@ from fpxi_imaging.correction._layout import (
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS, show_median
 from fpxi_imaging.correction._value_steps import (
     offset_and_gain,
+    offset_and_gain_into_mean,
+    offset_and_gain_into_sum,
     piecewise,
     polynomial,
     remove_lag,
@@ -56,19 +59,21 @@ from fpxi_imaging.correction._zinger_steps import (
 )
 
 
-@helper
+@inlined
 def take_single(
     head: Any, memory: Any, begin: Any, marks: Any, counts: Any, values: Any, flags: Any
 ) -> None:
     """Offset, gain, flags."""
-    _offset_and_gain(head, memory, begin, counts, values)
+    offset, gain = _constants(head, memory, begin, counts.size)
+    offset_and_gain(counts, offset, gain, values)
     flag_counts(counts, marks, np.uint16(head.saturation_level), flags)
 
 
-@helper
+@inlined
 def take_in_mean(
     head: Any,
     memory: Any,
+    holds: Any,
     before: Any,
     begin: Any,
     marks: Any,
@@ -77,24 +82,32 @@ def take_in_mean(
     flags: Any,
 ) -> None:
     """Offset, gain, flags, mean in single precision."""
-    _offset_and_gain(head, memory, begin, counts, values)
-    _hold(head, memory, before, begin, counts, marks, flags)
+    _hold(head, holds, before, begin, counts, marks, flags)
+    offset, gain = _constants(head, memory, begin, counts.size)
     mean = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
-    _weigh_in(head, before, values, mean)
+    if before == 0:
+        offset_and_gain(counts, offset, gain, values)
+        start_mean(values, mean)
+    else:
+        share = np.float32(1.0 / min(before + 1, head.averaged_frames))
+        offset_and_gain_into_mean(counts, offset, gain, share, mean, values)
 
 
 @helper
-def recall_mean(head: Any, memory: Any, begin: Any, marks: Any, values: Any, flags: Any) -> None:
+def recall_mean(
+    head: Any, memory: Any, holds: Any, begin: Any, marks: Any, values: Any, flags: Any
+) -> None:
     """Show the mean without the newest frame."""
     mean = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
     copy_run(mean, values)
-    _flag_held(head, memory, begin, marks, flags)
+    _flag_held(head, holds, begin, marks, flags)
 
 
-@helper
+@inlined
 def take_in_sum(
     head: Any,
     memory: Any,
+    holds: Any,
     before: Any,
     begin: Any,
     marks: Any,
@@ -103,26 +116,45 @@ def take_in_sum(
     flags: Any,
 ) -> None:
     """Offset, gain, flags, moving sum in single precision."""
-    _offset_and_gain(head, memory, begin, counts, values)
-    _hold(head, memory, before, begin, counts, marks, flags)
+    _hold(head, holds, before, begin, counts, marks, flags)
+    offset, gain = _constants(head, memory, begin, counts.size)
     total = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
-    _add_up(head, memory, before, begin, values, total)
+    frames = head.averaged_frames
+    if before < frames:
+        offset_and_gain(counts, offset, gain, values)
+        _add_up(head, memory, before, begin, values, total)
+    else:
+        pixels = head.rows * head.columns
+        ring = memory.view(np.float32)[head.ring_at : head.ring_at + frames * pixels]
+        at = before % frames * pixels + begin
+        oldest = ring[at : at + values.size]
+        share = np.float32(1.0 / frames)
+        offset_and_gain_into_sum(counts, offset, gain, share, oldest, total, values)
+        _renew(head, before, begin // head.columns, ring, total)
 
 
 @helper
 def recall_sum(
-    head: Any, memory: Any, before: Any, begin: Any, marks: Any, values: Any, flags: Any
+    head: Any,
+    memory: Any,
+    holds: Any,
+    before: Any,
+    begin: Any,
+    marks: Any,
+    values: Any,
+    flags: Any,
 ) -> None:
     """Show the moving sum's share without the newest frame."""
     total = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
     show_mean(total, np.float32(1.0 / min(before, head.averaged_frames)), values)
-    _flag_held(head, memory, begin, marks, flags)
+    _flag_held(head, holds, begin, marks, flags)
 
 
 @helper
 def take_all_steps(
     head: Any,
     memory: Any,
+    holds: Any,
     block: Any,
     before: Any,
     begin: Any,
@@ -132,16 +164,17 @@ def take_all_steps(
     flags: Any,
 ) -> None:
     """Whatever steps the header asks for, up to those that need neighbouring rows."""
-    _offset_and_gain(head, memory, begin, counts, values)
+    offset, gain = _constants(head, memory, begin, counts.size)
+    offset_and_gain(counts, offset, gain, values)
     if head.polynomial_terms > 0 or head.piecewise_segments > 0:
         _linearise(head, memory, block, begin, values)
     if head.lag_components > 0:
         _unlag(head, memory, begin, values)
     if head.rejects_zingers:
         _reject(head, memory, begin, values)
-        _flag_but_zingers(head, memory, block, before, begin, counts, marks, flags)
+        _flag_but_zingers(head, memory, holds, block, before, begin, counts, marks, flags)
     else:
-        _flag(head, memory, before, begin, counts, marks, flags)
+        _flag(head, holds, before, begin, counts, marks, flags)
     if head.averaging != NO_AVERAGE and not head.follows_motion:
         _average(head, memory, block, before, begin, values)
 
@@ -150,6 +183,7 @@ def take_all_steps(
 def recall(
     head: Any,
     memory: Any,
+    holds: Any,
     block: Any,
     before: Any,
     begin: Any,
@@ -159,12 +193,12 @@ def recall(
 ) -> None:
     """Show what any average has without the newest frame."""
     if head.averaging == MEAN and not head.double:
-        recall_mean(head, memory, begin, marks, values, flags)
+        recall_mean(head, memory, holds, begin, marks, values, flags)
     elif head.averaging == MOVING_SUM and not head.double:
-        recall_sum(head, memory, before, begin, marks, values, flags)
+        recall_sum(head, memory, holds, before, begin, marks, values, flags)
     else:
         _recall_median_or_double(head, memory, block, before, begin, values)
-        _flag_held(head, memory, begin, marks, flags)
+        _flag_held(head, holds, begin, marks, flags)
     if head.rejects_zingers:
         at = head.zinger_hold_at + begin
         flag_zingers(memory.view(np.uint16)[at : at + flags.size], marks, flags)
@@ -182,12 +216,13 @@ def _recall_median_or_double(
         show_mean(memory.view(np.float64)[at : at + values.size], 1.0 / taken, values)
 
 
-@helper
-def _offset_and_gain(head: Any, memory: Any, begin: Any, counts: Any, values: Any) -> None:
+@inlined
+def _constants(head: Any, memory: Any, begin: Any, size: Any) -> Any:
+    """Return the run's offset and gain."""
     words = memory.view(np.float32)
-    offset = words[head.offset_at + begin : head.offset_at + begin + counts.size]
-    gain = words[head.gain_at + begin : head.gain_at + begin + counts.size]
-    offset_and_gain(counts, offset, gain, values)
+    offset = words[head.offset_at + begin : head.offset_at + begin + size]
+    gain = words[head.gain_at + begin : head.gain_at + begin + size]
+    return offset, gain
 
 
 @helper
@@ -232,18 +267,19 @@ def _reject(head: Any, memory: Any, begin: Any, values: Any) -> None:
 
 @helper
 def _flag(
-    head: Any, memory: Any, before: Any, begin: Any, counts: Any, marks: Any, flags: Any
+    head: Any, holds: Any, before: Any, begin: Any, counts: Any, marks: Any, flags: Any
 ) -> None:
     if head.averaging == NO_AVERAGE:
         flag_counts(counts, marks, np.uint16(head.saturation_level), flags)
     else:
-        _hold(head, memory, before, begin, counts, marks, flags)
+        _hold(head, holds, before, begin, counts, marks, flags)
 
 
 @helper
 def _flag_but_zingers(
     head: Any,
     memory: Any,
+    holds: Any,
     block: Any,
     before: Any,
     begin: Any,
@@ -256,7 +292,7 @@ def _flag_but_zingers(
     at = head.kept_counts_at + block * max(BAND_PIXELS, head.columns)
     kept = memory.view(np.uint16)[at : at + counts.size]
     without_rejected(counts, rejected, kept)
-    _flag(head, memory, before, begin, kept, marks, flags)
+    _flag(head, holds, before, begin, kept, marks, flags)
     at = head.zinger_hold_at + begin
     hold = memory.view(np.uint16)[at : at + counts.size]
     if before == 0:
@@ -266,12 +302,12 @@ def _flag_but_zingers(
     flag_zingers(hold, marks, flags)
 
 
-@helper
+@inlined
 def _hold(
-    head: Any, memory: Any, before: Any, begin: Any, counts: Any, marks: Any, flags: Any
+    head: Any, holds: Any, before: Any, begin: Any, counts: Any, marks: Any, flags: Any
 ) -> None:
-    hold = memory.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + counts.size]
-    level, frames = np.uint16(head.saturation_level), np.uint16(head.hold_frames)
+    hold = holds[head.hold_at + begin : head.hold_at + begin + counts.size]
+    level, frames = np.uint16(head.saturation_level), head.hold_frames
     if before == 0:
         start_hold(counts, level, frames, hold)
     else:
@@ -280,8 +316,8 @@ def _hold(
 
 
 @helper
-def _flag_held(head: Any, memory: Any, begin: Any, marks: Any, flags: Any) -> None:
-    hold = memory.view(np.uint16)[head.hold_at + begin : head.hold_at + begin + flags.size]
+def _flag_held(head: Any, holds: Any, begin: Any, marks: Any, flags: Any) -> None:
+    hold = holds[head.hold_at + begin : head.hold_at + begin + flags.size]
     flag_held(hold, marks, flags)
 
 

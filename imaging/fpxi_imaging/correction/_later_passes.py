@@ -13,7 +13,7 @@ from numba import types
 from fpxi_imaging._jit import index, kernel, read, write
 from fpxi_imaging.correction._average_steps import copy_run
 from fpxi_imaging.correction._flag_steps import flag_held, flag_missing, forget_hold
-from fpxi_imaging.correction._layout import HEADER
+from fpxi_imaging.correction._layout import HEADER, LONG_HOLD
 from fpxi_imaging.correction._motion_steps import add_differences, follow, start_differences
 from fpxi_imaging.correction._repair import repair
 from fpxi_imaging.correction._zinger_steps import flag_zingers, forget_zinger_hold
@@ -65,7 +65,7 @@ def follow_block(
     for row in range(share[0], share[1]):
         a, b = row * columns, (row + 1) * columns
         marks = memory[head.marks_at + a : head.marks_at + b]
-        hold = shorts[head.hold_at + a : head.hold_at + b]
+        hold = memory.view(LONG_HOLD)[head.hold_at + a : head.hold_at + b]
         zinger_hold = shorts[head.zinger_hold_at + a : head.zinger_hold_at + b]
         if row_received[row]:
             start_differences(total, count)
@@ -78,7 +78,7 @@ def follow_block(
                 frames[:] = 0
             most = head.averaged_frames
             follow(noise, most, total, count, mean[a:b], frames, frame[a:b], next_mean[a:b])
-            forget_hold(frames, np.uint16(head.hold_frames), hold)
+            forget_hold(frames, head.hold_frames, hold)
             if head.rejects_zingers:
                 forget_zinger_hold(frames, head.hold_frames, zinger_hold)
         else:

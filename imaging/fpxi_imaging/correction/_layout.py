@@ -8,6 +8,8 @@ a part begins, counted in items of that part.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -61,11 +63,16 @@ HEADER = np.dtype(
             "zinger_memory_at",  # state, uint8 image
             "zinger_hold_at",  # state, uint16 image: frames for which a rejected value still weighs
             "kept_counts_at",  # state, uint16: a band for each block
-            "hold_at",  # state, uint16 image, see `_flag_steps`
+            "hold_at",  # state, image of `SHORT_HOLD` or `LONG_HOLD`, see `_flag_steps`
             "lag_state_at",  # state, float32 images: last value, current of each component
         )
     ]
 )
+
+SHORT_HOLD = np.uint16
+"""What the kernels for the usual steps keep of each pixel's flags; see `_flag_steps`."""
+LONG_HOLD = np.uint32
+"""What the kernel for all steps keeps, for averages over many more frames."""
 
 NO_AVERAGE = 0
 MEAN = 1
@@ -76,6 +83,20 @@ RENEWAL = 4
 """A moving sum is added up anew after so many times its frames."""
 MEDIAN = 3
 """Of the last frames, which are kept."""
+
+_UNUSUAL = (
+    "polynomial_terms",
+    "piecewise_segments",
+    "lag_components",
+    "rejects_zingers",
+    "follows_motion",
+    "double",
+)
+
+
+def needs_all_steps(header: Any) -> bool:
+    """Tell whether a header asks for more than the usual steps."""
+    return header["averaging"] == MEDIAN or any(header[name] for name in _UNUSUAL)
 
 
 class Parts:

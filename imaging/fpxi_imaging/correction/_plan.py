@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fpxi_imaging.correction._flag_steps import ranked_marks
 from fpxi_imaging.correction._layout import (
     HEADER,
     MEAN,
@@ -95,7 +96,7 @@ def pack_plan(calibration: ResolvedCalibration, processing: Processing, blocks: 
     plan.add("gain_at", gain.astype(np.float32))
     marks = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
     marks[defects & ~ring] = PixelFlag.UNREPAIRABLE
-    plan.add("marks_at", marks)
+    plan.add("marks_at", ranked_marks(marks))
     _add_linearity(plan, calibration.linearity, scale)
     if processing.lag:
         if calibration.lag is None:

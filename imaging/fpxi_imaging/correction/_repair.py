@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fpxi_imaging._jit import helper
-from fpxi_imaging.correction._repair_table import FAR_WIDTH, HEADER
+from fpxi_imaging._jit import helper, inlined
+from fpxi_imaging.correction._repair_table import FAR_WIDTH, HEADER, PAIR_WIDTH, PAIRS_AT
 from fpxi_imaging.flags import PixelFlag
 
 _DEFECT = np.uint8(PixelFlag.DEFECT)
@@ -58,14 +58,14 @@ def repair(table: Any, near: Any, far: Any, limit: Any, values: Any, flags: Any)
     far_at = HEADER + near_count
     while far < far_count:
         begin = far_at + far * FAR_WIDTH
-        if table[np.uint64(begin)] >= limit:
+        if np.int64(table[np.uint64(begin)]) >= limit:
             break
-        _repair_far(table[begin + 1 : begin + FAR_WIDTH], values, flags)
+        _repair_far(table, begin, values, flags)
         far += 1
     return near, far
 
 
-@helper
+@inlined
 def _repair_near(p: Any, cols: Any, values: Any, flags: Any) -> None:
     left, right, above, below = p - _NEXT, p + _NEXT, p - cols, p + cols
     around = flags[left] | flags[right] | flags[above] | flags[below]
@@ -83,50 +83,57 @@ def _repair_near(p: Any, cols: Any, values: Any, flags: Any) -> None:
         values[p] = mean
         flags[p] = _DEFECT | (around & _BOUNDS)
         return
-    pair_across = _pair(values, flags, left, right, _ONE, _ONE)
-    pair_along = _pair(values, flags, above, below, _ONE, _ONE)
-    _settle(p, pair_across, pair_along, _NOTHING, _NOTHING, values, flags)
+    _repair_near_doubtful(p, cols, values, flags)
 
 
 @helper
-def _repair_far(entry: Any, values: Any, flags: Any) -> None:
-    distances = entry.view(np.float32)
-    across = _far_pair(entry, distances, np.uint64(1), values, flags)
-    along = _far_pair(entry, distances, np.uint64(3), values, flags)
-    falling = _far_pair(entry, distances, np.uint64(5), values, flags)
-    rising = _far_pair(entry, distances, np.uint64(7), values, flags)
-    _settle(np.uint64(entry[np.uint64(0)]), across, along, falling, rising, values, flags)
+def _repair_near_doubtful(p: Any, cols: Any, values: Any, flags: Any) -> None:
+    across = _pair(values, flags, p - _NEXT, p + _NEXT, _HALF, _ONE, ONE_SIDED, ONE_SIDED)
+    along = _pair(values, flags, p - cols, p + cols, _HALF, _ONE, ONE_SIDED, ONE_SIDED)
+    _settle(p, across, along, _NOTHING, _NOTHING, values, flags)
 
 
 @helper
-def _far_pair(entry: Any, distances: Any, slot: Any, values: Any, flags: Any) -> Any:
-    a, b = np.uint64(entry[slot]), np.uint64(entry[slot + _NEXT])
-    at = slot + np.uint64(8)
-    return _pair(values, flags, a, b, distances[at], distances[at + _NEXT])
+def _repair_far(table: Any, begin: Any, values: Any, flags: Any) -> None:
+    weights = table.view(np.float32)
+    across = _far_pair(table, weights, begin + PAIRS_AT, values, flags)
+    along = _far_pair(table, weights, begin + PAIRS_AT + PAIR_WIDTH, values, flags)
+    falling = _far_pair(table, weights, begin + PAIRS_AT + 2 * PAIR_WIDTH, values, flags)
+    rising = _far_pair(table, weights, begin + PAIRS_AT + 3 * PAIR_WIDTH, values, flags)
+    _settle(np.uint64(table[np.uint64(begin + 1)]), across, along, falling, rising, values, flags)
 
 
-@helper
-def _pair(values: Any, flags: Any, a: Any, b: Any, reach_a: Any, reach_b: Any) -> Any:
+@inlined
+def _far_pair(table: Any, weights: Any, at: Any, values: Any, flags: Any) -> Any:
+    at = np.uint64(at)
+    a, b = np.uint64(table[at]), np.uint64(table[at + _NEXT])
+    at += np.uint64(2)
+    share, weight = weights[at], weights[at + _NEXT]
+    lone_a, lone_b = weights[at + np.uint64(2)], weights[at + np.uint64(3)]
+    return _pair(values, flags, a, b, share, weight, lone_a, lone_b)
+
+
+@inlined
+def _pair(
+    values: Any, flags: Any, a: Any, b: Any, share: Any, weight: Any, lone_a: Any, lone_b: Any
+) -> Any:
     """Return an estimate, its weight, the pair's weight and difference squared, and its bounds."""
     flag_a, flag_b = flags[a], flags[b]
-    usable_a = flag_a & _NO_VALUE == 0 and np.isfinite(values[a])
-    usable_b = flag_b & _NO_VALUE == 0 and np.isfinite(values[b])
+    value_a, value_b = values[a], values[b]
+    usable_a = (flag_a & _NO_VALUE == 0) & np.isfinite(value_a)
+    usable_b = (flag_b & _NO_VALUE == 0) & np.isfinite(value_b)
     if usable_a and usable_b:
-        span = reach_a * reach_b
-        weight = _ONE / (span * span)
-        estimate = (values[a] * reach_b + values[b] * reach_a) / (reach_a + reach_b)
-        difference = values[a] - values[b]
+        difference = value_b - value_a
+        estimate = value_a + share * difference
         return estimate, weight, weight, difference * difference, (flag_a | flag_b) & _BOUNDS
     if usable_a:
-        square = reach_a * reach_a
-        return values[a], ONE_SIDED / (square * square), _ZERO, _ZERO, flag_a & _BOUNDS
+        return value_a, lone_a, _ZERO, _ZERO, flag_a & _BOUNDS
     if usable_b:
-        square = reach_b * reach_b
-        return values[b], ONE_SIDED / (square * square), _ZERO, _ZERO, flag_b & _BOUNDS
-    return _ZERO, _ZERO, _ZERO, _ZERO, _NO_FLAG
+        return value_b, lone_b, _ZERO, _ZERO, flag_b & _BOUNDS
+    return _NOTHING
 
 
-@helper
+@inlined
 def _settle(
     p: Any, across: Any, along: Any, falling: Any, rising: Any, values: Any, flags: Any
 ) -> None:
@@ -144,7 +151,7 @@ def _settle(
         flags[p] = _DEFECT | across[4] | along[4] | falling[4] | rising[4]
 
 
-@helper
+@inlined
 def _weight(pair: Any, mean: Any) -> Any:
     if pair[2] > 0 and 0 < mean < _INFINITE:
         ratio = (_ONE + FLATNESS) * mean / (pair[3] + FLATNESS * mean)

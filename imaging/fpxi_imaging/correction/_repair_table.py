@@ -18,7 +18,11 @@ REACH = 16
 
 HEADER = 3
 RAYS = ((0, -1), (0, 1), (-1, 0), (1, 0), (-1, -1), (1, 1), (-1, 1), (1, -1))
-FAR_WIDTH = 2 + 2 * len(RAYS)
+PAIRS_AT = 2
+PAIR_WIDTH = 6
+FAR_WIDTH = PAIRS_AT + len(RAYS) // 2 * PAIR_WIDTH
+ONE_SIDED = 0.1
+"""Weight of a pixel without a partner opposite, as a fraction of that of a pair."""
 
 Indices = npt.NDArray[np.intp]
 Table = npt.NDArray[np.uint32]
@@ -44,7 +48,7 @@ def split_table(table: Table, row_bounds: list[int]) -> list[Table]:
     """
     cols, near, far = _parts(table)
     near_block = _block(near - cols, near + cols, row_bounds, cols)
-    read = far[:, 1 : 2 + len(RAYS)].astype(np.intp)
+    read = _read(far)
     far_block = _block(read.min(axis=1), read.max(axis=1), row_bounds, cols)
     blocks = [*range(len(row_bounds) - 1), -1]
     return [_join(cols, near[near_block == b], far[far_block == b]) for b in blocks]
@@ -65,6 +69,13 @@ def _parts(table: Table) -> tuple[int, Indices, Table]:
 def _join(cols: int, near: Indices, far: Table) -> Table:
     header = [cols, near.size, len(far)]
     return np.concatenate([header, near, far.reshape(-1)]).astype(np.uint32)
+
+
+def _read(far: Table) -> Indices:
+    """Return the indices that each entry reads, and its own."""
+    pairs = far[:, PAIRS_AT:].reshape(len(far), len(RAYS) // 2, PAIR_WIDTH)
+    neighbours = pairs[:, :, :2].reshape(len(far), len(RAYS))
+    return np.column_stack([far[:, 1], neighbours]).astype(np.intp)
 
 
 def _block(first: Indices, last: Indices, row_bounds: list[int], cols: int) -> Indices:
@@ -89,12 +100,21 @@ def _far_entries(pixels: Indices, good: Mask) -> Table:
     steps = _first_good(pixels, good)
     flat = pixels @ (cols, 1)
     neighbours = flat[:, None] + steps * (np.array(RAYS) @ (cols, 1))
-    distances = (steps * np.linalg.norm(RAYS, axis=1)).astype(np.float32)
     last = neighbours.max(axis=1, initial=0)
-    entries = np.column_stack([last, flat, neighbours, distances.view(np.uint32)])
+    pairs = np.dstack([neighbours.reshape(-1, len(RAYS) // 2, 2), _weights(steps).view(np.uint32)])
+    entries = np.column_stack([last, flat, pairs.reshape(len(pixels), FAR_WIDTH - PAIRS_AT)])
     reached = np.flatnonzero(steps.any(axis=1))
     order = reached[np.lexsort((flat[reached], last[reached]))]
     return entries[order].astype(np.uint32)
+
+
+def _weights(steps: Indices) -> npt.NDArray[np.float32]:
+    """Return, for each entry and pair, what `_repair._pair` needs: shape (entries, pairs, 4)."""
+    distances = (steps * np.linalg.norm(RAYS, axis=1)).reshape(-1, len(RAYS) // 2, 2)
+    a, b = distances[:, :, 0], distances[:, :, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a ray that reaches nothing is not used
+        weights = [a / (a + b), 1 / (a * b) ** 2, ONE_SIDED / a**4, ONE_SIDED / b**4]
+    return np.stack(weights, axis=2).astype(np.float32)
 
 
 def _first_good(pixels: Indices, good: Mask) -> Indices:

@@ -10,11 +10,14 @@ import numpy.typing as npt
 from fpxi_imaging.correction._layout import (
     BAND_PIXELS,
     HEADER,
+    LONG_HOLD,
     MEDIAN,
     MOVING_SUM,
     NEVER,
     NO_AVERAGE,
+    SHORT_HOLD,
     Parts,
+    needs_all_steps,
 )
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS
 from fpxi_imaging.errors import LagChangedError
@@ -54,7 +57,9 @@ class State:
             "zinger_memory_at": parts.reserve(watched, np.uint8),
             "zinger_hold_at": parts.reserve(watched, np.uint16),
             "kept_counts_at": parts.reserve(blocks * band if watched else 0, np.uint16),
-            "hold_at": parts.reserve(averaged, np.uint16),
+            "hold_at": parts.reserve(
+                averaged, LONG_HOLD if needs_all_steps(header) else SHORT_HOLD
+            ),
             "lag_state_at": parts.reserve(images * pixels, np.float32),
         }
         """The header's fields about the state."""

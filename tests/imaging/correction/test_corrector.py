@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from fpxi_imaging import PixelFlag as F
 from fpxi_imaging.correction import _sharing
-from fpxi_imaging.correction._flag_steps import MOST_HELD_FRAMES
+from fpxi_imaging.correction._flag_steps import MOST_FRAMES_HELD_LONG, MOST_FRAMES_HELD_SHORT
 from fpxi_imaging.correction._plan import MOST_SINGLE_FRAMES
 from fpxi_imaging.correction.averaging import MOST_FRAMES
 from fpxi_imaging.lag.model import LagModel
@@ -373,4 +373,6 @@ def test_an_average_over_an_impossible_number_of_frames_is_refused(mode: im.Aver
     for frames in (0, -1, MOST_FRAMES[mode] + 1):
         with pytest.raises(im.SettingError):
             im.Averaging(mode, frames)
-    assert im.Averaging(mode, MOST_FRAMES[mode]).hold_frames <= MOST_HELD_FRAMES
+    assert im.Averaging(mode, MOST_FRAMES[mode]).hold_frames <= MOST_FRAMES_HELD_LONG
+    frames = min(MOST_SINGLE_FRAMES, MOST_FRAMES[mode])
+    assert im.Averaging(mode, frames).hold_frames <= MOST_FRAMES_HELD_SHORT
