@@ -35,6 +35,7 @@ def test_darks_within_one_kelvin_are_of_one_temperature(darks: Darks) -> None:
     (group,) = dark_groups(at)
     assert group.darks == (1, 2, 0)
     assert group.temperature_mC == 25_467
+    assert temperatures(darks((10, 26_000), (10, 25_000))) == [[25_000, 26_000]]
     assert temperatures(darks((10, 26_001), (10, 25_000))) == [[25_000], [26_001]]
 
 

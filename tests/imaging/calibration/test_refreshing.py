@@ -87,6 +87,13 @@ def test_the_darks_that_stay_old_are_named_with_their_age_and_how_to_renew_them(
     assert "--refresh FILE --set gain_setting=2, --refresh FILE --set gain_setting=3" in aged.text
 
 
+def test_darks_of_the_same_hour_are_not_called_old(
+    calibration: Any, dark: Any, series: Any
+) -> None:
+    old = calibration(dark(10_000), dark(20_000, age_s=-1))
+    assert verdict(old.refreshed([series(120.0)]), AGE).grade is im.Grade.GOOD
+
+
 def test_where_all_are_renewed_at_once_none_is_called_old(
     calibration: Any, dark: Any, series: Any
 ) -> None:
