@@ -12,7 +12,9 @@ from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS
 
 from fpxi.calibration.files import save_calibration
+from fpxi.calibration.foreseen import require_settings, require_single_exposures
 from fpxi.calibration.operator import Operator
+from fpxi.calibration.panel_now import full_scale_of, missing_bias_mV
 from fpxi.calibration.plan import StepKind, plan_run
 from fpxi.calibration.runs import calibration_from_recordings
 from fpxi.calibration.step_checks import StepChecks
@@ -45,17 +47,21 @@ def calibrate_live(
     calibration: `cal.h5` has `cal.dark.h5`, `cal.flat.h5`, `cal.closing.h5` and so on. An
     acquisition that was on is stopped first and goes on afterwards.
 
-    All names are looked at first. Each step is judged by its first few frames before any of it is
-    recorded, and again when it is; where frames are refused the operator decides whether, and from
-    which step, the run goes on.
+    All names and settings are looked at first. Each step is judged by its first few frames before
+    any of it is recorded, and again when it is; where frames are refused the operator decides
+    whether, and from which step, the run goes on.
 
-    Raises `CalibrationExistsError`, `RecordingExistsError`, whatever `Session.capture` raises, and
+    Raises `CalibrationExistsError`, `RecordingExistsError`, `RecordingOpenError`, what
+    `fpxi.calibration.foreseen` and `Session.capture` raise, and
     `CalibrationRunError` or `fpxi_imaging.CalibrationError` if the frames are not what they should
     be. Recordings that were made by then are kept, and a note on the error names them.
     """
     path = Path(path)
     if path.exists() and not overwrite:
         raise CalibrationExistsError(path)
+    require_settings(session, exposures_us)
+    if lag:
+        require_single_exposures(session)
     steps = plan_run(
         session.get("exposure_us"),
         exposures_us=exposures_us,
@@ -65,6 +71,7 @@ def calibrate_live(
         lag=lag,
         lag_on_s=lag_on_s,
         lag_off_s=lag_off_s,
+        least_frames=limits.least_frames,
     )
     checks = StepChecks(full_scale_of(session), missing_bias_mV(session), limits)
     run = StepsRun(session, path, steps, checks, operator, overwrite=overwrite)
@@ -83,17 +90,3 @@ def calibrate_live(
     calibration = run.make(build)
     save_calibration(path, calibration, overwrite=overwrite)
     return calibration
-
-
-def full_scale_of(session: Session) -> int:
-    """Return the count at which a connected panel saturates."""
-    geometry = session.geometry
-    assert geometry is not None  # it is connected
-    return geometry.full_scale
-
-
-def missing_bias_mV(session: Session) -> int | None:
-    """Return the bias that a simulated panel works with, if none is set; else None."""
-    if session.scene is None or session.get("bias_mV") != 0:
-        return None
-    return session.scene.wanted_bias_mV or None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from fpxi_imaging import Calibration
+from fpxi_imaging.calibration.refreshing import counterpart
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 
 from fpxi.calibration.files import load_calibration, save_calibration
-from fpxi.calibration.live import full_scale_of, missing_bias_mV
+from fpxi.calibration.foreseen import require_refreshable, require_settings
 from fpxi.calibration.operator import Operator
+from fpxi.calibration.panel_now import full_scale_of, missing_bias_mV
 from fpxi.calibration.plan import RunStep, StepKind, plan_refresh
 from fpxi.calibration.refresh import refreshed_from_recordings
 from fpxi.calibration.run_errors import BeamOnError
@@ -37,11 +40,12 @@ def refresh_live(
     Darks are taken of the exposures given, by default of all that the calibration has darks of at
     the gain setting in force. `output` is another file to write; by default it is `path` itself,
     replaced as a whole. The recordings are kept beside it: those of the first refresh are
-    `cal.refresh-1-10000us.h5` and so on. How far the offset had drifted is said by the last of
-    `Calibration.refreshes`.
+    `cal.refresh-1-10000us.h5` and so on. How far the offset is from what it was is said by the
+    last of `Calibration.refreshes`.
 
-    Raises as `calibrate_live`, `load_calibration`, and `fpxi_imaging.Calibration.refreshed` do;
-    `BeamOnError` by the first few frames if X-rays are on.
+    A panel that is not as it was for the calibration is refused before anybody is asked for
+    anything. Raises as `calibrate_live`, `load_calibration`, `fpxi.calibration.foreseen` and
+    `fpxi_imaging.Calibration.refreshed` do; `BeamOnError` by the first few frames if X-rays are on.
     """
     path = Path(path)
     out = path if output is None else Path(output)
@@ -49,7 +53,14 @@ def refresh_live(
         raise CalibrationExistsError(out)
     calibration = load_calibration(path)
     exposures_us = exposures_us or _exposures_us(calibration, session)
-    steps = plan_refresh(exposures_us, frames, number=len(calibration.refreshes) + 1)
+    require_settings(session, exposures_us)
+    require_refreshable(session, calibration, exposures_us)
+    steps = plan_refresh(
+        exposures_us,
+        frames,
+        number=len(calibration.refreshes) + 1,
+        least_frames=calibration.limits.least_frames,
+    )
     checks = RefreshChecks(calibration, full_scale_of(session), missing_bias_mV(session))
     run = StepsRun(session, out, steps, checks, operator, overwrite=overwrite)
     made = run.make(lambda: refreshed_from_recordings(calibration, run.recordings(StepKind.DARK)))
@@ -74,12 +85,16 @@ class RefreshChecks:
         """Raise the error of what is wrong."""
         limits = self.calibration.limits
         require_dark_range(frames, self.full_scale, self.wanted_bias_mV, limits)
-        usual = self.calibration.conditions.temperature_mC
-        resolved = self.calibration.resolve(replace(frames.conditions, temperature_mC=usual))
-        good = ~(resolved.defects | resolved.not_imaging)
-        above = float(np.median((frames.stack.mean - resolved.offset)[good]))
-        if above > limits.lit_refresh * resolved.normalisation:
-            raise BeamOnError(above, resolved.normalisation)
+        now = frames.conditions
+        old = counterpart(self.calibration.darks, now, DEFAULT_TOLERANCES)
+        warmer_mC = now.temperature_mC - old.conditions.temperature_mC
+        if abs(warmer_mC) > DEFAULT_TOLERANCES.temperature_mC:
+            return  # dark current can rise as far; all frames together tell X-rays by their noise
+        good = ~(self.calibration.defects.mask | self.calibration.not_imaging)
+        above = float(np.median((frames.stack.mean - old.mean)[good]))
+        signal = self._signal(now.gain_setting)
+        if above > limits.lit_refresh * signal:
+            raise BeamOnError(above, signal)
 
     def judge(self, step: RunStep, frames: Watched) -> None:
         """Raise the error of what is wrong."""
@@ -87,6 +102,14 @@ class RefreshChecks:
 
     def forget(self, step: RunStep) -> None:
         """Do nothing: no step is measured by another."""
+
+    def _signal(self, gain_setting: int) -> float:
+        """Return the flats' signal at a gain setting, counts."""
+        return next(
+            gain.normalisation
+            for gain in self.calibration.gains
+            if gain.conditions.gain_setting == gain_setting
+        )
 
 
 def _exposures_us(calibration: Calibration, session: Session) -> list[int]:

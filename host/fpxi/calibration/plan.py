@@ -93,6 +93,7 @@ def plan_run(
     lag: bool = False,
     lag_on_s: float | None = None,
     lag_off_s: float | None = None,
+    least_frames: int = LEAST_FRAMES,
 ) -> tuple[RunStep, ...]:
     """Return the steps: darks of every exposure, flats of every level, lag, closing darks.
 
@@ -100,11 +101,10 @@ def plan_run(
     level is the highest, so that flats that saturate are known before any other is taken; the
     others follow in equal steps. With `lag`, the beam is on for `lag_on_s` seconds of exposure and
     off for `lag_off_s`; by default for 10 and 20 s, within limits of frames. Raises
-    `TooFewFramesPlannedError`.
+    `TooFewFramesPlannedError` for fewer than `least_frames` darks or flats, or too short a lag.
     """
     for what, count in (("darks", dark_frames), ("flats", flat_frames)):
-        if count < LEAST_FRAMES:
-            raise TooFewFramesPlannedError(what, count, LEAST_FRAMES)
+        _require_frames(what, count, least_frames)
     others = [each for each in dict.fromkeys(exposures_us) if each != exposure_us]
     steps = [RunStep(StepKind.DARK, "dark", dark_frames, exposure_us)]
     steps += [
@@ -129,6 +129,12 @@ def plan_run(
     return (*steps, RunStep(StepKind.CLOSING, "closing", closing, exposure_us))
 
 
+def _require_frames(what: str, frames: int, least: int) -> None:
+    least = max(least, LEAST_FRAMES)
+    if frames < least:
+        raise TooFewFramesPlannedError(what, frames, least)
+
+
 def _lag_frames(
     what: str, wanted_s: float | None, exposure_us: int, usual_s: float, bounds: tuple[int, int]
 ) -> int:
@@ -136,18 +142,18 @@ def _lag_frames(
     if wanted_s is None:
         return min(max(math.ceil(usual_s * 1e6 / exposure_us), bounds[0]), bounds[1])
     frames = math.ceil(wanted_s * 1e6 / exposure_us)
-    if frames < LEAST_LAG_FRAMES:
-        raise TooFewFramesPlannedError(what, frames, LEAST_LAG_FRAMES)
+    _require_frames(what, frames, LEAST_LAG_FRAMES)
     return frames
 
 
-def plan_refresh(exposures_us: Sequence[int], frames: int, number: int) -> tuple[RunStep, ...]:
+def plan_refresh(
+    exposures_us: Sequence[int], frames: int, number: int, least_frames: int = LEAST_FRAMES
+) -> tuple[RunStep, ...]:
     """Return the steps of a calibration's refresh of a number: darks of each exposure.
 
-    Raises `TooFewFramesPlannedError`.
+    Raises `TooFewFramesPlannedError` for fewer than `least_frames`.
     """
-    if frames < LEAST_FRAMES:
-        raise TooFewFramesPlannedError("darks", frames, LEAST_FRAMES)
+    _require_frames("darks", frames, least_frames)
     return tuple(
         RunStep(StepKind.DARK, f"refresh-{number}-{each}us", frames, each)
         for each in sorted(exposures_us)

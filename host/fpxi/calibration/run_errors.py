@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from fpxi_imaging import Mismatch
+from fpxi_readout.protocol.geometry import FrameArea
+
 from fpxi.errors import HostError
 
 
@@ -17,8 +22,74 @@ class TooFewFramesPlannedError(CalibrationRunError):
         self.least = least
         super().__init__(
             f"{frames} of the {what} are too few to tell their noise: take {least} or more, "
-            "better 100"
+            f"better {max(least, 100)}"
         )
+
+
+class PatternIsSetError(HostError):
+    """The panel sends a test pattern in place of its samples."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        super().__init__(
+            f"the panel sends the test pattern {pattern} in place of its samples, of which nothing "
+            "can be calibrated: set test_pattern=none (--set test_pattern=none)"
+        )
+
+
+class RefreshMismatchError(HostError):
+    """Darks of the panel, as it is and as it is set, cannot renew the offset of a calibration."""
+
+    def __init__(
+        self,
+        mismatches: tuple[Mismatch, ...],
+        *,
+        gain_settings: tuple[int, ...],
+        exposures_us: tuple[int, ...],
+        region: FrameArea,
+    ) -> None:
+        """`gain_settings`, `exposures_us` and `region` are those of the calibration's darks."""
+        self.mismatches = mismatches
+        self.gain_settings = gain_settings
+        self.exposures_us = exposures_us
+        self.region = region
+        listed = "; ".join(_compared(each) for each in mismatches)
+        super().__init__(
+            f"darks taken now cannot renew this calibration: {listed}. {self._remedy()}, or "
+            "calibrate anew"
+        )
+
+    def _remedy(self) -> str:
+        names = {each.name for each in self.mismatches}
+        if names & {"panel", "serial_number"}:
+            return "Connect the panel that it was made with"
+        settings = ", ".join(text for each in self.mismatches for text in self._settings(each))
+        words = [f"set {settings} (on the command line --set, for each)"] if settings else []
+        if "exposure_us" in names:
+            listed = ", ".join(f"{exposure / 1000:g} ms" for exposure in self.exposures_us)
+            words.append(f"leave --exposure out to renew all that it has darks of ({listed})")
+        text = " and ".join(words)
+        return text[0].upper() + text[1:]
+
+    def _settings(self, mismatch: Mismatch) -> Iterator[str]:
+        """Return the settings that undo a difference."""
+        if mismatch.name == "gain_setting":
+            yield " or ".join(f"gain_setting={setting}" for setting in self.gain_settings)
+        elif mismatch.name == "averaged":
+            yield f"average_log2={int(mismatch.calibrated).bit_length() - 1}"
+        elif mismatch.name == "region":
+            at = self.region
+            yield f"region_first_row={at.first_row}"
+            yield f"region_rows={at.rows * at.binning}"
+            yield f"region_first_column={at.first_column}"
+            yield f"region_columns={at.columns * at.binning}"
+        elif mismatch.name != "exposure_us":
+            yield f"{mismatch.name}={mismatch.calibrated}"
+
+
+def _compared(mismatch: Mismatch) -> str:
+    allowed = f", at most {mismatch.tolerance} apart" if mismatch.tolerance else ""
+    return f"{mismatch.name} is {mismatch.actual} now, and {mismatch.calibrated} in it{allowed}"
 
 
 class NobodyAtTheBeamError(CalibrationRunError):

@@ -39,6 +39,7 @@ from fpxi.cli.output import format_facts, note, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import tell_missing_bias
+from fpxi.errors import ExportExistsError
 
 DEFAULT_FRAMES = "100"
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -144,6 +145,8 @@ def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -
     (cal.png).
     """
     options = Options(**given)
+    if not no_picture:
+        _require_no_picture(options)
     if url is None:
         calibration = _from_recordings(options)
     elif options.refresh is not None:
@@ -259,6 +262,19 @@ def _count(option: str, values: tuple[str, ...]) -> int:
             "leave the URL out to use recordings."
         )
     return int(text)
+
+
+def _require_no_picture(options: Options) -> None:
+    """Raise `ExportExistsError` for a picture that may not be replaced.
+
+    That of a calibration which is renewed in place is replaced with it.
+    """
+    picture = picture_path(options.written)
+    in_place = options.refresh is not None and options.written.absolute() == (
+        options.refresh.absolute()
+    )
+    if picture.exists() and not (options.overwrite or in_place):
+        raise ExportExistsError(picture)
 
 
 def _draw(calibration: Calibration, written: Path) -> Path | None:

@@ -18,12 +18,15 @@ except ImportError:  # Windows, where nobody can overwrite a file that is open
 def require_new(path: Path, *, overwrite: bool) -> None:
     """Make sure that a recording can be called so.
 
-    Raises `RecordingExistsError`, or `RecordingOpenError` if there is no such folder.
+    Raises `RecordingExistsError`, or `RecordingOpenError` if there is no such folder or nothing may
+    be written there.
     """
     if path.exists() and not overwrite:
         raise RecordingExistsError(path)
     if not path.parent.is_dir():
         raise RecordingOpenError(path, f"there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise RecordingOpenError(path, f"the folder {path.parent} cannot be written to")
 
 
 def create(path: Path, *, overwrite: bool) -> io.FileIO:
