@@ -72,7 +72,7 @@ def test_the_lag_of_averaged_exposures(session: fpxi.Session, untouched: Path) -
 
 
 def test_fewer_frames_than_the_checks_need(
-    session: fpxi.Session, untouched: Path, made: Path
+    session: fpxi.Session, untouched: Path, made: Path, tmp_path: Path
 ) -> None:
     for counts in ({"dark_frames": 9}, {"flat_frames": 9}):
         with pytest.raises(TooFewFramesPlannedError, match="take 10 or more"):
@@ -83,8 +83,10 @@ def test_fewer_frames_than_the_checks_need(
                 limits=CheckLimits(least_frames=10),
                 **{"dark_frames": 10, "flat_frames": 10} | counts,
             )
-    with pytest.raises(TooFewFramesPlannedError):
-        refresh_live(session, made, output=untouched, operator=Nobody(), frames=1)
+    strict = tmp_path / "strict.h5"
+    save_calibration(strict, replace(load_calibration(made), limits=CheckLimits(least_frames=10)))
+    with pytest.raises(TooFewFramesPlannedError, match="take 10 or more"):
+        refresh_live(session, strict, output=untouched, operator=Nobody(), frames=9)
 
 
 def test_a_folder_that_cannot_be_written_to(

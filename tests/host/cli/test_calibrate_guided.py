@@ -217,3 +217,13 @@ def test_without_anybody_to_switch_the_beam_nothing_is_recorded(
     assert result.exit_code == 1
     assert "nobody confirmed" in result.stderr
     assert not list(tmp_path.glob("*.h5"))
+
+
+def test_a_picture_of_that_name_is_not_drawn_over(run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "cal.png"
+    picture.write_bytes(b"mine")
+    result = run("calibrate", "sim:cmos32", *FEW[:4], "-o", tmp_path / "cal.h5")
+    assert result.exit_code == 1
+    assert "cal.png exists" in result.stderr
+    assert [path.name for path in tmp_path.glob("cal*")] == ["cal.png"]
+    assert picture.read_bytes() == b"mine"
