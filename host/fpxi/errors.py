@@ -253,6 +253,18 @@ class NotARecordingError(RecordingError):
         super().__init__(f"{path} is not a readable fpxi recording: {reason}")
 
 
+class ForeignFileError(HostError):
+    """A file is none of the kinds that fpxi writes."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is no recording, corrected recording, calibration or processing of fpxi: "
+            f"{reason}"
+        )
+
+
 class FrameSelectionError(HostError):
     """Frames were asked for that the file does not hold."""
 

@@ -7,19 +7,21 @@ from pathlib import Path
 import h5py
 
 CALIBRATION = "fpxi_calibration_layout"
+RECORDING = "fpxi_layout"
+CORRECTED = "fpxi_corrected_layout"
 _KINDS = {
-    "fpxi_layout": "it is a recording",
-    "fpxi_corrected_layout": "it is a corrected recording, which `fpxi correct` wrote",
+    RECORDING: "it is a recording",
+    CORRECTED: "it is a corrected recording, which `fpxi correct` wrote",
     CALIBRATION: "it is a calibration",
 }
 
 
-def is_calibration(path: Path) -> bool:
-    """Whether this is a file that says that it is a calibration."""
-    if not (path.is_file() and h5py.is_hdf5(path)):
-        return False
+def attributes_of(path: Path) -> set[str] | None:
+    """Return the names of a file's attributes, which tell what it is; None if it is not HDF5."""
+    if not h5py.is_hdf5(path):
+        return None
     with h5py.File(path, "r") as file:
-        return CALIBRATION in file.attrs
+        return set(file.attrs)
 
 
 def why_unreadable(path: Path, expected: str, reason: str) -> str:

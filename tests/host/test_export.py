@@ -295,11 +295,21 @@ def test_pixels_without_a_value_are_black(
         assert not np.asarray(picture)[2].any()
 
 
-@pytest.mark.parametrize("chosen", [[4], [-5], [], slice(9, None)])
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ([4], "holds 4 frames; frame 4 cannot"),
+        ([-5], "frame -5 cannot"),
+        ([1, 4, -5], "frames 4, -5 cannot"),
+        (list(range(20)), "frames 4, 5, 6, 7, 8, 9, 10, 11, ... cannot"),
+        ([], "an empty choice cannot"),
+        (slice(9, None), "frames 9: cannot"),
+    ],
+)
 def test_frames_that_are_not_there_are_refused(
-    run: Path, tmp_path: Path, chosen: list[int] | slice
+    run: Path, tmp_path: Path, chosen: list[int] | slice, words: str
 ) -> None:
-    with pytest.raises(FrameSelectionError):
+    with pytest.raises(FrameSelectionError, match=words):
         export(run, tmp_path / "x.npy", frames=chosen)
 
 

@@ -87,8 +87,9 @@ class RelativeDosesError(HostError):
     def __init__(self, doses: tuple[float, ...], recordings: int) -> None:
         self.doses = doses
         self.recordings = recordings
+        listed = ", ".join(f"{dose:g}" for dose in doses)
         super().__init__(
-            f"relative doses {doses} cannot be those of {recordings} recording(s) of flats: give "
+            f"relative doses {listed} cannot be those of {recordings} recording(s) of flats: give "
             "one positive number for each, in the same order"
         )
 

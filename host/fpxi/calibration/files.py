@@ -77,6 +77,12 @@ def load_calibration(path: str | Path) -> Calibration:
         raise NotACalibrationError(path, why_unreadable(path, CALIBRATION, str(error))) from error
 
 
+def layout_of(path: str | Path) -> int:
+    """Return the version of a calibration's layout. Raises `OSError` and `KeyError`."""
+    with h5py.File(path, "r") as file:
+        return int(file.attrs[CALIBRATION])
+
+
 def _write(file: h5py.File, calibration: Calibration) -> None:
     at = calibration.conditions
     file.attrs[CALIBRATION] = LAYOUT

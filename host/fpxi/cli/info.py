@@ -1,4 +1,4 @@
-"""`fpxi info`: what a panel is and how it is set."""
+"""`fpxi info`: what a panel is and how it is set, or what a file holds."""
 
 from __future__ import annotations
 
@@ -32,15 +32,12 @@ if TYPE_CHECKING:
 def command(url: str, explain: bool, as_json: bool) -> None:
     """Show what the panel at URL is: identity, pixel array, and parameters with their ranges.
 
-    Instead of a URL, the file of a calibration: what it covers, of what it was made, how good it
-    is.
+    Instead of a URL, a file: a recording, a corrected recording, a calibration (what it covers,
+    what it was made of, how good it is) or a processing.
     """
     if Path(url).is_file():
-        from fpxi.file_kind import is_calibration  # noqa: PLC0415 - h5py only when wanted
-
-        if is_calibration(Path(url)):
-            _show_calibration(Path(url), as_json)
-            return
+        _show_file(Path(url), as_json)
+        return
     with connected_panel_and_radio(url) as (panel, radio):
         identity, dictionary = panel.identity, panel.dictionary
         values = panel.read_parameters()
@@ -73,15 +70,14 @@ def command(url: str, explain: bool, as_json: bool) -> None:
         click.echo(format_help(dictionary))
 
 
-def _show_calibration(path: Path, as_json: bool) -> None:
-    from fpxi.calibration import load_calibration  # noqa: PLC0415 - likewise
-    from fpxi.cli.calibration_text import document_of, facts_of  # noqa: PLC0415 - likewise
+def _show_file(path: Path, as_json: bool) -> None:
+    from fpxi.cli.info_file import info_of_file, info_text  # noqa: PLC0415 - h5py when wanted
 
-    calibration = load_calibration(path)
+    info = info_of_file(path)
     if as_json:
-        print_json(document_of(path, calibration))
+        print_json(info.document)
     else:
-        click.echo(format_facts(facts_of(path, calibration)))
+        click.echo(info_text(info))
 
 
 def _panel_facts(panel: PanelGeometry) -> list[tuple[str, str]]:

@@ -96,8 +96,20 @@ def _select(path: Path, frames: Sequence[int] | slice | None, available: int) ->
     else:
         indices = [index + available if index < 0 else index for index in frames]
     if not indices or min(indices) < 0 or max(indices) >= available:
-        raise FrameSelectionError(path, "all" if frames is None else f"{frames}", available)
+        raise FrameSelectionError(path, _wanted(frames, available), available)
     return indices
+
+
+def _wanted(frames: Sequence[int] | slice | None, available: int) -> str:
+    """Say which frames were asked for that are not there."""
+    if isinstance(frames, slice):
+        bounds = ("" if each is None else str(each) for each in (frames.start, frames.stop))
+        return f"frames {':'.join(bounds)}"
+    if not frames:
+        return "any" if frames is None else "an empty choice"
+    absent = [index for index in frames if not -available <= index < available]
+    listed = ", ".join(str(index) for index in absent[:8]) + (", ..." if len(absent) > 8 else "")
+    return f"frame {listed}" if len(absent) == 1 else f"frames {listed}"
 
 
 def _note(missing: str, images: Images, suffix: str) -> str:

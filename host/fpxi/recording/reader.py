@@ -72,7 +72,7 @@ class RecordingReader:
         except OSError as error:
             raise _not_a_recording(self.path, error) from error
         try:
-            self._layout = self._read_layout()
+            self.layout = self._read_layout()
             self.facts = self._read_facts()
             self.frame_count = self._count_frames()
             # A value at a time, h5py is slower than the rest of reading a frame.
@@ -200,7 +200,7 @@ class RecordingReader:
         return _COLUMNS[name].said(self._columns[name][index])
 
     def _read_column(self, column: Column) -> npt.NDArray[Any]:
-        if column.since <= self._layout:
+        if column.since <= self.layout:
             return self._read(column.name)
         return np.full(self.frame_count, column.before, column.dtype)
 
@@ -239,7 +239,7 @@ class RecordingReader:
     def _count_frames(self) -> int:
         """Return how many frames every dataset holds; a torn last commit is left out."""
         received, keys = self._file[layout.ROW_RECEIVED], self._file[layout.IMAGE_KEY]
-        columns = [column.name for column in COLUMNS if column.since <= self._layout]
+        columns = [column.name for column in COLUMNS if column.since <= self.layout]
         datasets = (self.data, received, keys, *(self._detector[name] for name in columns))
         count = min(len(dataset) for dataset in datasets)
         while count and not self._has_image(count - 1):

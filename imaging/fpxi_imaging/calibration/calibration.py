@@ -166,7 +166,8 @@ class Calibration:
     def _require_one_setting_each(self) -> None:
         settings = [gain.conditions.gain_setting for gain in self.gains]
         if len(set(settings)) < len(settings):
-            raise CalibrationError(f"gain settings {settings}: give one gain for each gain setting")
+            listed = ", ".join(str(each) for each in settings)
+            raise CalibrationError(f"gain settings {listed}: give one gain for each gain setting")
 
     def _require_one_panel(self) -> None:
         parts: tuple[DarkMap | GainModel, ...] = (*self.darks, *self.gains)

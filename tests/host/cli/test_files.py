@@ -57,6 +57,7 @@ def test_recordings_give_the_same_calibration(run: Run, folder: Path, tmp_path: 
     np.testing.assert_array_equal(live.gains[0].gain, again.gains[0].gain)
     assert document["defective_pixels"] == np.count_nonzero(live.defects.mask)
     told = json.loads(run("info", tmp_path / "again.h5", "--json").stdout)
+    assert (told.pop("kind"), told.pop("layout")) == ("calibration", 3)
     assert {**told, "picture": document["picture"]} == document
     verdicts = {verdict["check"]: verdict for verdict in document["verdicts"]}
     assert verdicts["number of darks"]["measured"] == 20

@@ -40,13 +40,14 @@ def test_a_calibration_is_told_in_words(run: Run, path: Path) -> None:
     result = run("info", path)
     assert result.exit_code == 0
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
-    assert lines[0] == ["Calibration", str(path)]
+    assert lines[:2] == [["Calibration", str(path)], ["Layout", "3"]]
     assert ["Panel", "tiny, serial number SN-7"] in lines
     assert ["Darks", "gain setting 1, 2.5 ms, 27.3 degC, 10 frames"] in lines
 
 
 def test_the_same_for_machines(run: Run, path: Path) -> None:
     document = json.loads(run("info", path, "--json").stdout)
+    assert (document["kind"], document["layout"]) == ("calibration", 3)
     assert document["path"] == str(path)
     assert {"name": "Lag", "text": "not measured"} in document["summary"]
     assert (document["dark_frames"], document["normalisation_counts"]) == (10, 1234.5)
@@ -59,10 +60,3 @@ def test_a_damaged_calibration_is_named(run: Run, path: Path) -> None:
     result = run("info", path)
     assert result.exit_code == 1
     assert "/entry/process/calibration/darks/0/mean is missing" in result.stderr
-
-
-def test_another_file_is_no_url(run: Run, path: Path) -> None:
-    path.write_text("text")
-    result = run("info", path)
-    assert result.exit_code != 0
-    assert "cannot open" in result.stderr
