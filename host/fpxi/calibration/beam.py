@@ -40,13 +40,18 @@ class Beam:
                 raise NobodyAtTheBeamError(step.instruction)
             self._operator.prepare(step)
 
-    def switch_now(self, *, on: bool) -> None:
-        """Switch on or off, or have it switched, while frames are being recorded."""
+    def switch_now(self, step: RunStep, *, on: bool) -> None:
+        """Switch on or off, or have it switched, while a step-off is being recorded."""
         if self._scene is not None:
             self._scene.beam_on = on
         elif self._operator is not None:
-            word = "on" if on else "off"
-            self._operator.say(f"Switch the X-rays {word} now; frames are recorded all the while.")
+            self._operator.say(
+                "Switch the X-rays on now, and leave them on, steady, until you are told, for "
+                f"{step.lit_s:.0f} s or so; frames are recorded all the while."
+                if on
+                else "Switch the X-rays off now, at once, and leave them off: what is left of the "
+                f"signal is recorded for {step.after_s:.0f} s."
+            )
 
     @contextmanager
     def put_back(self) -> Iterator[None]:

@@ -31,6 +31,13 @@ class StepKind(enum.Enum):
     STEP_OFF = "lag"
     CLOSING = "closing darks"
 
+    @property
+    def option(self) -> str | None:
+        """That of `fpxi calibrate` for its recording; None: no calibration is made of it."""
+        return {StepKind.DARK: "dark", StepKind.FLAT: "flat", StepKind.STEP_OFF: "step-off"}.get(
+            self
+        )
+
 
 @dataclass(frozen=True)
 class RunStep:
@@ -63,17 +70,31 @@ class RunStep:
         """What to do with the X-rays before it, in plain words."""
         if self.kind is StepKind.STEP_OFF:
             return (
-                "switch the X-rays off, with the tube current as for the first flats; you will be "
-                "told when to switch them on, and when off again"
+                "set the tube current as for the first flats, leave the beam clear, and have the "
+                "X-rays off; you will be told to switch them on, and some "
+                f"{self.lit_s:.0f} s later to switch them off at once"
             )
         if not self.beam_on:
             return "switch the X-rays off"
         if self.first_level:
-            return "switch the X-rays on, with nothing between source and panel"
+            return (
+                "switch the X-rays on, with nothing between source and panel, at the highest dose "
+                "that you use"
+            )
         return (
             f"set the tube current to {self.level:.0%} of that of the first flats, and have the "
             "X-rays on"
         )
+
+    @property
+    def lit_s(self) -> float:
+        """Of a step-off, how long the beam is on, readout not counted."""
+        return self.lit_frames * self.exposure_us * 1e-6
+
+    @property
+    def after_s(self) -> float:
+        """Of a step-off, how long is recorded after the beam, likewise."""
+        return (self.frames - LAG_DARK_FRAMES - self.lit_frames) * self.exposure_us * 1e-6
 
     def needs_user_after(self, before: RunStep | None) -> bool:
         """Whether the X-rays have to be changed, if they are as `before` leaves them."""

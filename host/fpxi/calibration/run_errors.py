@@ -134,16 +134,34 @@ class DarksSaturatedError(CalibrationRunError):
 class FlatTooBrightError(CalibrationRunError):
     """The first few flats saturate, or nearly do."""
 
-    def __init__(self, level: float, full_scale: int, saturated: float, advised: float) -> None:
+    def __init__(
+        self,
+        level: float,
+        full_scale: int,
+        saturated: float,
+        advised: float,
+        *,
+        clipped: bool,
+        exposure_us: int,
+    ) -> None:
+        """`advised` is a part of the dose; if the frames are `clipped`, the most it may be."""
         self.level = level
         self.full_scale = full_scale
         self.saturated = saturated
         self.advised = advised
+        self.clipped = clipped
+        dose = (
+            f"{advised:.0%} of what it is, or less: pixels that saturate do not tell by how much "
+            "the dose is too high"
+            if clipped
+            else f"about {advised:.0%} of what it is"
+        )
+        exposure_ms = float(f"{advised * exposure_us / 1000:.2g}")
+        exposure = f"{exposure_ms:g} ms{' or less' if clipped else ''}"
         super().__init__(
             f"the flats are too bright: {saturated:.1%} of the imaging pixels saturate, and the "
             f"median pixel is at {level / full_scale:.0%} of full scale; set the tube current to "
-            f"about {advised:.0%} of what it is, or shorten the exposure likewise, and take them "
-            "again"
+            f"{dose}, and take them again, or begin anew with --exposure of {exposure}"
         )
 
 
@@ -156,7 +174,7 @@ class FlatTooDimError(CalibrationRunError):
         super().__init__(
             f"the flats are {response:.1f} counts above the darks (median), and at least "
             f"{required:.1f} are needed: the X-rays are not on now, or they were on during the "
-            "darks too, or the panel has no bias"
+            "darks too, or the panel has no bias, or the tube current is far too low"
         )
 
 
@@ -183,7 +201,7 @@ class BeamOnError(CalibrationRunError):
         super().__init__(
             f"the X-rays are on: without them the panel should be at the level of the darks taken "
             f"before, and it is {above:.0f} counts above, {above / signal:.0%} of the flats' "
-            "signal; switch them off, and take these darks again"
+            "signal; switch them off, and take these frames again"
         )
 
 
@@ -218,15 +236,18 @@ class DarkLevelMovedError(CalibrationRunError):
 class SwitchNotSeenError(CalibrationRunError):
     """The signal did not follow after the user was told to switch the X-rays."""
 
-    def __init__(self, waited_s: float, signal: float, *, on: bool) -> None:
+    def __init__(self, waited_s: float, above: float, half: float, *, on: bool) -> None:
+        """`above` the darks is the last signal, `half` is half that of the first flats, counts."""
         self.waited_s = waited_s
-        self.signal = signal
+        self.above = above
+        self.half = half
         self.on = on
-        did, word = ("rise to", "on") if on else ("fall from", "off")
+        word, side = ("on", "above") if on else ("off", "below")
+        hint = ", with the tube current of the first flats" if on else ""
         super().__init__(
-            f"the signal did not {did} {signal:.0f} counts above the darks within {waited_s:.0f} s "
-            f"after the X-rays were to be switched {word}; take the lag again, and switch them "
-            f"{word} when told"
+            f"{waited_s:.0f} s after the X-rays were to be switched {word} the signal is "
+            f"{above:.0f} counts, and should be {side} {half:.0f}, half that of the first flats; "
+            f"take the lag again, and switch them {word} when told{hint}"
         )
 
 

@@ -31,8 +31,6 @@ WANTED_BRIGHTNESS = 0.7
 CLIPPED = 0.98
 """Of full scale: a median at or above it says only that the dose was higher."""
 CLOSING_CHECK = "darks before and after the flats"
-FALLBACK_DOSE = 0.25
-"""Of the dose: what is advised where the right dose cannot be told from the frames."""
 
 
 @dataclass
@@ -161,15 +159,27 @@ class StepChecks:
             and level <= self.limits.brightest_flat * self.full_scale
         ):
             return
-        raise FlatTooBrightError(level, self.full_scale, saturated, self._advised(level))
+        advised, clipped = self._advised(level)
+        raise FlatTooBrightError(
+            level,
+            self.full_scale,
+            saturated,
+            advised,
+            clipped=clipped,
+            exposure_us=frames.conditions.exposure_us,
+        )
 
-    def _advised(self, level: float) -> float:
-        """Fraction of the dose that brings the median pixel to the brightness that is wanted."""
-        wanted = WANTED_BRIGHTNESS * self.full_scale
-        if level >= CLIPPED * self.full_scale or level <= wanted:
-            return FALLBACK_DOSE
-        dark = self.dark_level or 0.0
-        return (wanted - dark) / (level - dark)
+    def _advised(self, level: float) -> tuple[float, bool]:
+        """Return the part of the dose that brings the median pixel to the brightness wanted.
+
+        Where the median is clipped, or only others are, that is known of these pixels alone that
+        they would be at full scale or above: the part is then the most it may be (True).
+        """
+        brightness = min(WANTED_BRIGHTNESS, self.limits.brightest_flat)
+        wanted, dark = brightness * self.full_scale, self.dark_level or 0.0
+        clipped = level >= CLIPPED * self.full_scale or level <= wanted
+        reached = self.full_scale if clipped else level
+        return (wanted - dark) / (reached - dark), clipped
 
     def _above_dark(self, frames: Watched) -> float:
         return frames.level - self._first_darks.level

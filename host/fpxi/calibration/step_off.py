@@ -67,6 +67,7 @@ def _await(frames: Iterator[Frame], levels: tuple[float, float], *, on: bool) ->
     """Return after the first frame whose median lies on the other side of half the signal."""
     dark, lit = levels
     began_us: int | None = None
+    above = 0.0
     for frame in frames:
         above = float(np.median(frame.samples[frame.row_received])) - dark
         if (above > HALF * (lit - dark)) == on:
@@ -74,4 +75,4 @@ def _await(frames: Iterator[Frame], levels: tuple[float, float], *, on: bool) ->
         began_us = frame.timestamp_us if began_us is None else began_us
         if frame.timestamp_us - began_us > PATIENCE_S * 1e6:
             break
-    raise SwitchNotSeenError(PATIENCE_S, lit - dark, on=on)
+    raise SwitchNotSeenError(PATIENCE_S, above, HALF * (lit - dark), on=on)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -72,6 +74,8 @@ class StepsRun:
         self._overwrite = overwrite
         self._beam = Beam(session, operator)
         self._begun: list[Path] = []
+        self._taken: list[RunStep] = []
+        """Those that have come to their end."""
         self._left_by: RunStep | None = None
         """The step that left the X-rays as they are; None: nobody knows how they are."""
         for step in steps:
@@ -126,7 +130,7 @@ class StepsRun:
                 path,
                 step,
                 levels=(dark, lit),
-                switch=self._beam.switch_now,
+                switch=partial(self._beam.switch_now, step),
                 overwrite=overwrite,
                 progress=self._reporter(step),
             )
@@ -140,6 +144,7 @@ class StepsRun:
                 progress=self._reporter(step),
             )
             self._checks.judge(step, frames)
+        self._taken.append(step)
         self._left_by = step
 
     def _decide(self, error: FpxiError, step: RunStep | None) -> int:
@@ -155,6 +160,7 @@ class StepsRun:
         number = self.steps.index(chosen)
         for each in self.steps[number:]:
             self._checks.forget(each)
+        self._taken = [each for each in self._taken if each not in self.steps[number:]]
         return number
 
     def _reporter(self, step: RunStep) -> Callable[[int], None]:
@@ -189,4 +195,22 @@ class StepsRun:
                 error.add_note(
                     f"{names} kept; to calibrate again, allow overwriting (--overwrite)."
                 )
+                if self._suffice():
+                    error.add_note(f"A calibration from these alone: {self._command()}")
             raise
+
+    def _suffice(self) -> bool:
+        """Whether all darks and flats of a calibration have been taken."""
+        wanted = [each for each in self.steps if each.kind in {StepKind.DARK, StepKind.FLAT}]
+        flats = any(each.kind is StepKind.FLAT for each in wanted)
+        return flats and all(each in self._taken for each in wanted)
+
+    def _command(self) -> str:
+        """Return the command that makes a calibration of what was recorded."""
+        words = [
+            f"--{kind.option} {shlex.quote(str(path))}"
+            for kind in StepKind
+            if kind.option and any(each.kind is kind for each in self._taken)
+            for path in self.recordings(kind)
+        ]
+        return f"fpxi calibrate {' '.join(words)} -o {shlex.quote(str(self._path))}"

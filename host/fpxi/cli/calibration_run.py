@@ -48,7 +48,8 @@ class TerminalOperator:
         self._bar.hide()
         number = self._steps.index(step) + 1
         note(f"{number}/{len(self._steps)} {step.label}: {step.instruction}, then press Enter.")
-        _answer()
+        while answer := _answer().strip():
+            note(f"{answer!r} is no answer: press Enter when it is done, or Ctrl-C to end.")
 
     def progress(self, progress: RunProgress) -> None:
         """Show the frames of this step, and the time that the run still takes."""
@@ -100,7 +101,10 @@ def _answer() -> str:
 def _description(step: RunStep) -> str:
     exposure = f"{step.exposure_us / 1000:g} ms"
     if step.kind is StepKind.STEP_OFF:
-        return f"lag: {step.frames} frames of {exposure}, X-rays on and off when you are told"
+        return (
+            f"lag: {step.frames} frames of {exposure}, X-rays on for {step.lit_s:.0f} s and then "
+            f"off for {step.after_s:.0f} s, when you are told"
+        )
     if not step.beam_on:
         return f"{step.frames} {step.kind.value} of {exposure}, X-rays off"
     dose = "" if step.first_level else f" at {step.level:.0%} of the tube current"

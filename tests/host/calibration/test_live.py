@@ -9,7 +9,7 @@ from typing import Any
 import fpxi
 import numpy as np
 import pytest
-from fpxi.calibration import calibrate_live, load_calibration
+from fpxi.calibration import calibrate_live, calibration_from_recordings, load_calibration
 from fpxi.calibration.operator import Refusal, RunProgress
 from fpxi.calibration.plan import LAG_DARK_FRAMES, RunStep, StepKind
 from fpxi.calibration.run_errors import (
@@ -188,7 +188,8 @@ def test_lag_is_recorded_while_the_user_switches_off(
     user = at_the_panel()
     made = calibrate_live(session, out, operator=user, lag=True, **SHORT_LAG, **FEW)
     assert ["on now" in each for each in user.told] == [True, False]
-    assert "off now" in user.told[1]
+    assert "leave them on, steady, until you are told, for 0 s or so" in user.told[0]
+    assert "off now, at once, and leave them off" in user.told[1]
     assert user.asked == ["dark", "flat", "step-off"]
     with fpxi.read_recording(out.with_name("cal.step-off.h5")) as reader:
         levels = [float(frame.samples.mean()) for frame in map(reader.frame, range(len(reader)))]
@@ -294,7 +295,12 @@ def test_flats_that_saturate_are_told_by_the_first_few_with_the_dose_to_take(
 
     user = at_the_panel(flat=flood)
     error = refuse(session, out, user, FlatTooBrightError)
-    assert "set the tube current to about 25%" in str(error)
+    assert isinstance(error, FlatTooBrightError)
+    assert error.clipped
+    assert 0.6 < error.advised < 0.7  # at most: of the signal, darks lie at an eighth
+    share = f"{error.advised:.0%}"
+    assert f"set the tube current to {share} of what it is, or less: pixels that" in str(error)
+    assert f"--exposure of {error.advised * 10:.2g} ms or less" in str(error)
     assert names_beside(out) == {"cal.dark.h5"}
 
 
@@ -311,6 +317,8 @@ def test_flats_near_full_scale_are_brought_to_seven_tenths_of_it(
     assert isinstance(error, FlatTooBrightError)
     assert 0.9 < error.level / full_scale < 0.98
     assert 0.7 < error.advised < 0.76  # of the signal; the darks lie at an eighth of full scale
+    assert not error.clipped
+    assert f"set the tube current to about {error.advised:.0%} of what it is, and" in str(error)
 
 
 def test_an_object_left_in_the_beam_is_told_by_the_first_few_flats(
@@ -351,6 +359,8 @@ def test_a_beam_that_is_not_switched_when_told_ends_the_lag(
     error = refuse(session, out, user, SwitchNotSeenError, lag=True, **SHORT_LAG)
     assert isinstance(error, SwitchNotSeenError)
     assert error.on == on
+    assert (error.above > error.half) != on
+    assert ("with the tube current of the first flats" in str(error)) == on
     assert [step.name for step in user.refused[0].choices] == ["step-off"]
 
 
@@ -369,6 +379,27 @@ def test_too_few_frames_are_refused_before_anything_is_asked(
     with pytest.raises(TooFewFramesPlannedError):
         calibrate_live(session, out, operator=user, dark_frames=1)
     assert user.asked == []
+
+
+def test_darks_and_flats_that_are_kept_make_a_calibration_by_the_command_named(
+    session: fpxi.Session, at_the_panel: MakeUser, out: Path
+) -> None:
+    user = at_the_panel(closing=leave_on)
+    error = refuse(session, out, user, BeamOnError, exposures_us=(5000,))
+    *_, command = error.__notes__
+    words = command.split()
+    assert words[5:7] == ["fpxi", "calibrate"]
+    given = [path.name for path in map(Path, words) if path.suffix == ".h5"]
+    assert given == ["cal.dark.h5", "cal.dark-5000us.h5", "cal.flat.h5", "cal.h5"]
+    darks, flats = words[8:11:2], [words[12]]
+    assert calibration_from_recordings(darks, flats).normalisation > 1000
+
+
+def test_where_the_darks_have_to_be_taken_again_they_are_not_offered(
+    session: fpxi.Session, at_the_panel: MakeUser, out: Path
+) -> None:
+    error = refuse(session, out, at_the_panel(flat=_switch_off), FlatTooDimError)
+    assert len(error.__notes__) == 1
 
 
 def test_an_interruption_keeps_the_recordings_and_says_so(

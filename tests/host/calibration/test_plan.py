@@ -35,6 +35,9 @@ def test_the_highest_level_comes_first_and_the_others_are_told_as_its_fractions(
 def test_lag_is_recorded_at_the_highest_level_until_long_after() -> None:
     (step,) = (each for each in plan_run(100_000, lag=True) if each.kind is StepKind.STEP_OFF)
     assert (step.level, step.lit_frames, step.frames) == (1.0, 100, LAG_DARK_FRAMES + 100 + 200)
+    assert (step.lit_s, step.after_s) == (10.0, 20.0)
+    assert "have the X-rays off" in step.instruction
+    assert "told to switch them on, and some 10 s later to switch them off" in step.instruction
 
 
 @pytest.mark.parametrize(
