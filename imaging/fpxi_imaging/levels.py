@@ -11,9 +11,13 @@ from numba import types
 from fpxi_imaging._guards import image_shape, require_image
 from fpxi_imaging._jit import index, kernel, read, scalar, warm_up, write
 from fpxi_imaging.errors import SettingError
+from fpxi_imaging.flags import PixelFlag
 
 NO_LEVELS = (0.0, 1.0)
 """Levels of an image without a single good pixel."""
+
+_FAULTS = np.uint8(0xFF & ~PixelFlag.ZINGER)
+"""Flags of values that are not to be counted; where a zinger was replaced, the value is good."""
 
 # Enough that a percentile near 2 % is known to a few hundredths of the spread, and fast each frame.
 _MOST_PIXELS = 65536
@@ -24,11 +28,12 @@ def robust_levels(
     flags: npt.NDArray[np.uint8],
     percentiles: tuple[float, float] = (2, 98),
 ) -> tuple[float, float]:
-    """Return low and high display levels, low < high: percentiles of the finite pixels flagged 0.
+    """Return low and high display levels, low < high: percentiles of the good pixels.
 
-    Of images of more than 65536 pixels a regular grid of about as many is looked at. A constant
-    image c gives (c - 0.5, c + 0.5), or one float32 step more if that is larger; an image without a
-    good pixel gives `NO_LEVELS`. Values and flags are C-contiguous, of one shape (rows, cols).
+    Good are finite ones with no flag but `ZINGER`. Of images of more than 65536 pixels a regular
+    grid of about as many is looked at. A constant image c gives (c - 0.5, c + 0.5), or one float32
+    step more if that is larger; an image without a good pixel gives `NO_LEVELS`. Values and flags
+    are C-contiguous, of one shape (rows, cols).
 
     Raises `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for percentiles that are not
     rising within 0 to 100.
@@ -52,7 +57,7 @@ def histogram(
     levels: tuple[float, float],
     bins: int,
 ) -> npt.NDArray[np.int64]:
-    """Count the finite pixels flagged 0 in `bins` equal intervals from low to high level.
+    """Count the good pixels, as `robust_levels` has them, in `bins` equal intervals of the levels.
 
     The high level belongs to the last bin; pixels outside the levels are not counted. Raises
     `ShapeMismatchError`, `ArrayLayoutError`, and `SettingError` for levels that are not finite and
@@ -101,11 +106,11 @@ def _around(value: float) -> tuple[float, float]:
 
 @kernel(read(types.float32, 2), read(types.uint8, 2), index, write(types.float32, 1))
 def _gather(values: Any, flags: Any, step: Any, out: Any) -> Any:
-    """Copy the finite pixels flagged 0 of every `step`-th row and column; return how many."""
+    """Copy the good pixels of every `step`-th row and column; return how many."""
     count = 0
     for row in range(0, values.shape[0], step):
         for col in range(0, values.shape[1], step):
-            if flags[row, col] == 0 and np.isfinite(values[row, col]):
+            if flags[row, col] & _FAULTS == 0 and np.isfinite(values[row, col]):
                 out[count] = values[row, col]
                 count += 1
     return count
@@ -118,5 +123,5 @@ def _histogram(values: Any, flags: Any, low: Any, high: Any, counts: Any) -> Any
     for row in range(values.shape[0]):
         for col in range(values.shape[1]):
             value = values[row, col]
-            if flags[row, col] == 0 and low <= value <= high:
+            if flags[row, col] & _FAULTS == 0 and low <= value <= high:
                 counts[min(int((value - low) * scale), bins - 1)] += 1

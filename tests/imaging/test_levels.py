@@ -16,14 +16,16 @@ NO_FLAGS = np.zeros((64, 64), np.uint8)
 
 
 def good_pixels(values: np.ndarray, flags: np.ndarray) -> np.ndarray:
-    return values[(flags == 0) & np.isfinite(values)].astype(float)
+    unflagged = (flags == 0) | (flags == PixelFlag.ZINGER)
+    return values[unflagged & np.isfinite(values)].astype(float)
 
 
 @given(values=images, data=st.data())
 def test_levels_always_rise_and_are_percentiles_of_the_good_pixels(
     values: np.ndarray, data: st.DataObject
 ) -> None:
-    flags = data.draw(hnp.arrays(np.uint8, values.shape, elements=st.sampled_from([0, 0, 1, 4])))
+    seen = st.sampled_from([0, 0, 1, 4, PixelFlag.ZINGER, PixelFlag.ZINGER | PixelFlag.SATURATED])
+    flags = data.draw(hnp.arrays(np.uint8, values.shape, elements=seen))
     levels = im.robust_levels(values, flags)
     good = good_pixels(values, flags)
     assert np.isfinite(levels).all()
@@ -80,7 +82,8 @@ def test_percentiles_that_do_not_rise_are_refused(percentiles: tuple[float, floa
 
 @given(values=images, bins=st.integers(1, 9))
 def test_the_histogram_is_as_the_naive_twin_has_it(values: np.ndarray, bins: int) -> None:
-    flags = (np.arange(values.size) % 3 == 1).astype(np.uint8).reshape(values.shape)
+    kinds = np.array([0, PixelFlag.DEFECT, PixelFlag.ZINGER], np.uint8)
+    flags = kinds[np.arange(values.size) % 3].reshape(values.shape)
     low, high = -3.0, 11.0
     expected = np.zeros(bins, int)
     for value in good_pixels(values, flags):
