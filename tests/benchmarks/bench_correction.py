@@ -6,10 +6,14 @@
 Every contestant runs in every round, one after the other, and is compared with the memory copy of
 the same round, so that a busy machine slows both. The copy moves as many bytes as the correction
 reads and writes, the average's state included, and uses as many threads; the peers take as many
-as they can (numpy none). fpxi corrects offset, gain, 1 % defects, process ring and lost rows, and
-writes flags; the averages are over 8 frames. The peers, into buffers given to them, do offset and
-gain alone; and offset, gain and a recursive average, to which numpy adds flags and defects. They
-are in the dependency group `bench`. `overhead` is what Python adds to the compiled function.
+as they can (numpy none). It moves them as one array. A second copy moves them in arrays as large as
+the image of float32 values: copies of hundreds of megabytes bypass the caches, which the C library
+does for no array as small as those that a frame of 4096 x 4096 consists of.
+
+fpxi corrects offset, gain, 1 % defects, process ring and lost rows, and writes flags; the averages
+are over 8 frames. The peers, into buffers given to them, do offset and gain alone; and offset, gain
+and a recursive average, to which numpy adds flags and defects. They are in the dependency group
+`bench`. `overhead` is what Python adds to the compiled function.
 """
 
 from __future__ import annotations
@@ -54,21 +58,31 @@ class Result:
     """Median over the rounds of the time over that of the same round's memory copy."""
 
 
-def copy_of(size: int, bytes_moved: int) -> Call:
+def copy_of(size: int, bytes_moved: int, image_by_image: bool = False) -> Call:
     """Return a copy that reads and writes together `bytes_moved` per pixel, by all threads."""
     source = np.ones(size * size * bytes_moved // 2, np.uint8)
     target = np.zeros_like(source)
-    blocks = row_blocks((size, size), THREADS)
-    if len(blocks) == 1:
-        return lambda: np.copyto(target, source)
-    edges = np.linspace(0, source.size, len(blocks) + 1).astype(int)
-    parts = [(target[a:b], source[a:b]) for a, b in pairwise(edges)]
-    sharing = Sharing(len(blocks))
+    blocks = len(row_blocks((size, size), THREADS))
+    edges = np.linspace(0, source.size, blocks + 1).astype(int)
+    largest = size * size * 4 // blocks if image_by_image else source.size
+    pieces = [
+        [
+            (target[c : min(c + largest, b)], source[c : min(c + largest, b)])
+            for c in range(a, b, largest)
+        ]
+        for a, b in pairwise(edges)
+    ]
 
     def copy(block: int) -> bool:
-        np.copyto(*parts[block])
+        for piece in pieces[block]:
+            np.copyto(*piece)
         return True
 
+    if blocks == 1 and not image_by_image:
+        return lambda: np.copyto(target, source)
+    if blocks == 1:
+        return lambda: copy(0)
+    sharing = Sharing(blocks)
     return lambda: sharing.run(copy)
 
 
@@ -104,19 +118,24 @@ def check_peers(frame: Frame) -> None:
 def measure(size: int, rounds: int) -> list[Result]:
     frame = Frame(size)
     check_peers(frame)
-    single = {"memory copy": copy_of(size, CORRECTION_BYTES)}
+    single = {
+        "memory copy": copy_of(size, CORRECTION_BYTES),
+        "copy, image by image": copy_of(size, CORRECTION_BYTES, image_by_image=True),
+    }
     if THREADS == 1:
         single["fpxi, compiled function alone"] = bare_kernel(frame)
     single["fpxi"] = ours(frame)
     single |= {name: make(frame) for name, (make, _) in PEERS.items()}
     recursive = {
         "memory copy, recursive": copy_of(size, RECURSIVE_BYTES),
+        "copy, recursive, by image": copy_of(size, RECURSIVE_BYTES, image_by_image=True),
         "fpxi recursive": ours(frame, im.Averaging.recursive(AVERAGED)),
     }
     for name, (_, make) in PEERS.items():
         recursive[f"{name}, all of it"] = with_flags_and_defects(frame, make(frame))
     running = {
         "memory copy, running": copy_of(size, RUNNING_BYTES),
+        "copy, running, by image": copy_of(size, RUNNING_BYTES, image_by_image=True),
         "fpxi running": ours(frame, im.Averaging.running(AVERAGED)),
     }
     return [r for calls in (single, recursive, running) for r in race(size, calls, rounds)]
