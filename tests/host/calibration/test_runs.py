@@ -113,7 +113,8 @@ def test_darks_of_a_gain_setting_without_flats_are_refused(
 def test_doses_that_belong_to_no_recording_are_refused(
     record: Record, darks: list[Frame], flats: list[Frame], doses: list[float]
 ) -> None:
-    with pytest.raises(RelativeDosesError):
+    listed = ", ".join(f"{dose:g}" for dose in doses)
+    with pytest.raises(RelativeDosesError, match=f"relative doses {listed} cannot"):
         calibration_from_recordings(
             record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT), relative_doses=doses
         )

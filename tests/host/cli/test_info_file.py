@@ -208,6 +208,7 @@ def test_hdf5_of_other_programs_is_named(run: Run, tmp_path: Path) -> None:
         file["data"] = 1
     result = run("info", tmp_path / "other.h5")
     assert result.exit_code == 1
+    assert "is no recording, corrected recording, calibration or processing" in result.stderr
     assert "an HDF5 file that fpxi did not write" in result.stderr
 
 
