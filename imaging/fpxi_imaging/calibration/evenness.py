@@ -74,7 +74,7 @@ def _verdicts(
             "",
             f"the flats vary smoothly by a factor of {ratio:.2f} over the panel, brightest to "
             f"dimmest; up to {limits.uneven:.2f} is good"
-            + ("" if even else ": centre the beam, or move the source away"),
+            + ("" if even else ": centre the beam, or move the source away, unless the film is so"),
         ),
         Verdict(
             "clear beam",

@@ -114,9 +114,10 @@ def refreshed(
         if not any(_same(old.conditions, each.conditions) for each in new)
     )
     limits = calibration.limits
+    furthest_first = sorted(renewals, key=lambda each: -abs(each.median))
     anew = (
         *worst(offset_verdicts(Offsets((*kept, *new)).models, limits)),
-        *worst(each.verdict(limits.most_dark_drift) for each in renewals),
+        *worst(each.verdict(limits.most_dark_drift) for each in furthest_first),
         _age_verdict(kept, new),
     )
     unchanged = (v for v in calibration.verdicts if v.check not in {CHECK, AGE, OFFSET_MODEL})

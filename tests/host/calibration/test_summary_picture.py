@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fpxi.calibration.picture.lag import draw_lag
 from fpxi.calibration.picture.maps import MOST_PIXELS, _block_highest, _block_means, draw_map
-from fpxi.calibration.picture.page import draw_summary
+from fpxi.calibration.picture.page import _dark, _verdict_lines, draw_summary
 from fpxi.calibration.run_errors import NoPictureError
 from fpxi.calibration.summary_picture import draw_picture, picture_path
 from fpxi_imaging import (
@@ -238,3 +238,22 @@ def test_all_classes_have_a_colour() -> None:
     from fpxi.calibration.picture.defects import _CLASSES
 
     assert {kind for kind, _, _ in _CLASSES} == set(DefectClass)
+
+
+def test_what_could_be_better_comes_first() -> None:
+    lines = _verdict_lines(calibration_of((8, 8)))
+    grades = [name for name, _, _ in lines]
+    assert grades[0] == "usable"
+    assert grades[-1] == "good"
+    assert grades == sorted(grades, reverse=True)
+
+
+def test_the_darks_shown_are_the_newest_at_the_exposure_of_the_flats() -> None:
+    made = calibration_of((8, 8), (5, 10, 20))
+    five, ten, twenty = made.darks
+    newer = replace(ten, taken=NOW.replace(hour=9))
+    newest = replace(five, taken=NOW.replace(hour=10))
+    other = replace(newer, conditions=replace(ten.conditions, gain_setting=0))
+    assert _dark(replace(made, darks=(five, twenty, newer, ten))) is newer
+    assert _dark(replace(made, darks=(newest, twenty, ten))) is ten
+    assert _dark(replace(made, darks=(other, twenty))) is twenty

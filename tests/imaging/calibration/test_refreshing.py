@@ -109,9 +109,10 @@ def test_the_worst_of_several_series_is_the_verdict(
     calibration: Any, dark: Any, series: Any
 ) -> None:
     old = knowing_noise(calibration(dark(10_000), dark(20_000)))
-    new = old.refreshed([series(120.0), series(160.0, 20_000)])
-    assert verdict(new, CHECK).grade is im.Grade.USABLE
-    assert verdict(new, CHECK).text == new.refreshes[1].text
+    for level, grade in ((160.0, im.Grade.USABLE), (141.0, im.Grade.GOOD)):
+        new = old.refreshed([series(120.0), series(level, 20_000)])
+        assert verdict(new, CHECK).grade is grade
+        assert verdict(new, CHECK).text == new.refreshes[1].text
 
 
 def test_it_is_said_where_a_beam_would_not_have_been_recognised(

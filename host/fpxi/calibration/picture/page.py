@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from fpxi_imaging import Calibration, Grade
+from fpxi_imaging import Calibration, DarkMap, Grade
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -76,11 +76,12 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
 
 
 def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
-    dark, gain = calibration.darks[0], calibration.gains[0]
+    dark, gain = _dark(calibration), calibration.gains[0]
+    exposure = f"{dark.conditions.exposure_us / 1000:g} ms"
     imaging, good = ~calibration.not_imaging, _good(calibration)
     images = (
-        (dark.mean, imaging, "Offset", "counts"),
-        (dark.noise, imaging, "Noise of a dark", "counts"),
+        (dark.mean, imaging, f"Offset at {exposure}", "counts"),
+        (dark.noise, imaging, f"Noise of a dark of {exposure}", "counts"),
         (gain.gain, good, "Gain of good pixels", "factor"),
         (100 * gain.uncertainty, good, "Uncertainty of the gain (k = 1)", "%"),
     )
@@ -89,7 +90,7 @@ def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
 
 
 def _draw_spreads(cells: Sequence[Axes], calibration: Calibration) -> None:
-    dark, gain = calibration.darks[0], calibration.gains[0]
+    dark, gain = _dark(calibration), calibration.gains[0]
     good = _good(calibration)
     draw_histogram(cells[0], dark.mean[good], "Offset of good pixels", "counts")
     draw_histogram(cells[1], dark.noise[good], "Noise of good pixels", "counts")
@@ -105,6 +106,18 @@ def _draw_models(cells: Sequence[Axes], calibration: Calibration) -> None:
     draw_defects(cells[3], calibration)
 
 
+def _dark(calibration: Calibration) -> DarkMap:
+    """Return the newest darks at the setting and exposure of the first gain's flats, if any."""
+    at = calibration.gains[0].conditions
+
+    def nearness(dark: DarkMap) -> tuple[bool, bool, float]:
+        own = dark.conditions
+        setting, exposure = own.gain_setting, own.exposure_us
+        return setting == at.gain_setting, exposure == at.exposure_us, dark.taken.timestamp()
+
+    return max(calibration.darks, key=nearness)
+
+
 def _good(calibration: Calibration) -> npt.NDArray[np.bool_]:
     return ~(calibration.not_imaging | calibration.defects.mask)
 
@@ -114,9 +127,11 @@ def _fact_lines(facts: Sequence[tuple[str, str]]) -> list[Line]:
 
 
 def _verdict_lines(calibration: Calibration) -> list[Line]:
+    """Return the verdicts, first those that say what could be better."""
+    verdicts = sorted(calibration.verdicts, key=lambda verdict: verdict.grade is Grade.GOOD)
     lines = [
         (verdict.grade.value, _GRADE_COLOURS[verdict.grade], part)
-        for verdict in calibration.verdicts
+        for verdict in verdicts
         for part in _wrapped(f"{verdict.check}: {verdict.text}")
     ]
     return lines or [("", "black", "No verdicts.")]
