@@ -402,6 +402,19 @@ def test_where_the_darks_have_to_be_taken_again_they_are_not_offered(
     assert len(error.__notes__) == 1
 
 
+def test_flats_from_before_darks_that_were_taken_again_are_not_offered_either(
+    session: fpxi.Session, at_the_panel: MakeUser, out: Path
+) -> None:
+    def once(_scene: Any) -> None:
+        user.habits["flat"] = _switch_off
+
+    user = at_the_panel(dark=weakly, flat=once)
+    user.answers = [first_choice]
+    error = refuse(session, out, user, FlatTooDimError)
+    assert [type(each.error) for each in user.refused] == [FirstDarksLitError, FlatTooDimError]
+    assert len(error.__notes__) == 1
+
+
 def test_an_interruption_keeps_the_recordings_and_says_so(
     session: fpxi.Session, at_the_panel: MakeUser, out: Path
 ) -> None:
