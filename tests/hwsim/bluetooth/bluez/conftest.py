@@ -12,6 +12,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("BlueZ is Linux's own", allow_module_level=True)
 
+from bleak import AdvertisementData, BleakScanner, BLEDevice
 from bleak.backends.bluezdbus import manager as bleak_manager
 from bleak.backends.bluezdbus.version import BlueZFeatures
 from bumble import att, hci
@@ -195,6 +196,12 @@ class World:
     peripheral: Peripheral
     losses: list[BusLostError]
 
+    async def find(self) -> BLEDevice:
+        """Have the peripheral found by a scan, and put on the air before if it is not."""
+        if not self.peripheral.device.is_advertising:
+            await self.peripheral.advertise()
+        return await _find(NAME.decode())
+
     def lose_link(self) -> None:
         for controller in (self.controller, self.peripheral.controller):
             controller.lose_links()
@@ -241,6 +248,28 @@ async def _leave_bleak() -> None:
         with contextlib.suppress(EOFError, ConnectionError):
             await kept._bus.wait_for_disconnect()
         await asyncio.wait([kept._bus_watcher_task])
+
+
+async def _find(name: str) -> BLEDevice:
+    """Scan for a name, with ears open before the scan begins.
+
+    The scanner's own `find_device_by_name` listens once the scan has begun. A device that was told
+    in between is not told again as long as its strength stays the same, and here it does.
+    """
+    found: asyncio.Future[BLEDevice] = asyncio.get_running_loop().create_future()
+
+    def heard(device: BLEDevice, advertisement: AdvertisementData) -> None:
+        if advertisement.local_name == name and not found.done():
+            found.set_result(device)
+
+    async with BleakScanner(heard):
+        return await found
+
+
+@pytest.fixture
+def find() -> Callable[[str], Coroutine[Any, Any, BLEDevice]]:
+    """`_find`, for tests: the device of a name."""
+    return _find
 
 
 Play = Callable[..., None]

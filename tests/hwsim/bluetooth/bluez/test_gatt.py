@@ -5,7 +5,7 @@ import contextlib
 import os
 
 import pytest
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.exc import BleakDBusError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 from dbus_fast import Variant
 
@@ -23,10 +23,7 @@ GATT = "org.bluez.GattCharacteristic1"
 
 @contextlib.asynccontextmanager
 async def connected(world, **arguments):
-    await world.peripheral.advertise()
-    device = await BleakScanner.find_device_by_address(ADDRESS, timeout=5)
-    assert device is not None
-    async with BleakClient(device, **arguments) as client:
+    async with BleakClient(await world.find(), **arguments) as client:
         yield client
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.exc import BleakDBusError, BleakError
 from bumble import att, gatt_client
 from bumble.core import UUID
@@ -25,10 +25,11 @@ import asyncio, sys
 from bleak import BleakClient, BleakScanner
 
 async def main():
-    device = await BleakScanner.find_device_by_address(sys.argv[1], timeout=10)
-    client = BleakClient(device)
+    found = asyncio.get_running_loop().create_future()
+    async with BleakScanner(lambda device, _: found.done() or found.set_result(device)):
+        client = BleakClient(await found)
     await client.connect()
-    await client.start_notify(sys.argv[2], lambda *_: None)
+    await client.start_notify(sys.argv[1], lambda *_: None)
     scanner = BleakScanner()
     await scanner.start()
     print("ready", flush=True)
@@ -36,14 +37,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-async def found(world):
-    if not world.peripheral.device.is_advertising:
-        await world.peripheral.advertise()
-    device = await BleakScanner.find_device_by_address(ADDRESS, timeout=5)
-    assert device is not None
-    return device
 
 
 async def until(condition):
@@ -54,7 +47,7 @@ async def until(condition):
 @pytest.mark.parametrize("end", ["remote", "supervision"])
 def test_a_link_that_breaks_is_told_and_made_again(play, caller, end):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         reasons = []
         async with caller() as one:
             await one.listen(DEVICE, "Disconnected", reasons)
@@ -77,7 +70,7 @@ def test_a_link_that_breaks_is_told_and_made_again(play, caller, end):
 
 def test_the_end_of_a_link_is_told_in_bluezs_order(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         changes = []
         async with caller() as one, BleakClient(device):
             await one.listen(PROPERTIES, "PropertiesChanged", changes)
@@ -91,7 +84,7 @@ def test_the_end_of_a_link_is_told_in_bluezs_order(play, caller):
 
 def test_the_objects_of_a_device_stay_when_its_link_ends(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         async with BleakClient(device) as client:
             path = client.services.get_characteristic(OPEN).obj[0]
         async with caller() as one:
@@ -104,7 +97,7 @@ def test_the_objects_of_a_device_stay_when_its_link_ends(play, caller):
 
 def test_a_read_that_waits_ends_with_the_link(play):
     async def scenario(world):
-        async with BleakClient(await found(world)) as client:
+        async with BleakClient(await world.find()) as client:
             reading = asyncio.create_task(client.read_gatt_char(SILENT))
             await asyncio.sleep(0.05)
             world.lose_link()
@@ -116,7 +109,7 @@ def test_a_read_that_waits_ends_with_the_link(play):
 
 def test_a_connection_that_does_not_come_is_given_up_and_the_next_one_comes(play):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         await world.peripheral.device.stop_advertising()
         with pytest.raises(TimeoutError):
             await BleakClient(device, timeout=0.2).connect()
@@ -130,7 +123,7 @@ def test_a_connection_that_does_not_come_is_given_up_and_the_next_one_comes(play
 
 def test_disconnect_answers_a_connect_that_waits(play, caller):
     async def scenario(world):
-        path = (await found(world)).details["path"]
+        path = (await world.find()).details["path"]
         await world.peripheral.device.stop_advertising()
         async with caller() as one, caller() as other:
             connecting = asyncio.create_task(one.call(path, DEVICE, "Connect"))
@@ -148,7 +141,7 @@ def test_disconnect_answers_a_connect_that_waits(play, caller):
 @pytest.mark.parametrize("steps", range(0, 60, 5))
 def test_cancelling_a_connection_at_any_moment_leaves_no_link(play, steps):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         connecting = asyncio.create_task(BleakClient(device).connect())
         for _ in range(steps):
             await asyncio.sleep(0)
@@ -166,7 +159,7 @@ def test_a_client_that_is_killed_leaves_the_link_but_neither_discovery_nor_notif
     async def scenario(world):
         await world.peripheral.advertise()
         holder = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", HOLDER, ADDRESS, STREAM, stdout=subprocess.PIPE
+            sys.executable, "-c", HOLDER, STREAM, stdout=subprocess.PIPE
         )
         assert await holder.stdout.readline() == b"ready\n"
         assert world.central.is_scanning
@@ -178,7 +171,7 @@ def test_a_client_that_is_killed_leaves_the_link_but_neither_discovery_nor_notif
         descriptor = world.peripheral.stream
         await until(lambda: server.subscribers[connection][descriptor.handle] == b"\0\0")
         assert world.peripheral.connection is connection
-        device = await found(world)
+        device = await world.find()
         async with BleakClient(device) as client:
             assert world.peripheral.connection is connection
             assert await client.read_gatt_char(OPEN) == b"open"
@@ -188,7 +181,7 @@ def test_a_client_that_is_killed_leaves_the_link_but_neither_discovery_nor_notif
 
 def test_two_clients_share_one_link(play):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         first, second = BleakClient(device), BleakClient(device)
         await first.connect()
         await second.connect()
@@ -204,7 +197,7 @@ def test_two_clients_share_one_link(play):
 
 def test_a_listener_that_stays_hears_again_on_the_next_link(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         gatt = "org.bluez.GattCharacteristic1"
         changes = []
 
@@ -227,7 +220,7 @@ def test_a_listener_that_stays_hears_again_on_the_next_link(play, caller):
 
 def test_many_drops_at_any_moment_leave_the_bridge_whole(play):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         for number in range(20):
             client = BleakClient(device, timeout=5)
             connecting = asyncio.create_task(client.connect())
@@ -247,7 +240,7 @@ def test_many_drops_at_any_moment_leave_the_bridge_whole(play):
 
 def test_services_are_discovered_again_only_when_they_have_changed(play):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         for added in ([], [], ["f0f0f0f0-0000-4000-8000-00000000f0f0"], []):
             for identifier in added:
                 world.peripheral.device.add_service(Service(UUID(identifier), []))
@@ -262,7 +255,7 @@ def test_services_are_discovered_again_only_when_they_have_changed(play):
 
 def test_a_peripheral_that_never_answers_a_request_loses_its_link(play, monkeypatch):
     async def scenario(world):
-        async with BleakClient(await found(world)) as client:
+        async with BleakClient(await world.find()) as client:
             monkeypatch.setattr(gatt_client, "GATT_REQUEST_TIMEOUT", 0.1)
             with pytest.raises(BleakDBusError, match="Operation failed"):
                 await client.read_gatt_char(SILENT)
@@ -276,7 +269,7 @@ def test_services_that_cannot_be_discovered_count_as_resolved(play):
         def refuse(bearer, request):
             raise att.ATT_Error(error_code=att.ErrorCode.UNLIKELY_ERROR)
 
-        device = await found(world)
+        device = await world.find()
         world.peripheral.device.gatt_server.on_att_read_by_group_type_request = refuse
         async with BleakClient(device) as client:
             assert list(client.services) == []
@@ -289,7 +282,7 @@ def test_a_peripheral_without_mtu_exchange_keeps_the_shortest(play):
         def refuse(bearer, request):
             raise att.ATT_Error(error_code=att.ErrorCode.REQUEST_NOT_SUPPORTED)
 
-        device = await found(world)
+        device = await world.find()
         world.peripheral.device.gatt_server.on_att_exchange_mtu_request = refuse
         async with BleakClient(device) as client:
             characteristic = client.services.get_characteristic(INBOX)
@@ -302,7 +295,7 @@ def test_a_peripheral_without_mtu_exchange_keeps_the_shortest(play):
 
 def test_a_link_that_ends_at_once_is_told_and_made_again(play):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         ends = [world.lose_link]
         world.central.on("connection", lambda _: ends and ends.pop()())
         async with BleakClient(device) as client:

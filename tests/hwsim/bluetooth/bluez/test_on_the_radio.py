@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bumble import hci
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Device
@@ -66,11 +66,11 @@ async def on_the_air(address, conditions):
         radio.close()
 
 
-def test_a_bonded_peripheral_that_went_out_of_reach_is_found_again(play_alone, private_bus):
+def test_a_bonded_peripheral_that_went_out_of_reach_is_found_again(play_alone, private_bus, find):
     async def scenario():
         conditions = RadioConditions(interval_ms=7.5, packet_errors=0.1, supervision_s=0.5)
         async with on_the_air(private_bus.address, conditions) as (radio, _, peripheral, stream):
-            found = await BleakScanner.find_device_by_name("FPXI-64", timeout=10)
+            found = await find("FPXI-64")
             gone, heard = asyncio.Event(), []
             async with BleakClient(found, lambda _: gone.set()) as client:
                 await client.pair()

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from bleak import BleakClient, BleakScanner
+from bleak import BleakClient
 from bleak.exc import BleakDBusError, BleakGATTProtocolError
 from fpxi_hwsim.bluetooth.bluez import BluezBridge, security
 
@@ -19,16 +19,8 @@ DEVICE = "org.bluez.Device1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
-async def found(world):
-    if not world.peripheral.device.is_advertising:
-        await world.peripheral.advertise()
-    device = await BleakScanner.find_device_by_address(ADDRESS, timeout=5)
-    assert device is not None
-    return device
-
-
 async def bonded(world):
-    device = await found(world)
+    device = await world.find()
     async with BleakClient(device) as client:
         await client.pair()
     return device
@@ -41,7 +33,7 @@ async def flag(one, device, name):
 
 def test_pairing_makes_a_bond_with_secure_connections(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         async with BleakClient(device) as client, caller() as one:
             assert not await flag(one, device, "Paired")
             await client.pair()
@@ -57,7 +49,7 @@ def test_pairing_makes_a_bond_with_secure_connections(play, caller):
 
 def test_pairing_while_connecting_returns_with_the_services(play):
     async def scenario(world):
-        async with BleakClient(await found(world), pair=True) as client:
+        async with BleakClient(await world.find(), pair=True) as client:
             assert await client.read_gatt_char(SECRET) == b"secret"
 
     play(scenario)
@@ -65,7 +57,7 @@ def test_pairing_while_connecting_returns_with_the_services(play):
 
 def test_an_attribute_that_needs_encryption_has_the_link_paired_and_is_read_again(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         async with BleakClient(device) as client, caller() as one:
             assert await client.read_gatt_char(SECRET) == b"secret"
             assert await flag(one, device, "Bonded")
@@ -76,7 +68,7 @@ def test_an_attribute_that_needs_encryption_has_the_link_paired_and_is_read_agai
 def test_a_pairing_that_an_attribute_asks_for_and_one_by_the_client_are_one(play):
     async def scenario(world):
         started = []
-        async with BleakClient(await found(world)) as client:
+        async with BleakClient(await world.find()) as client:
             world.peripheral.connection.on("pairing_start", lambda: started.append(1))
             value, _ = await asyncio.gather(client.read_gatt_char(SECRET), client.pair())
         assert value == b"secret"
@@ -125,10 +117,11 @@ def test_a_bonded_device_is_encrypted_before_connect_returns(play):
 
 def test_a_peripheral_that_asks_for_security_gets_it(play):
     async def scenario(world):
-        async with BleakClient(await found(world)):
+        async with BleakClient(await world.find()):
             world.peripheral.connection.request_pairing()
-            while not world.peripheral.connection.is_encrypted:
+            while not await world.central.keystore.get_all():  # told once the link is encrypted
                 await asyncio.sleep(0.01)
+            assert world.peripheral.connection.is_encrypted
             assert len(await world.central.keystore.get_all()) == 1
 
     play(scenario)
@@ -137,7 +130,7 @@ def test_a_peripheral_that_asks_for_security_gets_it(play):
 def test_a_peripheral_that_refuses_to_pair_is_told_and_left(play, caller):
     async def scenario(world):
         world.peripheral.decide = world.peripheral.refuse
-        device = await found(world)
+        device = await world.find()
         async with caller() as one:
             async with BleakClient(device) as client:
                 with pytest.raises(BleakDBusError, match="AuthenticationFailed"):
@@ -152,7 +145,7 @@ def test_a_peripheral_that_refuses_to_pair_is_told_and_left(play, caller):
 def test_a_secret_stays_one_when_the_peripheral_refuses_to_pair(play):
     async def scenario(world):
         world.peripheral.decide = world.peripheral.refuse
-        async with BleakClient(await found(world)) as client:
+        async with BleakClient(await world.find()) as client:
             with pytest.raises((BleakDBusError, BleakGATTProtocolError)):
                 await client.read_gatt_char(SECRET)
 
@@ -174,7 +167,7 @@ def test_a_peripheral_that_lost_the_key_is_refused_until_the_device_is_removed(p
             refused = await one.call(device.details["path"], DEVICE, "Pair")
             assert refused.error_name == "org.bluez.Error.AlreadyExists"
         await BleakClient(device).unpair()
-        async with BleakClient(await found(world)) as client:
+        async with BleakClient(await world.find()) as client:
             await client.pair()
             assert await client.read_gatt_char(SECRET) == b"secret"
 
@@ -183,7 +176,7 @@ def test_a_peripheral_that_lost_the_key_is_refused_until_the_device_is_removed(p
 
 def test_a_device_that_is_removed_is_forgotten(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         async with BleakClient(device) as client:
             await client.pair()
             await client.unpair()
@@ -205,7 +198,7 @@ def test_a_device_that_is_removed_is_forgotten(play, caller):
 
 def test_pairing_ends_with_the_client_that_asked_for_it(play, caller):
     async def scenario(world):
-        path = (await found(world)).details["path"]
+        path = (await world.find()).details["path"]
         waiting = asyncio.Event()
 
         async def never_decide():
@@ -228,7 +221,7 @@ def test_pairing_ends_with_the_client_that_asked_for_it(play, caller):
 
 def test_a_peripheral_that_never_answers_the_pairing_is_left(play, caller, monkeypatch):
     async def scenario(world):
-        path = (await found(world)).details["path"]
+        path = (await world.find()).details["path"]
 
         async def never_decide():
             await world.peripheral.never.wait()
@@ -246,7 +239,7 @@ def test_a_peripheral_that_never_answers_the_pairing_is_left(play, caller, monke
 
 def test_pairing_that_is_cancelled_says_so(play, caller):
     async def scenario(world):
-        device = await found(world)
+        device = await world.find()
         path = device.details["path"]
         waiting = asyncio.Event()
 
@@ -287,7 +280,7 @@ def test_a_new_bridge_knows_the_bonds_of_its_central(play, caller):
 
 def test_pairing_with_a_peripheral_that_is_not_there_ends_with_disconnect(play, caller):
     async def scenario(world):
-        path = (await found(world)).details["path"]
+        path = (await world.find()).details["path"]
         await world.peripheral.device.stop_advertising()
         async with caller() as one, caller() as other:
             pairing = asyncio.create_task(one.call(path, DEVICE, "Pair"))
