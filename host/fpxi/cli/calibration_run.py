@@ -39,7 +39,8 @@ class TerminalOperator:
         self._steps = steps
         if self._simulated or len(steps) == 1:
             return
-        note(f"Calibration in {plural(len(steps), 'step')}; Ctrl-C ends it:")
+        what = "Calibration" if any(step.beam_on for step in steps) else "Refresh of the offset"
+        note(f"{what} in {plural(len(steps), 'step')}; Ctrl-C ends it:")
         for number, step in enumerate(steps, start=1):
             note(f"  {number}. {_description(step)}")
 

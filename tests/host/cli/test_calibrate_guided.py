@@ -229,3 +229,22 @@ def test_a_picture_of_that_name_is_not_drawn_over(run: Run, tmp_path: Path) -> N
     assert "cal.png exists" in result.stderr
     assert [path.name for path in tmp_path.glob("cal*")] == ["cal.png"]
     assert picture.read_bytes() == b"mine"
+
+
+def test_a_refresh_of_several_exposures_is_told_as_one_and_asks_once(
+    panel: Panel, spawn: Spawn, terminal: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    url, tell = panel
+    cal = tmp_path / "cal.h5"
+    words = ("calibrate", url, *FEW, "--exposures", "5ms", "-o", cal)
+    assert answer_all(spawn(*words), tell).returncode == 0
+    tell("beam off")
+    user = terminal("calibrate", url, *FEW[:2], "--no-picture", "--refresh", cal)
+    plan = user.wait_for("then press Enter.")
+    assert "Refresh of the offset in 2 steps" in plan
+    assert "2. 8 darks of 10 ms, X-rays off" in plan
+    user.type()
+    assert user.end() == 0
+    assert user.seen.count("press Enter") == 1
+    refreshes = load_calibration(cal).refreshes
+    assert [each.conditions.exposure_us for each in refreshes] == [5000, 10_000]
