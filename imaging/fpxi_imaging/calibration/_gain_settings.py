@@ -50,7 +50,8 @@ def gather_settings(
                 series,
                 offsets.offset(choice),
                 offsets.uncertainty(choice),
-                maps[choice.nearest].noise.astype(np.float64),
+                maps[choice.nearest].noise,
+                darks[choice.nearest].stack,
                 imaging & (series.stack.maximum < saturation_level),
             )
             for series, choice in zip(own, choices, strict=True)

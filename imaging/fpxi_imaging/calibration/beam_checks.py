@@ -12,6 +12,7 @@ pixels, or photons too weak against the electronics.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 _CLIP = 5.0
@@ -34,7 +36,7 @@ _CONTRADICTION = 2.0
 
 def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
     dark: DarkMap,
-    response: Image,
+    response: Map,
     variance: Image,
     good: Mask,
     photons: PhotonNoise,
@@ -227,7 +229,7 @@ def _rise_between(before: DarkMap, after: DarkMap, good: Mask) -> _Rise:
 
 
 def _share_by_noise(
-    dark: DarkMap, response: Image, variance: Image, good: Mask
+    dark: DarkMap, response: Map, variance: Image, good: Mask
 ) -> tuple[float, float]:
     """Return the part of the flats' beam that the darks' variance follows, and its error.
 
@@ -257,7 +259,7 @@ def _median(image: npt.NDArray[np.floating], good: Mask) -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
-def _slope(x: Image, y: Image) -> tuple[float, float]:
+def _slope(x: Map, y: Map) -> tuple[float, float]:
     """Return slope of y over x and its standard error, without pixels that stand out in either."""
     kept = np.ones(x.size, np.bool_)
     for values in (x, y):

@@ -88,8 +88,7 @@ def build_calibration(
         imaging=imaging,
         saturation_level=saturation_level,
     )
-    for data in settings:
-        verdicts += check_setting(data, limits)
+    verdicts += [each for data in settings for each in check_setting(data, limits)]
     classes, judged = _judge_pixels(
         settings,
         gain,
@@ -105,8 +104,12 @@ def build_calibration(
     classes = _with_unfitted(classes, models, imaging, thresholds)
     _require_good_pixels(classes != 0, imaging, limits)
     good = imaging & (classes == 0)
-    for data, model in zip(settings, models, strict=True):
-        verdicts += check_beam(data, maps, model, good, tolerances, limits)
+    verdicts += [
+        each
+        for data, model in zip(settings, models, strict=True)
+        for each in check_beam(data, maps, model, good, tolerances, limits)
+    ]
+    del settings  # its maps are not needed any more, and the offset's models are large
     verdicts += quality_verdicts(offsets.models, fits, classes != 0, good, imaging, limits)
     return Calibration(
         darks=maps,
@@ -200,8 +203,10 @@ def _with_unfitted(
 
 def _zero_fraction(darks: Sequence[FrameSeries]) -> Image:
     """Return the largest part of a series' darks that reads 0."""
-    parts = [series.stack.zeros / series.stack.count[:, None] for series in darks]
-    return np.asarray(np.max(parts, axis=0), np.float64)
+    largest = np.zeros(darks[0].stack.shape)
+    for series in darks:
+        np.maximum(largest, series.stack.zeros / series.stack.count[:, None], out=largest)
+    return largest
 
 
 def _require_good_pixels(defects: Mask, imaging: Mask, limits: CheckLimits) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +15,14 @@ from fpxi_imaging.calibration.shading import smooth_surface
 from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
-Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 _UNLIKELY_LOW, _UNLIKELY_HIGH = 0.05, 3.0
 """Of the median response: pixels outside are defects, whatever lies in the beam."""
 
 
-def likely_pixels(response: Image, imaging: Mask) -> Mask:
+def likely_pixels(response: Map, imaging: Mask) -> Mask:
     """Return the pixels that show what the beam is like: no dead ones, none far too bright."""
     median = float(np.median(response[imaging]))
     low, high = _UNLIKELY_LOW * median, _UNLIKELY_HIGH * median
@@ -29,7 +30,7 @@ def likely_pixels(response: Image, imaging: Mask) -> Mask:
     return likely
 
 
-def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckLimits) -> Verdict:
+def check_clear_beam(flat: FrameStack, offset: Map, used: Mask, limits: CheckLimits) -> Verdict:
     """Return a verdict on the pixels that depart from the flat's smooth surface.
 
     `offset`, counts, and `used`, the pixels that are neither clipped nor in the process ring, are
@@ -38,11 +39,12 @@ def check_clear_beam(flat: FrameStack, offset: Image, used: Mask, limits: CheckL
     shadow is as fine as. Where an object can hide in that scatter the verdict says so. Raises
     `UnevenFlatError` if too many depart.
     """
-    response = flat.mean - offset
+    response = (flat.mean - offset).astype(np.float32)  # parts of a hundredth are looked for
     used = likely_pixels(response, used)
     surface = smooth_surface(response, used)
-    departures = np.where(used, response / surface - 1, np.nan)
-    noise = flat.error[used] / np.abs(surface[used])
+    departures = (response / surface - 1).astype(np.float32)
+    departures[~used] = np.nan
+    noise = (flat.error[used] / np.abs(surface[used])).astype(np.float32)
     hidden = max(
         limits.departure_sigmas * float(np.nanmedian(noise)),
         limits.departure_scatters * _scatter(departures),
@@ -76,7 +78,7 @@ def _above(fraction: float) -> float:
     return min(1.0, 1.2 * fraction)
 
 
-def _scatter(departures: Image) -> float:
+def _scatter(departures: Map) -> float:
     """Return the standard deviation between neighbours, robustly; infinite where none has any."""
     steps = np.concatenate([np.diff(departures, axis=axis).ravel() for axis in (0, 1)])
     known = steps[np.isfinite(steps)]

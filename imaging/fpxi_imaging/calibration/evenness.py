@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,13 +14,14 @@ from fpxi_imaging.robust import robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 _DIM = 0.2
 """Part of the surface below which a line of pixels is taken to be broken."""
 
 
-def check_evenness(response: Image, used: Mask, limits: CheckLimits) -> tuple[Verdict, Verdict]:
+def check_evenness(response: Map, used: Mask, limits: CheckLimits) -> tuple[Verdict, Verdict]:
     """Return verdicts on the smooth surface and on what departs from it locally.
 
     `response` is the flat less offset, counts; `used` are the pixels that do not clip, all of
@@ -93,7 +96,7 @@ def _verdicts(
     )
 
 
-def _dead_lines(response: Image, surface: Image, used: Mask) -> Mask:
+def _dead_lines(response: Map, surface: Image, used: Mask) -> Mask:
     """Return the rows and columns most of whose pixels hardly respond: no object is so straight."""
     dim = used & (response < _DIM * surface)
     lines: Mask = np.zeros(used.shape, np.bool_)
@@ -115,7 +118,7 @@ def _widest_band(lines: Mask) -> int:
 
 
 def _block_residuals(
-    response: Image, surface: Image, used: Mask, block: int
+    response: Map, surface: Image, used: Mask, block: int
 ) -> tuple[Image, list[tuple[int, int]]]:
     """Return the median departure of each block that is half used or more, and its middle."""
     relative = np.where(used, response / surface - 1, np.nan)

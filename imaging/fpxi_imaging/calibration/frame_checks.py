@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from fpxi_imaging.errors import NotEnoughFramesError, SaturatedError
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 DARKS, FLATS = "darks", "flats"
@@ -94,9 +96,7 @@ def check_dark_drift(stack: FrameStack, imaging: Mask, limits: CheckLimits) -> V
     return _of_drift(DARKS, found.drift, some, most, certain, "counts", limits)
 
 
-def check_flat_drift(
-    stack: FrameStack, offset: Image, imaging: Mask, limits: CheckLimits
-) -> Verdict:
+def check_flat_drift(stack: FrameStack, offset: Map, imaging: Mask, limits: CheckLimits) -> Verdict:
     """Return a verdict on the drift of flats, relative to their signal. Raises `DriftError`."""
     found = trend(stack)
     if found is None:

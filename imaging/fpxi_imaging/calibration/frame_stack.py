@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numba import types
 
 from fpxi_imaging._guards import require_frame, require_mask
-from fpxi_imaging._jit import kernel, read, warm_up, write
+from fpxi_imaging._jit import kernel, read, scalar, warm_up, write
 from fpxi_imaging.conditions import Conditions
 
 MEDIAN_PIXELS = 65_536
@@ -24,8 +24,18 @@ MEDIAN_PIXELS = 65_536
     write(types.uint64, 2),
     write(types.uint64, 2),
     write(types.uint16, 2),
+    write(types.float64, 2),
+    scalar,
 )
-def _accumulate(samples: Any, row_received: Any, total: Any, squares: Any, maximum: Any) -> Any:
+def _accumulate(  # noqa: PLR0917 - numba calls kernels by position
+    samples: Any,
+    row_received: Any,
+    total: Any,
+    squares: Any,
+    maximum: Any,
+    with_level: Any,
+    level: Any,
+) -> Any:
     for row in range(samples.shape[0]):
         if row_received[row]:
             for col in range(samples.shape[1]):
@@ -33,6 +43,7 @@ def _accumulate(samples: Any, row_received: Any, total: Any, squares: Any, maxim
                 total[row, col] += sample
                 squares[row, col] += sample * sample
                 maximum[row, col] = max(maximum[row, col], samples[row, col])
+                with_level[row, col] += level * samples[row, col]
 
 
 class FrameStack:
@@ -63,6 +74,8 @@ class FrameStack:
         self._even_total = np.zeros(shape, np.uint64)
         self._even_count = np.zeros(shape[0], np.int64)
         self._squares = np.zeros(shape, np.uint64)
+        self._with_level = np.zeros(shape, np.float64)
+        self._levels: list[float] = []
         self._every_row = np.ones(shape[0], np.bool_)
         self._medians: list[float] = []
         self._sampled = _spread(shape, not_imaging)
@@ -77,13 +90,18 @@ class FrameStack:
         """
         received = self._every_row if row_received is None else row_received
         require_frame(self.shape, samples, received)
-        _accumulate(samples, received, self._total, self._squares, self.maximum)
+        median = self._median(samples) if received.all() else np.nan
+        self._medians.append(median)
+        level = self._level(median)
+        self._levels.append(level)
+        _accumulate(
+            samples, received, self._total, self._squares, self.maximum, self._with_level, level
+        )
         if self.frames % 2 == 0:
             np.add(self._even_total, samples, out=self._even_total, where=received[:, None])
             self._even_count += received
         self.zeros += (samples == 0) & received[:, None]
         self.count += received
-        self._medians.append(self._median(samples) if received.all() else np.nan)
         self.frames += 1
 
     @property
@@ -95,16 +113,38 @@ class FrameStack:
     def variance(self) -> npt.NDArray[np.float64]:
         """Unbiased temporal variance, counts squared; NaN in rows received less than twice."""
         count = np.where(self.count > 1, self.count, np.nan)[:, None]
-        scatter = np.maximum(self._squares - self._total * (self._total / count), 0.0)
-        variance: npt.NDArray[np.float64] = scatter / (count - 1)
+        variance: npt.NDArray[np.float64] = self._total / count
+        variance *= self._total
+        np.subtract(self._squares, variance, out=variance)
+        np.maximum(variance, 0.0, out=variance)
+        variance /= count - 1
         return variance
 
     @property
     def error(self) -> npt.NDArray[np.float64]:
         """Standard error of `mean`, counts; NaN in rows received less than twice."""
+        return _error_of_mean(self.variance, self.count)
+
+    def error_beside_level(self, share: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+        """Return the standard error of `mean` - share x the frames' mean median, counts.
+
+        `share` is of shape (rows, cols). What all pixels have in common in each frame, in
+        proportion to it, cancels: unsteadiness of the beam, and noise that reaches every pixel.
+        Frames with missing rows count as of the first one's level.
+        """
         count = np.where(self.count > 1, self.count, np.nan)[:, None]
-        error: npt.NDArray[np.float64] = np.sqrt(self.variance / count)
-        return error
+        levels = np.array(self._levels)
+        total, squares = levels.sum(), np.sum(levels**2)
+        # Of sum (x - b d)^2 about its mean, x counts and d levels, what is more than of x alone.
+        more = self._total * (total / -count)
+        more += self._with_level
+        more *= -2.0
+        more += share * (squares - total**2 / count)
+        more *= share
+        more /= count - 1
+        more += self.variance
+        np.maximum(more, 0.0, out=more)
+        return _error_of_mean(more, self.count)
 
     @property
     def even_mean(self) -> npt.NDArray[np.float64]:
@@ -126,9 +166,19 @@ class FrameStack:
         return np.array(self._medians, np.float64)
 
     @property
+    def nbytes(self) -> int:
+        """Memory of the sums, bytes."""
+        return sum(each.nbytes for each in vars(self).values() if isinstance(each, np.ndarray))
+
+    @property
     def least_count(self) -> int:
         """Frames of the row that was received least often."""
         return int(self.count.min(initial=self.frames))
+
+    def _level(self, median: float) -> float:
+        """Return how far a frame's median is from the first known one; 0 where it is not known."""
+        known = next((each for each in self._medians if np.isfinite(each)), np.nan)
+        return median - known if np.isfinite(median) else 0.0
 
     def _median(self, samples: npt.NDArray[np.uint16]) -> float:
         values = samples.ravel()[self._sampled]
@@ -166,3 +216,12 @@ def _spread(
 def _ratio(total: npt.NDArray[np.uint64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     ratio: npt.NDArray[np.float64] = total / np.where(count > 0, count, np.nan)[:, None]
     return ratio
+
+
+def _error_of_mean(
+    variance: npt.NDArray[np.float64], count: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the standard error in place of the variance."""
+    variance /= np.where(count > 0, count, np.nan)[:, None]
+    error: npt.NDArray[np.float64] = np.sqrt(variance, out=variance)
+    return error

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,10 @@ from scipy.special import chdtri
 from fpxi_imaging.linearity import Linearity, Piecewise, Polynomial
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
-_BAND_PIXELS = 262_144
+_BAND_PIXELS = 16_384
 """Pixels fitted at a time, to bound the memory."""
 
 
@@ -30,14 +32,16 @@ _BAND_PIXELS = 262_144
 class LevelMaps:
     """One level of flats; arrays of shape (rows, cols)."""
 
-    response: Image
+    response: Map
     """Flat less offset, counts."""
-    error: Image
+    error: Map
     """Standard error of the response by noise, counts."""
     usable: Mask
     """False where the pixel clips, or is not of the image."""
-    target: Image
+    target: Map
     """The value that each pixel is to be given, counts."""
+    offset_error: Map | None = None
+    """The part of `error` that the levels have in common, that of their offset; None: none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +50,7 @@ class GainFit:
 
     gain: Image
     """NaN where a pixel cannot be described so."""
-    uncertainty: Image
+    uncertainty: Map
     """Relative standard uncertainty of the value at the pixel's highest level."""
     linearity: Linearity | None
     goodness: float
@@ -57,8 +61,9 @@ class GainFit:
 def fit_polynomial(levels: Sequence[LevelMaps], degree: int) -> GainFit:
     """Fit a polynomial through 0; pixels with fewer usable levels than `degree` have no gain."""
     shape = levels[0].response.shape
-    gain, uncertainty, excess = (np.full(shape, np.nan) for _ in range(3))
-    coefficients = np.zeros((degree - 1, *shape))
+    gain = np.full(shape, np.nan)
+    uncertainty, excess = (np.full(shape, np.nan, np.float32) for _ in range(2))
+    coefficients = np.zeros((degree - 1, *shape), np.float32)
     variances = [_variance(level) for level in levels]
     rows = max(1, _BAND_PIXELS // max(shape[1], 1))
     for first in range(0, shape[0], rows):
@@ -66,7 +71,7 @@ def fit_polynomial(levels: Sequence[LevelMaps], degree: int) -> GainFit:
         found = _fit_band([_part(level, band) for level in levels], variances, degree)
         gain[band], uncertainty[band], coefficients[:, band], excess[band] = found
     known = excess[np.isfinite(excess)]
-    linearity = Polynomial(coefficients.astype(np.float32)) if degree > 1 else None
+    linearity = Polynomial(coefficients) if degree > 1 else None
     return GainFit(gain, uncertainty, linearity, float(np.median(known)) if known.size else np.nan)
 
 
@@ -126,8 +131,9 @@ def _variance(level: LevelMaps) -> float:
 
 
 def _part(level: LevelMaps, band: slice) -> LevelMaps:
+    shared = None if level.offset_error is None else level.offset_error[band]
     return LevelMaps(
-        level.response[band], level.error[band], level.usable[band], level.target[band]
+        level.response[band], level.error[band], level.usable[band], level.target[band], shared
     )
 
 
@@ -135,10 +141,10 @@ def _fit_band(
     levels: Sequence[LevelMaps], variances: Sequence[float], degree: int
 ) -> tuple[Image, Image, Image, Image]:
     """Return gain, uncertainty, coefficients (degree - 1 of them) and excess of some rows."""
-    response = np.stack([level.response for level in levels], axis=-1)
-    target = np.stack([level.target for level in levels], axis=-1)
+    response = np.stack([level.response for level in levels], axis=-1, dtype=np.float64)
+    target = np.stack([level.target for level in levels], axis=-1, dtype=np.float64)
     usable = np.stack([level.usable & (level.response > 0) for level in levels], axis=-1)
-    error = np.stack([level.error for level in levels], axis=-1)
+    error = np.stack([level.error for level in levels], axis=-1, dtype=np.float64)
     scale = np.max(np.where(usable, response, 0.0), axis=-1)
     solvable = np.count_nonzero(usable, axis=-1) >= degree
     scale = np.where(solvable, scale, 1.0)
@@ -154,9 +160,11 @@ def _fit_band(
     a = np.einsum("...ij,...j->...i", inverse, right)
     slopes = np.einsum("...li,...i->...l", _derivatives(x, degree), a) / scale[..., None]
     spread = np.where(usable, (slopes * error) ** 2, 0.0)
-    middle = np.einsum("...li,...l,...lj->...ij", weighted, spread, weighted)
-    ones = np.ones(degree)
-    top_variance = np.einsum("i,...ij,...jk,...kl,l->...", ones, inverse, middle, inverse, ones)
+    shared = np.where(usable, slopes * _offset_errors(levels), 0.0)
+    # What each level's target counts in the value at the highest one, where all powers of x are 1.
+    part = np.einsum("...ij,...lj->...l", inverse, weighted)
+    own_variance = np.sum(part**2 * np.maximum(spread - shared**2, 0.0), axis=-1)
+    top_variance = own_variance + np.sum(part * shared, axis=-1) ** 2
     top = a.sum(axis=-1)
     good = solvable & (a[..., 0] > 0) & (top > 0)
     gain = np.where(good, a[..., 0] / scale, np.nan)
@@ -176,6 +184,14 @@ def _fit_band(
 
 _TINY = 1e-30
 """Weights of levels without any noise are finite."""
+
+
+def _offset_errors(levels: Sequence[LevelMaps]) -> Image:
+    known = [
+        np.zeros_like(level.error) if level.offset_error is None else level.offset_error
+        for level in levels
+    ]
+    return np.stack(known, axis=-1, dtype=np.float64)
 
 
 def _derivatives(x: Image, degree: int) -> Image:

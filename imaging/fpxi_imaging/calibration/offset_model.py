@@ -18,6 +18,7 @@ from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ def fit_offset_model(darks: Sequence[DarkMap]) -> OffsetModel:
     weights = 1 / np.array([_median_error(dark) ** 2 for dark in darks])
     of_bias, of_rate = _estimators(times, weights)
     bias, rate = (_combined(each, [dark.mean for dark in darks]) for each in (of_bias, of_rate))
-    squares = [dark.uncertainty.astype(np.float64) ** 2 for dark in darks]
+    squares = [dark.uncertainty**2 for dark in darks]
     goodness, residual = _deviations(darks, times, bias, rate, squares)
     first = darks[0].conditions
     return OffsetModel(
@@ -107,7 +108,7 @@ def _combined(factors: Image, images: Sequence[npt.NDArray[np.floating]]) -> Ima
 
 
 def _deviations(
-    darks: Sequence[DarkMap], times: Image, bias: Image, rate: Image, squares: Sequence[Image]
+    darks: Sequence[DarkMap], times: Image, bias: Image, rate: Image, squares: Sequence[Map]
 ) -> tuple[float, float]:
     """Return goodness and residual."""
     total, excess = np.zeros(bias.shape), np.zeros(bias.shape)

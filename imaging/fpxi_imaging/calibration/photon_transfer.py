@@ -8,6 +8,7 @@ dark current, as each photon frees many charges.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from fpxi_imaging.calibration.frame_stack import FrameStack
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -47,7 +49,7 @@ class PhotonNoise:
         return max(self.per_count - certainty * self.error, 0.0)
 
 
-def noise_per_count(flat: FrameStack, offset: Image, dark_noise: Image, good: Mask) -> float:
+def noise_per_count(flat: FrameStack, offset: Map, dark_noise: Map, good: Mask) -> float:
     """Return the median pixel's slope between the dark and one level, counts; 0 where unknown.
 
     Unsteadiness of the beam that all pixels share is taken off, as the medians of frames show it.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging.robust import robust_sigma
 
 Image = npt.NDArray[np.float64]
+Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
 ORDER = 3
@@ -21,7 +24,7 @@ _CLIP = 4.0
 """Pixels further than so many standard deviations from the surface are left out of the next."""
 
 
-def smooth_surface(image: Image, used: Mask) -> Image:
+def smooth_surface(image: Map, used: Mask) -> Image:
     """Return a polynomial in row and column fitted to the `used` pixels; all of (rows, cols).
 
     Of total order 3, by least squares in four rounds, of pixels within 4 robust standard deviations
@@ -38,17 +41,19 @@ def smooth_surface(image: Image, used: Mask) -> Image:
         order -= 1
     coefficients = _fit(image, places, order)
     rows, cols = (_scaled(size) for size in image.shape)
-    surface = np.zeros(image.shape)
+    factors = np.zeros((order + 1, order + 1))
     for factor, (i, j) in zip(coefficients, _terms(order), strict=True):
-        surface += factor * np.multiply.outer(rows**i, cols**j)
+        factors[i, j] = factor
+    powers = np.arange(order + 1)
+    surface: Image = (rows[:, None] ** powers) @ factors @ (cols ** powers[:, None])
     return surface
 
 
-def _fit(image: Image, places: npt.NDArray[np.intp], order: int) -> Image:
+def _fit(image: Map, places: npt.NDArray[np.intp], order: int) -> Image:
     at = np.unravel_index(places, image.shape)
     rows, cols = (_scaled(size)[place] for size, place in zip(image.shape, at, strict=True))
     design = np.stack([rows**i * cols**j for i, j in _terms(order)], axis=1)
-    values = image.ravel()[places]
+    values = image.ravel()[places].astype(np.float64)
     kept = _near(values - np.median(values))
     coefficients: Image = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):

@@ -15,7 +15,7 @@ _ROUNDING = 1e-12
 
 
 def medians_beyond(
-    values: npt.NDArray[np.float64],
+    values: npt.NDArray[np.floating[Any]],
     good: npt.NDArray[np.bool_],
     window: int,
     low: float,
@@ -30,9 +30,10 @@ def medians_beyond(
     is neither, at a tenth of the cost of the median.
     """
     warm_up(_medians_beyond)
+    values = np.ascontiguousarray(values, np.float64)
     sample = np.where(good, values, np.nan)
     medians = np.empty(values.shape)
-    _medians_beyond(np.ascontiguousarray(values, np.float64), sample, window, low, high, medians)
+    _medians_beyond(values, sample, window, low, high, medians)
     return medians
 
 

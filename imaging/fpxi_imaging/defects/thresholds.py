@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,7 @@ class DefectThresholds:
 DEFAULT_THRESHOLDS = DefectThresholds()
 
 
-def panel_noise(noise: npt.NDArray[np.float64], imaging: npt.NDArray[np.bool_]) -> float:
+def panel_noise(noise: npt.NDArray[np.floating[Any]], imaging: npt.NDArray[np.bool_]) -> float:
     """Median temporal sigma of the imaging pixels, counts; at least that of quantisation.
 
     Pixels whose noise is unknown (NaN) are left out.

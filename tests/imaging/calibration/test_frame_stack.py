@@ -56,3 +56,35 @@ def test_frames_of_another_shape_or_type_are_refused_and_not_counted() -> None:
         stack.add(np.zeros((2, 2), np.uint16), np.ones(3, bool))
     assert stack.frames == 0
     assert not stack.count.any()
+
+
+def test_what_frames_share_in_proportion_is_no_error_beside_their_level() -> None:
+    random = np.random.default_rng(5)
+    response = random.uniform(0.5, 1.5, (6, 5))
+    levels = 1000 + 200 * random.normal(size=(12, 1, 1))
+    frames = np.rint(levels * response + random.normal(0, 4, (12, 6, 5))).astype(np.uint16)
+    stack = im.FrameStack((6, 5))
+    for frame in frames:
+        stack.add(frame)
+    share = (response / np.median(response)).astype(np.float32)
+    medians = stack.frame_medians[:, None, None]
+    expected = np.std(frames - share * medians, axis=0, ddof=1) / np.sqrt(12)
+    np.testing.assert_allclose(stack.error_beside_level(share), expected, rtol=1e-6)
+    np.testing.assert_allclose(stack.error_beside_level(0 * share), stack.error, rtol=1e-12)
+    assert np.median(expected) < 0.1 * np.median(stack.error)
+
+
+def test_frames_with_missing_rows_count_with_the_level_of_the_first() -> None:
+    random = np.random.default_rng(6)
+    frames = random.integers(900, 1100, (8, 4, 3)).astype(np.uint16)
+    stack = im.FrameStack((4, 3))
+    for index, frame in enumerate(frames):
+        received = np.ones(4, np.bool_)
+        received[2] = index not in {0, 5}
+        stack.add(frame, received)
+    levels = np.nan_to_num(stack.frame_medians - stack.frame_medians[1])[:, None, None]
+    share = np.full((4, 3), 0.7)
+    beside = frames - share * levels
+    expected = np.std(beside, axis=0, ddof=1) / np.sqrt(8)
+    expected[2] = np.std(beside[[1, 2, 3, 4, 6, 7], 2], axis=0, ddof=1) / np.sqrt(6)
+    np.testing.assert_allclose(stack.error_beside_level(share), expected, rtol=1e-9)
