@@ -222,7 +222,7 @@ def test_many_drops_at_any_moment_leave_the_bridge_whole(play):
     async def scenario(world):
         device = await world.find()
         for number in range(20):
-            client = BleakClient(device, timeout=5)
+            client = BleakClient(device, timeout=30)
             connecting = asyncio.create_task(client.connect())
             await until(lambda: bool(world.peripheral.device.connections))
             for _ in range(number * 3):
