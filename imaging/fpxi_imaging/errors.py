@@ -204,15 +204,14 @@ class NoNoiseModelError(CalibrationError):
         )
 
 
-class LagChangedError(CalibrationError):
-    """What is remembered of the lag does not fit another calibration's model."""
+class RecalibrationError(CalibrationError):
+    """What a corrector remembers of earlier frames does not fit another calibration."""
 
-    def __init__(self, remembered: int, given: int) -> None:
-        self.remembered = remembered
-        self.given = given
+    def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(
-            f"the lag is followed in {remembered} components, and the calibration has {given}; "
-            "make a new corrector"
+            f"what is remembered of earlier frames is of another calibration, which differs in "
+            f"{what}; make a new corrector"
         )
 
 

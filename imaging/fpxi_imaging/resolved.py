@@ -62,7 +62,7 @@ class ResolvedCalibration:
         freeze(self, self.shape, **_MAPS)
         self._require_one_shape()
         self._require_settings()
-        good = ~(self.defects | self.not_imaging)
+        good = self.good
         if not np.isfinite(self.offset[good]).all() or not np.isfinite(self.gain[good]).all():
             raise CalibrationError(
                 "a good pixel has no finite offset and gain; list such pixels as defects"
@@ -78,6 +78,11 @@ class ResolvedCalibration:
         """Rows and columns of the frames this corrects."""
         rows, cols = np.shape(self.offset)
         return rows, cols
+
+    @property
+    def good(self) -> npt.NDArray[np.bool_]:
+        """Where pixels have values of their own, bool (rows, cols)."""
+        return ~(self.defects | self.not_imaging)
 
     def region(
         self, first_row: int, first_column: int, shape: tuple[int, int]

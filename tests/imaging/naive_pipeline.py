@@ -19,21 +19,33 @@ class NaivePipeline:
     def __init__(self, calibration: im.ResolvedCalibration, processing: im.Processing) -> None:
         self.calibration = calibration
         self.processing = processing
-        rows = calibration.shape[0]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all earlier frames."""
+        self.zingers = None
+        if self.processing.zinger_sigma is not None:
+            self.zingers = NaiveZingers(self.calibration, self.processing.zinger_sigma)
+        self.lags: list[NaiveLag | None] = [None] * self.calibration.shape[0]
+        self.reset_average()
+
+    def reset_average(self) -> None:
+        """Begin a new average."""
         self.taken = 0
-        self.kept: list[list[tuple[Any, Any, Any]]] = [[] for _ in range(rows)]
-        self.zingers, self.motion = None, None
-        if processing.zinger_sigma is not None:
-            self.zingers = NaiveZingers(calibration, processing.zinger_sigma)
-        if processing.averaging.motion_sigma is not None:
-            self.motion = NaiveMotion(calibration, processing.averaging)
-        self.lags: list[NaiveLag | None] = [None] * rows
+        self.kept: list[list[tuple[Any, Any, Any]]] = [[] for _ in self.lags]
+        self.motion = None
+        if self.processing.averaging.motion_sigma is not None:
+            self.motion = NaiveMotion(self.calibration, self.processing.averaging)
+
+    def recalibrate(self, calibration: im.ResolvedCalibration) -> None:
+        """Go on with another calibration, of the same noise and lag."""
+        self.calibration = calibration
 
     def take(self, samples: Any, received: Any, time_us: int = 0) -> tuple[Any, Any]:
         """Return values and flags."""
         averaging = self.processing.averaging
         if averaging.mode is AveragingMode.BLOCK and self.taken == averaging.frames:
-            self.taken, self.kept = 0, [[] for _ in self.kept]
+            self.reset_average()
         self.taken += 1
         linear = self.linear(samples)
         bad = self.calibration.defects | self.calibration.not_imaging

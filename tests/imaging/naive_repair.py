@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from fpxi_imaging import PixelFlag as F
-from fpxi_imaging.correction._repair import FLATNESS, ONE_SIDED
-from fpxi_imaging.correction._repair_table import REACH
+from fpxi_imaging.correction._repair import FLATNESS
+from fpxi_imaging.correction._repair_table import ONE_SIDED, REACH
 
 PAIRS = (((0, -1), (0, 1)), ((-1, 0), (1, 0)), ((-1, -1), (1, 1)), ((-1, 1), (1, -1)))
 
@@ -43,7 +43,7 @@ def naive_repair(at: Any, values: Any, flags: Any, good: Any) -> tuple[float, in
             first, second = float(values[p]), float(values[q])
             pairs.append(((first * b + second * a) / (a + b), (a * b) ** -2, first - second))
         elif seen:
-            singles.append((float(values[seen[0][0]]), float(ONE_SIDED) * seen[0][1] ** -4))
+            singles.append((float(values[seen[0][0]]), ONE_SIDED * seen[0][1] ** -4))
     if not pairs and not singles:
         return math.nan, int(F.UNREPAIRABLE)
     flatness, mean = float(FLATNESS), 0.0

@@ -17,8 +17,8 @@ _NOT_IMAGING = np.uint8(PixelFlag.NOT_IMAGING)
 _NAN = np.float32(np.nan)
 
 # The hold of a pixel: its flags as they are, above them for how many frames, this one among them.
-# It is uint16 for short averages and uint32 for others. The compiler computes in such integers only
-# what is cast back at every step.
+# It is a `SHORT_HOLD` or a `LONG_HOLD`. The compiler computes in such integers only what is cast
+# back at every step.
 _FLAG_BITS = 6
 _FLAGS = (1 << _FLAG_BITS) - 1
 _FRAME = 1 << _FLAG_BITS

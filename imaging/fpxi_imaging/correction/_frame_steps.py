@@ -201,7 +201,7 @@ def recall(
         _flag_held(head, holds, begin, marks, flags)
     if head.rejects_zingers:
         at = head.zinger_hold_at + begin
-        flag_zingers(memory.view(np.uint16)[at : at + flags.size], marks, flags)
+        flag_zingers(memory.view(np.uint16)[at : at + flags.size], flags)
 
 
 @helper
@@ -299,7 +299,7 @@ def _flag_but_zingers(
         start_zinger_hold(rejected, head.hold_frames, hold)
     else:
         go_on_holding_zingers(rejected, head.hold_frames, hold)
-    flag_zingers(hold, marks, flags)
+    flag_zingers(hold, flags)
 
 
 @inlined

@@ -145,8 +145,8 @@ def _correct_rows(
 ) -> Any:
     """Correct a block of rows, with the steps that one of the last three arguments stands for.
 
-    The others are None, and numba leaves out what depends on them; all are for a single frame, and
-    so is `remembers`.
+    The others are None, and numba leaves out what depends on them. For single frames all three are
+    None, and so is `remembers`.
 
     Where the average follows motion, the frame itself is left in the memory, for `follow_block`.
     Return False, having written nothing, if shapes differ.

@@ -87,7 +87,7 @@ def follow_block(
             copy_run(next_mean[a:b], values[a:b])
             flag_held(hold, marks, marked[a:b])
             if head.rejects_zingers:
-                flag_zingers(zinger_hold, marks, marked[a:b])
+                flag_zingers(zinger_hold, marked[a:b])
         else:
             flag_missing(marks, values[a:b], marked[a:b])
         near, far = repair(table, near, far, b, values, marked)

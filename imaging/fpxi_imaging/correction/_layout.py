@@ -79,10 +79,11 @@ MEAN = 1
 """A weighted mean."""
 MOVING_SUM = 2
 """The sum of the last frames, which are kept."""
-RENEWAL = 4
-"""A moving sum is added up anew after so many times its frames."""
 MEDIAN = 3
 """Of the last frames, which are kept."""
+
+RENEWAL = 4
+"""A moving sum is added up anew after so many times its frames."""
 
 _UNUSUAL = (
     "polynomial_terms",

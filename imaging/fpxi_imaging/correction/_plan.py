@@ -92,7 +92,7 @@ def pack_plan(calibration: ResolvedCalibration, processing: Processing, blocks: 
     rows, columns = calibration.shape
     plan.note(rows=rows, columns=columns, saturation_level=calibration.saturation_level)
     plan.add("offset_at", calibration.offset)
-    gain = np.where(defects | ring, np.float32(np.nan), calibration.gain * np.float64(scale))
+    gain = np.where(calibration.good, calibration.gain * np.float64(scale), np.float32(np.nan))
     plan.add("gain_at", gain.astype(np.float32))
     marks = np.where(ring, PixelFlag.NOT_IMAGING, 0).astype(np.uint8)
     marks[defects & ~ring] = PixelFlag.UNREPAIRABLE

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 
 from fpxi_imaging._jit import helper, inlined
-from fpxi_imaging.correction._repair_table import FAR_WIDTH, HEADER, PAIR_WIDTH, PAIRS_AT
+from fpxi_imaging.correction._repair_table import (
+    FAR_WIDTH,
+    HEADER,
+    ONE_SIDED,
+    PAIR_WIDTH,
+    PAIRS_AT,
+)
 from fpxi_imaging.flags import PixelFlag
 
 _DEFECT = np.uint8(PixelFlag.DEFECT)
@@ -21,8 +27,6 @@ _NO_VALUE = np.uint8(PixelFlag.MISSING | PixelFlag.NOT_IMAGING | PixelFlag.UNREP
 
 FLATNESS = np.float32(0.1)
 """How much of the mean squared difference is added to each: less follows the noise, more blurs."""
-ONE_SIDED = np.float32(0.1)
-"""Weight of a pixel without a partner opposite, as a fraction of that of a pair."""
 
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
@@ -30,6 +34,7 @@ _NEXT = np.uint64(1)
 _INFINITE = np.float32(np.inf)
 _HALF = np.float32(0.5)
 _LEAST = np.float32(1e-15)
+_LONE = np.float32(ONE_SIDED)
 _NOTHING = (_ZERO, _ZERO, _ZERO, _ZERO, _NO_FLAG)
 
 
@@ -42,10 +47,10 @@ def repair(table: Any, near: Any, far: Any, limit: Any, values: Any, flags: Any)
 
     A defect comes to be the weighted mean of up to four estimates, each interpolated linearly
     between two opposite pixels at distances a and b: two estimates for a near entry, along row and
-    column, four for a far one. An estimate weighs 1 / (a b)^2, and less the
-    more its two pixels differ: by ((1 + F) m / (d^2 + F m))^2, where d is the difference, m the
-    mean of d^2 over the pairs with the weights before, and F `FLATNESS`. A pixel whose partner is
-    missing, or not finite, counts as it is, with `ONE_SIDED` / a^4.
+    column, four for a far one. An estimate weighs 1 / (a b)^2, and less the more its pixels differ:
+    by ((1 + F) m / (d^2 + F m))^2, where d is the difference, m the mean of d^2 over the pairs with
+    the weights before, and F `FLATNESS`. A pixel whose partner is missing, or not finite, counts as
+    it is, with `ONE_SIDED` / a^4.
     """
     cols, near_count, far_count = np.uint64(table[0]), np.int64(table[1]), np.int64(table[2])
     # Unsigned, since numba wraps negative indices, which costs a third of the time here.
@@ -88,8 +93,8 @@ def _repair_near(p: Any, cols: Any, values: Any, flags: Any) -> None:
 
 @helper
 def _repair_near_doubtful(p: Any, cols: Any, values: Any, flags: Any) -> None:
-    across = _pair(values, flags, p - _NEXT, p + _NEXT, _HALF, _ONE, ONE_SIDED, ONE_SIDED)
-    along = _pair(values, flags, p - cols, p + cols, _HALF, _ONE, ONE_SIDED, ONE_SIDED)
+    across = _pair(values, flags, p - _NEXT, p + _NEXT, _HALF, _ONE, _LONE, _LONE)
+    along = _pair(values, flags, p - cols, p + cols, _HALF, _ONE, _LONE, _LONE)
     _settle(p, across, along, _NOTHING, _NOTHING, values, flags)
 
 
@@ -117,7 +122,11 @@ def _far_pair(table: Any, weights: Any, at: Any, values: Any, flags: Any) -> Any
 def _pair(
     values: Any, flags: Any, a: Any, b: Any, share: Any, weight: Any, lone_a: Any, lone_b: Any
 ) -> Any:
-    """Return an estimate, its weight, the pair's weight and difference squared, and its bounds."""
+    """Return an estimate, its weight, the pair's weight and difference squared, and its bounds.
+
+    The estimate lies `share` of the way from a to b, and has the weight of the pair, or that of the
+    one pixel that is usable; the pair's weight is then 0.
+    """
     flag_a, flag_b = flags[a], flags[b]
     value_a, value_b = values[a], values[b]
     usable_a = (flag_a & _NO_VALUE == 0) & np.isfinite(value_a)

@@ -2,10 +2,11 @@
 
 The table is one uint32 array. Words 0 to 2: columns of the image, number of near entries, number
 of far entries. A near entry is one word, the flat index of a defect whose four edge neighbours are
-good. A far entry has `FAR_WIDTH` words: the last flat index that it reads, the defect's, those of
-the first good pixels on eight rays from it, and the distances to them, pixels, as float32 bits.
-Rays come as opposite pairs. A ray without a good pixel holds the defect itself, which is not good
-and so never counts. Both kinds are ordered by the last index that they read.
+good. A far entry has `FAR_WIDTH` words: the last flat index that it reads, the defect's, and from
+`PAIRS_AT` on `PAIR_WIDTH` words for each of four pairs of opposite rays. These are the flat indices
+of the first good pixels on the two rays and four weights as float32 bits, see `_weights`. A ray
+without a good pixel holds the defect itself, which is not good and so never counts. Both kinds are
+ordered by the last index that they read.
 """
 
 from __future__ import annotations
@@ -109,7 +110,11 @@ def _far_entries(pixels: Indices, good: Mask) -> Table:
 
 
 def _weights(steps: Indices) -> npt.NDArray[np.float32]:
-    """Return, for each entry and pair, what `_repair._pair` needs: shape (entries, pairs, 4)."""
+    """Return, for each entry and pair of rays, four weights: shape (entries, pairs, 4).
+
+    With the distances a and b, pixels: the share of the second pixel in the estimate, the weight of
+    the pair, and the weights of the first and of the second alone.
+    """
     distances = (steps * np.linalg.norm(RAYS, axis=1)).reshape(-1, len(RAYS) // 2, 2)
     a, b = distances[:, :, 0], distances[:, :, 1]
     with np.errstate(divide="ignore", invalid="ignore"):  # a ray that reaches nothing is not used

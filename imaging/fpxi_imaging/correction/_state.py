@@ -20,7 +20,6 @@ from fpxi_imaging.correction._layout import (
     needs_all_steps,
 )
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS
-from fpxi_imaging.errors import LagChangedError
 
 
 class State:
@@ -36,8 +35,9 @@ class State:
         followed = pixels if header["follows_motion"] else 0
         watched = pixels if header["rejects_zingers"] else 0
         band = max(BAND_PIXELS, int(header["columns"]))
-        self._components = int(header["lag_components"])
-        images = self._components + 1 if self._components else 0
+        self.lag_components = int(header["lag_components"])
+        """Whose currents are followed."""
+        images = self.lag_components + 1 if self.lag_components else 0
         parts = Parts(HEADER.itemsize)
         self.places = {
             "row_frames_at": parts.reserve(rows, np.int64),
@@ -91,12 +91,6 @@ class State:
     def note_time(self, time_us: int) -> None:
         """Tell the kernels the time of the frame that comes next."""
         self._header["time_us"] = time_us
-
-    def require_fit(self, header: Any) -> None:
-        """Raise `LagChangedError` if a plan of the same processing follows the lag otherwise."""
-        components = int(header["lag_components"])
-        if components != self._components:
-            raise LagChangedError(self._components, components)
 
     def forget_average(self) -> None:
         """Begin a new average with the next frame."""

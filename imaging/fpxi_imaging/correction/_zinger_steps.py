@@ -20,6 +20,7 @@ _FELL = np.uint8(0x40)
 _FRAMES = np.uint8(0x3F)
 _MOST = np.uint8(MEMORY_FRAMES)
 _NO_FRAME = np.uint8(0)
+_NO_FLAG = np.uint8(0)
 _FIRST = np.uint8(1)
 _ZINGER = np.uint8(PixelFlag.ZINGER)
 _NEITHER = np.uint16(1)
@@ -104,8 +105,7 @@ def forget_zinger_hold(pixel_frames: Any, frames: Any, hold: Any) -> None:
 
 
 @helper
-def flag_zingers(hold: Any, marks: Any, flags: Any) -> None:
-    """Add the flag where a rejected value is held; a mark stands alone."""
+def flag_zingers(hold: Any, flags: Any) -> None:
+    """Add the flag where a rejected value is held; what is marked is NaN, and never rejected."""
     for i in range(hold.size):
-        held = hold[i] > _LET_GO and marks[i] == _NO_FRAME
-        flags[i] |= _ZINGER if held else _NO_FRAME
+        flags[i] |= _ZINGER if hold[i] > _LET_GO else _NO_FLAG

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,7 +17,7 @@ from fpxi_imaging.correction._state import State
 from fpxi_imaging.correction.averaging import AveragingMode
 from fpxi_imaging.correction.processing import DEFAULT_PROCESSING, Orientation, Processing, Scale
 from fpxi_imaging.correction.turning import turned, turned_shape
-from fpxi_imaging.errors import FrameTimeError, ShapeMismatchError
+from fpxi_imaging.errors import FrameTimeError, RecalibrationError, ShapeMismatchError
 from fpxi_imaging.resolved import ResolvedCalibration
 
 
@@ -147,20 +149,29 @@ class Corrector:
     def recalibrate(self, calibration: ResolvedCalibration) -> None:
         """Go on with another calibration of the same panel, and with what is remembered.
 
-        For offsets that follow the temperature. Raises `ShapeMismatchError` for another shape,
-        `NoLagModelError`, and `LagChangedError` for a lag of more or fewer components.
+        For offsets that follow the temperature. Raises `ShapeMismatchError` for another shape, what
+        the constructor raises, and `RecalibrationError` where other pixels are good, since of these
+        nothing is remembered, or lag and linearity are of another kind.
         """
         if calibration.shape != self.calibration.shape:
             raise ShapeMismatchError(self.calibration.shape, calibration.shape, name="calibration")
         plan = pack_plan(calibration, self.processing, self._blocks)
-        self._state.require_fit(plan.header[0])
+        self._require_fit(calibration, plan.header[0])
         memory = plan.lay_out(self._state.places, self._state.end, self._memory)
         if memory is not self._memory:
             self._state.move_to(self._memory, memory)
         self._memory = memory
-        self._kernel = kernel_for(plan.header[0])
-        self._prepare()
         self.calibration = calibration
+
+    def _require_fit(self, calibration: ResolvedCalibration, header: Any) -> None:
+        """Raise `RecalibrationError` unless the state fits another calibration and its header."""
+        if not np.array_equal(calibration.good, self.calibration.good):
+            raise RecalibrationError("which pixels are good")
+        if int(header["lag_components"]) != self._state.lag_components:
+            raise RecalibrationError("the number of the lag's components")
+        # Kernels keep the pixels' flags in words of different widths.
+        if kernel_for(header) is not self._kernel:
+            raise RecalibrationError("whether gains are linear")
 
     def _prepare(self) -> None:
         """Wait for the kernels that are needed."""

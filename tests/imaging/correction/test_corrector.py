@@ -83,6 +83,10 @@ def lag_models(shape: tuple[int, int], rng: np.random.Generator) -> list[LagMode
     ]
 
 
+BETWEEN = ("nothing", "nothing", "recalibrate", "reset_average", "reset")
+"""What may happen before a frame."""
+
+
 @st.composite
 def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
     shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 7)))
@@ -96,6 +100,7 @@ def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
         "gain": draw(hnp.arrays(np.float32, shape, elements=st.floats(0.5, 2, width=32))),
         "linearity": draw(st.sampled_from(linearities(shape, rng))),
         "lag": draw(st.sampled_from(lag_models(shape, rng))),
+        "saturation_level": draw(st.sampled_from([1, LEVEL, 65535])),
         "dark_noise": draw(st.sampled_from([2.3, 2317.0])),
         "noise_per_count": 0.7,
     }
@@ -108,6 +113,7 @@ def cases(draw: st.DrawFn, most_frames: int = 1) -> dict[str, Any]:
         "samples": draw(hnp.arrays(np.uint16, (frames, *shape), elements=counts)),
         "received": draw(hnp.arrays(np.bool_, (frames, shape[0]))),
         "times": np.cumsum(rng.integers(1, 500_000, frames)),
+        "before": draw(st.lists(st.sampled_from(BETWEEN), min_size=frames, max_size=frames)),
         "calibration": calibration,
         "processing": im.Processing(
             lag=calibration["lag"] is not None,
@@ -129,9 +135,16 @@ def test_every_pixel_of_every_frame_is_as_the_naive_twin_has_it(
     naive = NaivePipeline(calibration, case["processing"])
     out, flags = np.empty(case["shape"], np.float32), np.empty(case["shape"], np.uint8)
     scale = 7e4 if case["processing"].scale is im.Scale.COUNTS else 70
-    for samples, received, time in zip(
-        case["samples"], case["received"], case["times"], strict=True
+    drifted = make_resolved(
+        case["shape"], **case["calibration"] | {"offset": calibration.offset + np.float32(7.5)}
+    )
+    for before, samples, received, time in zip(
+        case["before"], case["samples"], case["received"], case["times"], strict=True
     ):
+        if before != "nothing":
+            arguments = [drifted] if before == "recalibrate" else []
+            for each in (corrector, naive):
+                getattr(each, before)(*arguments)
         corrector.correct(samples, received, out=out, flags=flags, time_us=time)
         with np.errstate(invalid="ignore"):
             expected = naive.take(samples, received, int(time))

@@ -85,7 +85,7 @@ class TestLag:
         self, make_resolved: Calibrate
     ) -> None:
         corrector = self.corrector(make_resolved)
-        with pytest.raises(im.LagChangedError):
+        with pytest.raises(im.RecalibrationError, match="components"):
             corrector.recalibrate(make_resolved((1, 1), lag=lag_model((0.1, 0.1))))
 
 
@@ -102,6 +102,46 @@ class TestRecalibration:
         corrector = im.Corrector(make_resolved((1, 1)))
         with pytest.raises(im.ShapeMismatchError):
             corrector.recalibrate(make_resolved((1, 2)))
+
+    @pytest.mark.parametrize("first_bad", [True, False])
+    @pytest.mark.parametrize("mask", ["defects", "not_imaging"])
+    def test_other_good_pixels_of_which_nothing_is_remembered_are_refused(
+        self, mask: str, first_bad: bool, make_resolved: Calibrate
+    ) -> None:
+        masks = np.array([[[first_bad]], [[not first_bad]]])
+        corrector = im.Corrector(make_resolved((1, 1), **{mask: masks[0]}))
+        with pytest.raises(im.RecalibrationError, match="which pixels are good"):
+            corrector.recalibrate(make_resolved((1, 1), **{mask: masks[1]}))
+        assert corrector.calibration.good[0, 0] == (not first_bad)
+
+    def test_curves_where_there_were_none_are_refused_and_nothing_is_changed(
+        self, make_resolved: Calibrate
+    ) -> None:
+        corrector = im.Corrector(
+            make_resolved((1, 1)), im.Processing(averaging=im.Averaging.recursive(4))
+        )
+        show(corrector, 10)
+        curved = make_resolved((1, 1), linearity=im.Polynomial(np.full((1, 1, 1), 1e-9)))
+        with pytest.raises(im.RecalibrationError, match="linear"):
+            corrector.recalibrate(curved)
+        assert show(corrector, 20) == 15
+
+    def test_constants_for_which_there_is_no_room_take_what_is_remembered_along(
+        self, make_resolved: Calibrate
+    ) -> None:
+        shape = (30, 40)
+        straight, curved = (im.Polynomial(np.zeros((terms, *shape))) for terms in (1, 5))
+        corrector = im.Corrector(
+            make_resolved(shape, linearity=straight),
+            im.Processing(averaging=im.Averaging.running(4)),
+        )
+        frame, received = np.arange(1200, dtype=np.uint16).reshape(shape), np.ones(30, bool)
+        out, flags = np.empty(shape, np.float32), np.empty(shape, np.uint8)
+        corrector.correct(frame, received, out=out, flags=flags)
+        corrector.recalibrate(make_resolved(shape, linearity=curved))
+        corrector.correct(frame + np.uint16(10), received, out=out, flags=flags)
+        np.testing.assert_array_equal(out, frame + 5)
+        np.testing.assert_array_equal(flags, np.where(frame == 0, F.CUT_OFF, 0))
 
 
 class TestStack:

@@ -115,12 +115,3 @@ def test_a_zinger_and_a_saturated_count_are_flagged_each_for_its_own_time(
         F.ZINGER,
         0,
     ]
-
-
-def test_what_becomes_a_defect_is_flagged_as_one_alone(make_resolved: Calibrate) -> None:
-    noise = {"dark_noise": 3.0, "noise_per_count": 1.0}
-    one = corrector(make_resolved((1, 1), **noise), im.Averaging.recursive(8))
-    for count in (QUIET, QUIET, HIT):
-        flag(one, count)
-    one.recalibrate(make_resolved((1, 1), defects=np.ones((1, 1), bool), **noise))
-    assert flag(one, QUIET) == F.UNREPAIRABLE
