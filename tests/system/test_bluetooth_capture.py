@@ -100,6 +100,7 @@ class Drops:
         self._session = session
         self._server = server
         self._random = random.Random(5)
+        self._begun = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -107,11 +108,17 @@ class Drops:
         self._thread.start()
         return self
 
+    def begin(self, _received: int) -> None:
+        """Begin, now that a frame has come: a run begun anew before that has other exposures."""
+        self._begun.set()
+
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._begun.set()
         self._thread.join()
 
     def _run(self) -> None:
+        self._begun.wait()
         for count in itertools.count():
             if self.noticed == self._drops or self._over.wait(self._random.uniform(0.0, 0.4)):
                 return
@@ -163,7 +170,7 @@ def test_drops_in_a_capture_lose_no_frame_that_the_device_still_has(
         connected(server.url) as session,
         Drops(session, server, wanted) as drops,
     ):
-        result = session.capture(count, path)
+        result = session.capture(count, path, progress=drops.begin)
     assert drops.noticed == wanted
     assert result.complete
     assert result.reconnections >= wanted
