@@ -15,7 +15,7 @@ from fpxi_readout.links.base import LinkError
 from fpxi_readout.protocol.generated import TriggerMode
 
 from fpxi.bursts import TriggeredFrames
-from fpxi.clipping import ClippedSamples, ClippingCount
+from fpxi.clipping import ClippedSamples, ClippingCount, clipping_warnings
 from fpxi.errors import NotConnectedError
 from fpxi.image_key import ImageKey
 from fpxi.insistence import insist
@@ -87,7 +87,8 @@ class CapturePlan:
     """How long a lost device is waited for; 0: not at all."""
     progress: Callable[[int], None] | None
     notify: Callable[[str], None] | None
-    """Called with words when the device is lost or found."""
+    """Called with words when the device is lost or found, and on what was clipped in the frames of
+    a recording that ends early."""
 
     def ends_by_itself(self, url: str) -> bool:
         """Whether the device is asked for so many frames, because none of them can get lost.
@@ -120,6 +121,9 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
             ends = _take(session, frames, plan, recording, clipping)
         except BaseException:
             _stop_after_failure(session)
+            if plan.notify is not None and recording is not None:
+                for warning in clipping_warnings(clipping.saturated, clipping.cut_off):
+                    plan.notify(warning)
             raise
         duration_s = time.monotonic() - began
         after = session.statistics()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fpxi.errors import UnsupportedUrlError
@@ -211,4 +212,14 @@ def connector_for(url: str) -> Connector:
         return LinkConnector(url)
     if is_replay(url):
         return ReplayConnector(url)
-    raise UnsupportedUrlError(url)
+    raise UnsupportedUrlError(url, _what_is_there(url))
+
+
+def _what_is_there(name: str) -> str:
+    """Say what was named where a URL is wanted, if it looks like a file; else nothing."""
+    path = Path(name)
+    if path.is_dir():
+        return "it is a folder, and no URL"
+    if path.is_file():
+        return f"it is a file, and no URL: a recording is played back as file:{name}"
+    return "" if ":" in name else "there is no such file, and it is no URL"

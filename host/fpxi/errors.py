@@ -117,13 +117,14 @@ class CaptureCountError(SessionError):
 
 
 class UnsupportedUrlError(SessionError):
-    """No kind of device is opened by such a URL."""
+    """No kind of device is opened by such a URL; `reason` says what it is instead, if known."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, reason: str = "") -> None:
         self.url = url
+        self.reason = reason
         super().__init__(
-            f"cannot open {url!r}: use sim:<preset>, serial:<port>, socket://<host>:<port>, "
-            "ble:<name or address> or file:<recording.h5>"
+            f"cannot open {url!r}: {reason and reason + '; '}use sim:<preset>, serial:<port>, "
+            "socket://<host>:<port>, ble:<name or address> or file:<recording.h5>"
         )
 
 
@@ -250,7 +251,9 @@ class NotARecordingError(RecordingError):
     def __init__(self, path: Path, reason: str) -> None:
         self.path = path
         self.reason = reason
-        super().__init__(f"{path} is not a readable fpxi recording: {reason}")
+        super().__init__(
+            f"{path} is not a readable fpxi recording: {reason}; record one with `fpxi capture`"
+        )
 
 
 class ForeignFileError(HostError):
@@ -261,7 +264,8 @@ class ForeignFileError(HostError):
         self.reason = reason
         super().__init__(
             f"{path} is no recording, corrected recording, calibration or processing of fpxi: "
-            f"{reason}"
+            f"{reason}; name a file that `fpxi capture`, `correct`, `calibrate` or `processing` "
+            "wrote"
         )
 
 

@@ -30,6 +30,8 @@ def why_unreadable(path: Path, expected: str, reason: str) -> str:
         return f"there is no file {path}"
     if path.is_dir():
         return "it is a folder; name a file in it"
+    if path.stat().st_size == 0:
+        return "it is empty"
     try:
         with h5py.File(path, "r") as file:
             return _of_content(set(file.attrs), expected, reason)

@@ -344,7 +344,8 @@ class Session:
 
         A device that is lost is waited for, `give_up_s` at most (0: not at all), and the capture
         goes on in the same file. One that restarted gets its settings again and acquires anew what
-        is still wanted. `notify` is called with words for each loss and return.
+        is still wanted. `notify` is called with words for each loss and return, and on what was
+        clipped in a recording that ends early.
 
         Raises the named error of the device, link or recording; a recording made so far is kept.
         """

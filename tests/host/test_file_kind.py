@@ -38,6 +38,7 @@ def folder(record: Callable[..., Path], make_frame: Callable[..., Frame], tmp_pa
     correct_recording(run, calibration, tmp_path / "corrected.h5")
     (tmp_path / "text.h5").write_text("words")
     h5py.File(tmp_path / "other.h5", "w").close()
+    (tmp_path / "empty.h5").touch()
     (tmp_path / "folder").mkdir()
     return tmp_path
 
@@ -45,6 +46,7 @@ def folder(record: Callable[..., Path], make_frame: Callable[..., Frame], tmp_pa
 COMMON = [
     ("absent.h5", "there is no file .*absent.h5"),
     ("folder", "it is a folder"),
+    ("empty.h5", "it is empty"),
     ("text.h5", "it is not an HDF5 file"),
     ("other.h5", "fpxi did not write"),
     ("corrected.h5", "it is a corrected recording"),

@@ -32,12 +32,13 @@ from fpxi.calibration.record_types import (
     stored,
     stored_kinds,
 )
+from fpxi.units import MILLIDEGREE_CELSIUS
 
 FIELDS, TYPE = "fields", "type"
 MAP_OPTIONS = {"compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True}
 """Of images: every one checks itself when it is read."""
 _TEXT = h5py.string_dtype()
-_SUFFIXES = {"_us": "us", "_mV": "mV", "_mC": "mdeg C", "_s": "s"}
+_SUFFIXES = {"_us": "us", "_mV": "mV", "_mC": MILLIDEGREE_CELSIUS, "_s": "s"}
 
 _FORMER_NAMES = {("DefectThresholds", "most_cut_off"): "zero_fraction"}
 """Names of fields by those of their class and what files had them as."""

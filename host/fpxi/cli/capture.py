@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from fpxi.cli.output import format_facts, note, plural, print_json
 from fpxi.cli.panel import apply_settings
 from fpxi.cli.progress import ProgressBar
 from fpxi.cli.scene import set_scene, tell_missing_bias
+from fpxi.clipping import clipping_warnings
 from fpxi.frame_rate_limit import rate_text
 from fpxi.image_key import ImageKey
 from fpxi.replay_url import is_replay
@@ -119,7 +119,7 @@ def command(
         print_json(_document(url, result, reliable) | link.document())
     else:
         click.echo(_summary(result, reliable, link))
-    for line in _warnings(result):
+    for line in clipping_warnings(result.saturated, result.cut_off):
         note(line)
     if reliable and not result.complete:
         raise CommandFailedError(_why_incomplete(url, result))
@@ -170,16 +170,6 @@ def _summary(result: CaptureResult, reliable: bool, link: LinkReport) -> str:
     if result.chunks_recovered:
         facts.append(("Sent again", plural(result.chunks_recovered, "piece")))
     return format_facts([*facts, *link.facts()])
-
-
-def _warnings(result: CaptureResult) -> Iterator[str]:
-    for clipped, words in (
-        (result.saturated, "are saturated: unless the pixels are defects, expose less"),
-        (result.cut_off, "are cut off at 0: their signal is lower than they say"),
-    ):
-        if clipped.samples:
-            share = f"{clipped.samples:,} samples ({100 * clipped.fraction:.2g} %)"
-            yield f"Warning: {share} in {plural(clipped.frames, 'frame')} {words}."
 
 
 def _losses(result: CaptureResult) -> str:

@@ -28,6 +28,8 @@ def info_of_file(path: Path) -> FileInfo:
 
     Raises `ForeignFileError` for any other, and the named error of each kind for a damaged one.
     """
+    if path.stat().st_size == 0:
+        raise ForeignFileError(path, "it is empty")
     attributes = attributes_of(path)
     if attributes is None:
         if _is_json(path):

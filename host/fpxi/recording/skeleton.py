@@ -19,6 +19,7 @@ from fpxi.recording.facts import RecordingFacts, dictionary_text
 from fpxi.recording.nexus import nexus_group
 from fpxi.recording.plot import write_offsets, write_plot
 from fpxi.software import software_version
+from fpxi.units import file_unit
 
 COLUMN_CHUNK = 1024
 
@@ -126,7 +127,7 @@ def _write_device(device: h5py.Group, facts: RecordingFacts) -> None:
 def _describe(dataset: h5py.Dataset, name: str, value: int, dictionary: Dictionary) -> None:
     """Give a parameter its unit, and its value the name it has in the enumeration."""
     info = dictionary.parameters[name]
-    dataset.attrs["units"] = info.unit
+    dataset.attrs["units"] = file_unit(info.unit)
     if info.enumeration is None:
         return
     for word, entry in dictionary.enumerations[info.enumeration].values.items():

@@ -90,6 +90,8 @@ def test_readers_of_nexus_find_their_way(tmp_path: Path, rich: Calibration) -> N
         found = file[CONTENT]
         assert found["darks/0/mean"].attrs["units"] == "counts"
         assert found["darks/0/conditions/exposure_us"].attrs["units"] == "us"
+        temperature = found["darks/0/conditions/temperature_mC"]
+        assert temperature.attrs["units"] == "millidegree_Celsius"
         for place in ("classes", "found", "imports/0/classes"):
             legend = found[f"defects/{place}"].attrs
             words = legend["flag_meanings"].split()

@@ -130,6 +130,14 @@ def test_a_folder_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     assert str(tmp_path / "none") in result.stderr
 
 
+def test_the_temperature_has_a_unit_that_readers_know(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    assert run("capture", FAST, "-n", 1, "-o", path).exit_code == 0
+    with h5py.File(path) as file:
+        parameter = file["entry/device/parameters/temperature_mC"]
+        assert parameter.attrs["units"] == "millidegree_Celsius"
+
+
 def test_samples_at_the_ends_of_the_range_are_warned_of(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     result = run("capture", FAST, "-n", 3, "-o", path, "--json")
@@ -138,8 +146,15 @@ def test_samples_at_the_ends_of_the_range_are_warned_of(run: Run, tmp_path: Path
     fraction = count / saturated.size
     assert count > 0
     document = json.loads(result.stdout)
-    assert document["saturated"] == {"samples": count, "fraction": fraction, "frames": frames}
-    assert document["cut_off"] == {"samples": 0, "fraction": 0.0, "frames": 0}
+    always, ever = saturated.all(axis=0).sum(), saturated.any(axis=0).sum()
+    assert document["saturated"] == {
+        "samples": count,
+        "fraction": fraction,
+        "frames": frames,
+        "pixels": ever,
+        "constant_pixels": always,
+    }
+    assert set(document["cut_off"].values()) == {0}
     words = f"Warning: {count} samples ({100 * fraction:.2g} %) in {frames} frames are saturated"
     assert result.stderr.startswith(words)
     assert "cut off" not in result.stderr
@@ -148,7 +163,7 @@ def test_samples_at_the_ends_of_the_range_are_warned_of(run: Run, tmp_path: Path
 def test_a_range_that_is_kept_within_is_no_matter_for_a_warning(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nothing = ClippedSamples(0, 0.0, 0)
+    nothing = ClippedSamples(0, 0.0, 0, 0, 0)
     monkeypatch.setattr(ClippingCount, "saturated", nothing)
     monkeypatch.setattr(ClippingCount, "cut_off", nothing)
     assert run("capture", FAST, "-n", 3, "-o", tmp_path / "run.h5").stderr == ""
@@ -228,6 +243,7 @@ def test_a_signal_in_mid_capture_keeps_what_was_recorded(
     kept = read(path, "data")
     assert f"{path}: {len(kept)} frames kept." in stderr
     assert len(kept) > 10
+    assert "frames are saturated (" in stderr
     assert all(frame.std() > 0 for frame in kept)
 
 

@@ -200,7 +200,7 @@ def test_files_of_other_programs_are_named(run: Run, tmp_path: Path, content: by
     result = run("info", path)
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"{path} is no recording, corrected recording, calibration or " in result.stderr
-    assert "neither HDF5 nor JSON" in result.stderr
+    assert ("neither HDF5 nor JSON" if content else "it is empty") in result.stderr
 
 
 def test_hdf5_of_other_programs_is_named(run: Run, tmp_path: Path) -> None:
