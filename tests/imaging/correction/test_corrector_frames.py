@@ -66,6 +66,27 @@ class TestLag:
         corrector.reset()
         assert show(corrector, 500, 200_000) == 500
 
+    def test_rows_that_came_as_often_at_other_times_lag_each_for_its_own(
+        self, make_resolved: Calibrate
+    ) -> None:
+        both = im.Corrector(make_resolved((2, 1), lag=lag_model()), im.Processing(lag=True))
+        rows = [self.corrector(make_resolved) for _ in range(2)]
+        out, flags = np.empty((2, 1), np.float32), np.empty((2, 1), np.uint8)
+        for time_us, count, there in (
+            (0, 0, (True, True)),
+            (100_000, 1000, (True, False)),
+            (600_000, 1000, (False, True)),
+            (700_000, 0, (True, True)),
+        ):
+            samples = np.full((2, 1), count, np.uint16)
+            both.correct(samples, np.array(there), out=out, flags=flags, time_us=time_us)
+            alone = [
+                show(row, count, time_us) if came else np.nan
+                for row, came in zip(rows, there, strict=True)
+            ]
+            np.testing.assert_array_equal(out[:, 0], alone)
+        assert alone[0] < 2 * alone[1] < 0
+
     def test_a_saturated_frame_leaves_numbers_behind(self, make_resolved: Calibrate) -> None:
         corrector = self.corrector(make_resolved)
         show(corrector, 65_535, 0)
