@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fpxi_readout.device_errors import DeviceError
 from fpxi_readout.errors import FpxiError
+from fpxi_readout.frame import NONE_ABSENT
 from fpxi_readout.links.base import LinkError
 from fpxi_readout.protocol.generated import TriggerMode
 
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CaptureResult:
-    """What came of a capture. All counters are of this capture alone."""
+    """What came of a capture.
+
+    Frames and rows are those between the first frame and the last. The other counters are of the
+    link, from the start until the last frame was taken: what had come meanwhile of later frames
+    is among them.
+    """
 
     frames_received: int
     frames_lost: int
@@ -44,6 +50,7 @@ class CaptureResult:
     frames_skipped: int
     """Frames that the device itself gave up because the link was too slow (live delivery)."""
     rows_lost: int
+    """Rows missing in the frames received, and all rows of the frames lost."""
     crc_errors: int
     packets_lost: int
     bytes_received: int
@@ -105,6 +112,27 @@ def default_timeout_s(parameters: Mapping[str, int]) -> float:
     return 10.0 + 2e-6 * slowest_us * exposures
 
 
+class _Taken:
+    """What the frames of a capture tell."""
+
+    def __init__(self, clipping: ClippingCount) -> None:
+        self.clipping = clipping
+        self.absent = NONE_ABSENT
+        """What is missing between the first frame and the last."""
+        self.rows_lost = 0
+        self.ends: list[Frame] = []
+        """The first frame and the last."""
+
+    def add(self, frame: Frame) -> None:
+        """Take the next frame into account."""
+        if self.ends:
+            self.absent += frame.absent_before
+            self.rows_lost += frame.absent_before.lost * len(frame.row_received)
+        self.rows_lost += frame.rows_missing
+        self.clipping.add(frame)
+        self.ends = [*self.ends[:1], frame]
+
+
 def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
     """Start, take the frames, stop, and wait for the recording."""
     if plan.path is not None:
@@ -115,10 +143,10 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
     began = time.monotonic()
     subscription, recording = insist(session, plan.give_up_s, lambda: session.begin_run(plan))
     assert session.geometry is not None
-    clipping = ClippingCount(session.geometry)
+    taken = _Taken(ClippingCount(session.geometry))
     with subscription as frames, recording or nullcontext():
         try:
-            ends = _take(session, frames, plan, recording, clipping)
+            _take(session, frames, plan, recording, taken)
         except BaseException:
             _stop_after_failure(session)
             if plan.notify is not None and recording is not None:
@@ -129,7 +157,7 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
         after = session.statistics()
         _stop(session, plan)
     one_life = subscription.times_anew == 0
-    return _result(plan, (before, after), ends, clipping, duration_s, one_life=one_life)
+    return _result(plan, (before, after), taken, duration_s, one_life=one_life)
 
 
 def _stop_after_failure(session: Session) -> None:
@@ -152,20 +180,16 @@ def _take(
     frames: FrameSubscription,
     plan: CapturePlan,
     recording: Recording | None,
-    clipping: ClippingCount,
-) -> tuple[Frame, Frame]:
+    taken: _Taken,
+) -> None:
     """Take every frame, triggering each burst if that is what begins one."""
     take = frames.__next__
     if session.parameters.get("trigger_mode") in TRIGGERED_BY_SOFTWARE:
         burst_frames = session.parameters.get("burst_frames", 1)
         take = TriggeredFrames(session, frames, burst_frames, plan.give_up_s).take
-    taken: list[Frame] = []
     for received in range(plan.count):
-        frame = take()
-        taken = [*taken[:1], frame]
-        clipping.add(frame)
+        taken.add(take())
         _report(plan, recording, received + 1)
-    return taken[0], taken[-1]
 
 
 def _report(plan: CapturePlan, recording: Recording | None, received: int) -> None:
@@ -178,21 +202,20 @@ def _report(plan: CapturePlan, recording: Recording | None, received: int) -> No
 def _result(
     plan: CapturePlan,
     statistics: tuple[SessionStatistics, SessionStatistics],
-    ends: tuple[Frame, Frame],
-    clipping: ClippingCount,
+    taken: _Taken,
     duration_s: float,
     *,
     one_life: bool,
 ) -> CaptureResult:
     before, after = (each.link for each in statistics)
     earlier, later = statistics
-    first, last = ends
+    first, last = taken.ends[0], taken.ends[-1]
     span_us = last.timestamp_us - first.timestamp_us if one_life else 0
     return CaptureResult(
         frames_received=plan.count,
-        frames_lost=after.frames_lost - before.frames_lost,
-        frames_skipped=after.frames_skipped - before.frames_skipped,
-        rows_lost=after.rows_lost - before.rows_lost,
+        frames_lost=taken.absent.lost,
+        frames_skipped=taken.absent.skipped,
+        rows_lost=taken.rows_lost,
         crc_errors=after.crc_errors - before.crc_errors,
         packets_lost=after.packets_lost - before.packets_lost,
         bytes_received=after.bytes_received - before.bytes_received,
@@ -203,7 +226,7 @@ def _result(
         last_frame=last.number,
         reconnections=later.reconnections - earlier.reconnections,
         away_s=later.away_s - earlier.away_s,
-        saturated=clipping.saturated,
-        cut_off=clipping.cut_off,
+        saturated=taken.clipping.saturated,
+        cut_off=taken.clipping.cut_off,
         path=plan.path,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpxi_readout.device_errors import UnknownParameterError
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import NONE_ABSENT, Absence, Frame
 from fpxi_readout.protocol.generated import State
 from fpxi_readout.statistics import LinkStatistics
 
@@ -107,6 +107,11 @@ class ReplayPanel:
     def statistics(self) -> LinkStatistics:
         """Frames played and rows missing in them; nothing else can happen here."""
         return self._statistics
+
+    @property
+    def absent_at_end(self) -> Absence:
+        """Nothing: a file cannot lose what it holds."""
+        return NONE_ABSENT
 
     def get(self, name: str) -> int:
         """Return a parameter as it was: of the frame played last, else when recording began."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from fpxi_readout.explanation import DeviceEvent
-    from fpxi_readout.frame import Frame
+    from fpxi_readout.frame import Absence, Frame
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
@@ -35,6 +35,11 @@ class FrameSource(Protocol):
     @property
     def statistics(self) -> LinkStatistics:
         """Counters since this source was connected."""
+        ...
+
+    @property
+    def absent_at_end(self) -> Absence:
+        """Frames of the run that were lost or skipped after the last one that was taken."""
         ...
 
     def get(self, name: str) -> int:

@@ -88,15 +88,12 @@ class TrackedSource(WrappedSource):
         except (DeviceFaultError, StreamTakenError):
             self._wishes.stopped()
             raise
-        self._wishes.delivered(frames)
-        return frames
+        return self._wishes.delivered(frames)
 
     def take_ready(self) -> list[Frame]:
         """Return frames that are ready, without touching the link."""
         rescued = self.take_rescued()
-        ready = self._source.take_ready()
-        self._wishes.delivered(ready)
-        return rescued + ready
+        return rescued + self._wishes.delivered(self._source.take_ready())
 
     def take_rescued(self) -> list[Frame]:
         """Return frames of the run that the last connection left, and that is over."""
@@ -105,7 +102,11 @@ class TrackedSource(WrappedSource):
 
     def leave_run(self) -> Run | None:
         """Let go of an unfinished run, and keep it among the wishes."""
-        self._wishes.run = self._source.leave_run() or self._wishes.run
+        absent = self._source.absent_at_end
+        left = self._source.leave_run()
+        if left is None:
+            self._wishes.broke_off(absent)
+        self._wishes.run = left or self._wishes.run
         return self._wishes.run
 
     def take_up(self) -> bool:
@@ -149,6 +150,8 @@ class TrackedSource(WrappedSource):
             raise
         self._wishes.run = None
         self._rescued = self.take_ready()
+        if not goes_on:
+            self._wishes.broke_off(run.absent_at_end)
         return goes_on
 
     def _unanswered(self, error: FpxiError) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fpxi_readout.frame import NONE_ABSENT, Absence
 from fpxi_readout.protocol.generated import FrameFlag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from fpxi_readout.frame import Frame
     from fpxi_readout.run import Run
 
@@ -30,6 +30,8 @@ class Wishes:
         """What was still wanted has been begun again, and nobody has been told yet."""
         self.run: Run | None = None
         """What the last connection left unfinished."""
+        self.absent = NONE_ABSENT
+        """Frames lost or skipped at the end of a run that broke off; the next frame tells them."""
         self._frames = 0
         self._delivered = 0
 
@@ -42,6 +44,7 @@ class Wishes:
         """Take note of an acquisition of so many frames, 0: without end."""
         self.running = True
         self.reliable = reliable
+        self.absent = NONE_ABSENT
         self._frames, self._delivered = frames, 0
 
     def stopped(self) -> None:
@@ -54,9 +57,17 @@ class Wishes:
         self.running = self.stop_first = self.begun_anew = False
         self.run = None
 
-    def delivered(self, frames: Sequence[Frame]) -> None:
-        """Take note of frames that have come."""
+    def broke_off(self, absent: Absence) -> None:
+        """Take note of what a run that is over has left without a frame that tells it."""
+        self.absent += absent
+
+    def delivered(self, frames: list[Frame]) -> list[Frame]:
+        """Take note of frames that have come; return them, the first with all that is absent."""
+        if frames and self.absent != NONE_ABSENT:
+            absent, self.absent = self.absent + frames[0].absent_before, NONE_ABSENT
+            frames = [replace(frames[0], absent_before=absent), *frames[1:]]
         self._delivered += len(frames)
         over = bool(frames) and FrameFlag.LAST in frames[-1].flags
         if over or (self._frames and self._delivered >= self._frames):
             self.running = False
+        return frames

@@ -8,6 +8,7 @@ from fpxi.source import FrameSource
 
 if TYPE_CHECKING:
     from fpxi_readout.explanation import DeviceEvent
+    from fpxi_readout.frame import Absence
     from fpxi_readout.identity import DeviceIdentity
     from fpxi_readout.protocol.dictionary import Dictionary
     from fpxi_readout.protocol.geometry import PanelGeometry
@@ -40,6 +41,11 @@ class WrappedSource:
     def statistics(self) -> LinkStatistics:
         """Counters since this source was connected."""
         return self._source.statistics
+
+    @property
+    def absent_at_end(self) -> Absence:
+        """Frames of the run that were lost or skipped after the last one that was taken."""
+        return self._source.absent_at_end
 
     def software_trigger(self) -> int:
         """Begin a burst of exposures."""

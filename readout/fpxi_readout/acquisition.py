@@ -15,7 +15,7 @@ from fpxi_readout.device_errors import (
     ParameterRangeError,
     StreamTakenError,
 )
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import NONE_ABSENT, Absence, Frame
 from fpxi_readout.identity import DeviceIdentity
 from fpxi_readout.inbox import Inbox
 from fpxi_readout.life import Verdict, read_life, what_became_of
@@ -49,6 +49,11 @@ class Acquisition(DeviceSettings):
         """Whether `poll` or `frames` still has frames of the run to give, or an error to raise."""
         running = self._run is not None and not self._run.drained
         return running or bool(self._ready) or self._failure is not None
+
+    @property
+    def absent_at_end(self) -> Absence:
+        """Frames of the run that were lost or skipped after the last one that was taken."""
+        return NONE_ABSENT if self._run is None else self._run.absent_at_end
 
     def start(self, frames: int = 0, *, reliable: bool = False) -> int:
         """Begin a run of so many frames (0: until `stop`); return the first frame's number.

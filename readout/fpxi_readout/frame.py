@@ -29,6 +29,22 @@ class Sampling:
     """exposures averaged"""
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """How many frames cannot be delivered, by reason."""
+
+    lost: int = 0
+    """frames that the device sent, or may have sent"""
+    skipped: int = 0
+    """frames that the device gave up unsent, because the link was too slow"""
+
+    def __add__(self, more: Absence) -> Absence:
+        return Absence(self.lost + more.lost, self.skipped + more.skipped)
+
+
+NONE_ABSENT = Absence()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """Raw samples with the settings they were taken with, and which rows arrived.
@@ -54,6 +70,8 @@ class Frame:
     row_received: NDArray[np.bool_]
     """shape (rows,); False where the row never arrived"""
     sampling: Sampling = Sampling()
+    absent_before: Absence = NONE_ABSENT
+    """what is missing between the frame delivered before, or the start of the run, and this one"""
 
     @property
     def area(self) -> FrameArea:

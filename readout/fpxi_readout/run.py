@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from fpxi_readout.connection import Connection
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import Absence, Frame
 from fpxi_readout.life import Life
 from fpxi_readout.protocol.assembly import FrameAssembler
 from fpxi_readout.protocol.counters import FrameCounters
@@ -136,6 +136,11 @@ class Run:
     def drained(self) -> bool:
         """Whether the run is finished and every frame has been taken."""
         return self.finished and not self.assembler.frames_ready
+
+    @property
+    def absent_at_end(self) -> Absence:
+        """Frames lost or skipped after the last one that was taken."""
+        return self.assembler.absent_at_end
 
     @property
     def resend_requests(self) -> int:

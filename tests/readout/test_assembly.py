@@ -26,10 +26,14 @@ def assembler(*, reliable: bool = False, first_frame: int = 0) -> FrameAssembler
     return FrameAssembler(geometry(), first_frame=first_frame, reliable=reliable)
 
 
-def give(target: FrameAssembler, packets: list[tuple[int, bytes]], **options: bool) -> list[Frame]:
+def feed(target: FrameAssembler, packets: list[tuple[int, bytes]], **options: bool) -> None:
     for kind, payload in packets:
         add = target.add_header if kind == FrameHeader.TYPE else target.add_chunk
         add(payload, **options)
+
+
+def give(target: FrameAssembler, packets: list[tuple[int, bytes]], **options: bool) -> list[Frame]:
+    feed(target, packets, **options)
     return target.take()
 
 
@@ -310,3 +314,59 @@ def test_the_geometry_knows_its_process_ring(dictionary: Dictionary) -> None:
     assert ringed.full_scale == 16383
     assert ringed.not_imaging.sum() == 20 - 6
     assert not ringed.not_imaging[1:3, 1:4].any()
+
+
+def absent_before(frames: list[Any]) -> dict[int, tuple[int, int]]:
+    return {
+        frame.number: (frame.absent_before.lost, frame.absent_before.skipped) for frame in frames
+    }
+
+
+def test_a_frame_tells_what_is_absent_before_it_and_not_after(writer: Any) -> None:
+    target = assembler()
+    feed(target, writer.packets(2), contiguous=True)
+    feed(target, writer.packets(6)[:1], contiguous=True)
+    feed(target, writer.packets(9), contiguous=False)
+    assert absent_before(target.take()) == {2: (0, 2), 6: (0, 3), 9: (2, 0)}
+
+
+def test_what_is_absent_is_told_with_its_own_frame_when_taken_one_by_one(writer: Any) -> None:
+    target = assembler()
+    [two, *_] = give(target, writer.packets(2), contiguous=True)
+    give(target, writer.packets(6)[:1], contiguous=True)
+    [six] = give(target, writer.packets(9)[:1], contiguous=False)
+    target.close(12)
+    [nine] = target.take()
+    assert absent_before([two, six, nine]) == {2: (0, 2), 6: (0, 3), 9: (2, 0)}
+    assert (target.absent_at_end.lost, target.absent_at_end.skipped) == (2, 0)
+    assert target.counters.frames_lost == 2 + 2
+
+
+def test_a_frame_without_header_is_told_with_the_gap_around_it(writer: Any) -> None:
+    target = assembler()
+    feed(target, writer.packets(0))
+    feed(target, writer.packets(3)[1:], contiguous=True)
+    feed(target, writer.packets(6), contiguous=True)
+    target.give_up(3)
+    assert absent_before(target.take()) == {0: (0, 0), 6: (1, 4)}
+
+
+def test_gaps_are_joined_however_many_frames_are_lost(writer: Any) -> None:
+    target = assembler()
+    for number in range(3000):
+        give(target, writer.packets(2 * number)[1:2], contiguous=True)
+    target.close(6000)
+    assert len(target._absent._gaps) == 1
+    assert sum(absent_before(give(target, writer.packets(6000)))[6000]) == 6000
+
+
+@pytest.mark.parametrize("contiguous", [False, True])
+def test_what_the_device_explains_is_told_of_the_gap_it_was_asked_about(
+    writer: Any, contiguous: bool
+) -> None:
+    target = assembler()
+    [first] = give(target, writer.packets(4), contiguous=False)
+    feed(target, writer.packets(10), contiguous=contiguous)
+    target.explain_skipped(3)
+    assert absent_before([first, *target.take()]) == {4: (4, 0), 10: (2, 3)}
+    assert (target.counters.frames_lost, target.counters.frames_skipped) == (6, 3)

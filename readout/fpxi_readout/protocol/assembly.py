@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 
-from fpxi_readout.frame import Frame
+from fpxi_readout.frame import NONE_ABSENT, Absence, Frame
 from fpxi_readout.protocol.absence import AbsentFrames
 from fpxi_readout.protocol.building import CHUNK_PREFIX, HEADER, FrameInProgress
 from fpxi_readout.protocol.counters import FrameCounters
@@ -179,6 +180,11 @@ class FrameAssembler:
         """Frames that never appeared: lost, or skipped by the device."""
         return self._absent.never_appeared
 
+    @property
+    def absent_at_end(self) -> Absence:
+        """Frames lost or skipped after the last one that was taken."""
+        return self._absent.untold
+
     # --- What is ready --------------------------------------------------------------------------
 
     @property
@@ -189,7 +195,11 @@ class FrameAssembler:
     def take(self) -> list[Frame]:
         """Return the frames that are ready, in order; they leave the assembler."""
         ready, self._ready = self._ready, []
-        return ready
+        return [self._with_absence(frame) for frame in ready]
+
+    def _with_absence(self, frame: Frame) -> Frame:
+        absence = self._absent.take_before(frame.number)
+        return frame if absence == NONE_ABSENT else replace(frame, absent_before=absence)
 
     def _frame(self, number: int, contiguous: bool) -> FrameInProgress | None:
         """Return the frame in progress with a number, begun now if it is new."""
@@ -219,7 +229,7 @@ class FrameAssembler:
 
     def _pass_over(self, end: int, *, skipped: bool) -> None:
         """Account for the frames from `end_seen` to `end`, of which nothing arrived."""
-        self._absent.pass_over(end - self.end_seen, skipped=skipped)
+        self._absent.pass_over(self.end_seen, end, skipped=skipped)
         self.end_seen = end
 
     def _keep_early(self, frame: FrameInProgress, first_row: int, payload: bytes) -> None:
@@ -272,7 +282,7 @@ class FrameAssembler:
     def _count_and_keep(self, frame: FrameInProgress) -> None:
         counters = self.counters
         if frame.header is None:
-            self._absent.lose(1)
+            self._absent.lose(frame.number)
             return
         finished = frame.finish(self._reference_of(frame))
         counters.frames_received += 1
