@@ -150,7 +150,7 @@ def run_capture(session: Session, plan: CapturePlan) -> CaptureResult:
         except BaseException:
             _stop_after_failure(session)
             if plan.notify is not None and recording is not None:
-                for warning in clipping_warnings(clipping.saturated, clipping.cut_off):
+                for warning in clipping_warnings(taken.clipping.saturated, taken.clipping.cut_off):
                     plan.notify(warning)
             raise
         duration_s = time.monotonic() - began
