@@ -13,13 +13,13 @@ import numpy.typing as npt
 from fpxi_imaging import Calibration, PixelFlag, Processing
 from fpxi_imaging.correction.turning import turned, turned_centres, turned_shape
 from fpxi_imaging.defects.pixel_mask import MaskBit, pixel_mask
+from fpxi_imaging.departures import Agreement
 from fpxi_imaging.region import region_slices
 from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.calibration.content import write_calibration
 from fpxi.calibration.records import write_record
-from fpxi.departures import Agreement
 from fpxi.frame_processor import ProcessedFrame
 from fpxi.image_key import ImageKey
 from fpxi.legends import write_bits, write_values

@@ -10,10 +10,10 @@ from pathlib import Path
 import h5py
 import numpy as np
 from fpxi_imaging import PixelFlag, Processing
+from fpxi_imaging.departures import Agreement
 
 from fpxi.calibration.records import read_record
 from fpxi.corrected_file import CORRECTED_LAYOUT, LAYOUT_ATTRIBUTE, PROCESS, PROCESSING
-from fpxi.departures import Agreement
 from fpxi.errors import HostError
 from fpxi.file_kind import why_unreadable
 from fpxi.legends import names_of

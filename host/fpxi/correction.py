@@ -15,9 +15,9 @@ from fpxi_imaging import (
     Tolerances,
 )
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.departures import Agreement, notes_of
 
 from fpxi.corrected_file import CorrectedFile, Origin, Picture
-from fpxi.departures import Agreement, notes_of
 from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.frame_processor import CalibrationResolver, FrameProcessor
 from fpxi.recording.conditions import recorded_conditions

@@ -17,13 +17,13 @@ from fpxi_imaging import (
     Tolerances,
 )
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.departures import Agreement, collected
 from fpxi_imaging.lag.errors import AveragedExposuresError
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.conditions import conditions_of, for_area
-from fpxi.departures import Agreement, collected
 from fpxi.image_key import ImageKey
 
 Resolve = Callable[[Frame], ResolvedCalibration]

@@ -50,4 +50,5 @@ class PreviewImage:
     notice: str
     """Why the picture is not what the settings ask for; empty if it is."""
     notes: tuple[str, ...] = ()
-    """What was interpolated to correct at the frame's conditions, in words."""
+    """What was interpolated to correct at the frame's conditions, and what differs from those of
+    the calibration, in words."""

@@ -15,6 +15,7 @@ from fpxi_imaging import (
     ResolvedCalibration,
 )
 from fpxi_imaging.correction.turning import turned
+from fpxi_imaging.departures import notes_of
 from fpxi_readout.frame import Frame
 from fpxi_readout.protocol.generated import FrameFlag
 from fpxi_readout.protocol.geometry import FrameArea, PanelGeometry
@@ -37,6 +38,7 @@ class Renderer:
         self._area = FrameArea.whole(geometry)
         self._not_imaging = geometry.not_imaging
         self._neutral: ResolvedCalibration | None = None
+        self._resolver: CalibrationResolver
         self._correcting: FrameProcessor | None = None
         self._correcting_with: tuple[Calibration, Processing] | None = None
         self._averaging: FrameProcessor | None = None
@@ -84,10 +86,15 @@ class Renderer:
         """Raise `fpxi_imaging.ImagingError` where that cannot be."""
         wanted = (calibration, processing)
         if self._correcting is None or self._correcting_with != wanted:
-            resolve = CalibrationResolver(calibration, self._geometry.name, self._serial_number)
-            self._correcting = FrameProcessor(processing, resolve)
+            self._resolver = CalibrationResolver(
+                calibration, self._geometry.name, self._serial_number
+            )
+            self._correcting = FrameProcessor(processing, self._resolver)
             self._correcting_with = wanted
-        return self._correcting.process(frame)
+        made = self._correcting.process(frame)
+        at = conditions_of(frame, self._geometry.name, self._serial_number)
+        apart = notes_of(self._resolver.agreement([at]).departures)
+        return replace(made, notes=(*made.notes, *apart))
 
     def _uncorrected(
         self, frame: Frame, processing: Processing, notice: str, *, warm: bool

@@ -1,4 +1,4 @@
-"""Scatter that outliers do not change."""
+"""Levels and scatter that outliers do not change."""
 
 from __future__ import annotations
 
@@ -20,3 +20,14 @@ def robust_sigma(departures: npt.NDArray[np.floating[Any]]) -> float:
     if not departures.size:
         return math.nan
     return _MAD_TO_SIGMA * float(np.median(np.abs(departures)))
+
+
+def known_median(
+    image: npt.NDArray[np.floating[Any]],
+    where: npt.NDArray[np.bool_],
+    *,
+    unknown: float = math.nan,
+) -> float:
+    """Return the median over the pixels of a mask whose value is finite; `unknown` without any."""
+    known = image[where & np.isfinite(image)]
+    return float(np.median(known)) if known.size else unknown

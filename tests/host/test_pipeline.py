@@ -120,6 +120,18 @@ def test_a_fitting_calibration_corrects(
     np.testing.assert_allclose(picture.values[inner], expected, rtol=1e-6)
 
 
+def test_a_temperature_that_differs_within_the_tolerance_is_told(
+    renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
+) -> None:
+    settings = PipelineSettings(corrected=True, calibration=calibration)
+    alike = renderer.render(make_frame(0), settings, warm=True)
+    assert (alike.corrected, alike.notes) == (True, ())
+    warmer = renderer.render(make_frame(1, temperature_mC=28_401), settings, warm=True)
+    (note,) = warmer.notes
+    assert warmer.corrected
+    assert note.startswith("frames at 28.4 degrees C are corrected with darks at 27.3: up to 1.1 K")
+
+
 def test_a_calibration_of_other_conditions_is_not_applied_and_says_so(
     renderer: Renderer, make_frame: MakeFrame, calibration: Calibration
 ) -> None:

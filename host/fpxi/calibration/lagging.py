@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from fpxi_imaging import Calibration, Conditions, DarkMap, SourceRole, Tolerances
+from fpxi_imaging.lag.level import level_verdict
 
 from fpxi.calibration.lag_run import after_exposure_from_recordings, lag_from_recording
 from fpxi.calibration.provenance import source_file
@@ -44,10 +45,13 @@ def with_lag(
     noise = np.hypot(dark.noise / math.sqrt(found.steps), dark.uncertainty, dtype=np.float64)
     calibration = build(after_exposure=found.mean, after_exposure_noise=noise)
     fit = lag_from_recording(step_off, calibration, tolerances=tolerances, progress=progress)
+    gain = next(
+        each for each in calibration.gains if each.conditions.gain_setting == at[-1].gain_setting
+    )
     return replace(
         calibration,
         lag=fit.model,
-        verdicts=(*calibration.verdicts, *fit.verdicts),
+        verdicts=(*calibration.verdicts, *fit.verdicts, level_verdict(fit.level, gain)),
         sources=(source_file(step_off, SourceRole.STEP_OFF, frames),),
     )
 

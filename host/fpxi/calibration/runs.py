@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from fpxi_imaging import (
@@ -24,6 +25,7 @@ from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.calibration.dark_series import require_usable_darks as require_usable_series
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS
+from fpxi_imaging.departures import Agreement, collected
 
 from fpxi.calibration.errors import (
     RecordingListError,
@@ -42,6 +44,7 @@ from fpxi.calibration.series import (
     require_one_panel,
 )
 from fpxi.image_key import ImageKey
+from fpxi.recording.conditions import distinct_conditions, recorded_conditions
 from fpxi.recording.reader import read_recording
 from fpxi.software import software_version
 
@@ -108,7 +111,9 @@ def calibration_from_recordings(
         calibration = build()
         if step_off is not None:
             calibration = with_lag(calibration, build, Path(step_off), tolerances, progress)
-        return _signed(calibration, [*dark_frames, *flat_frames])
+        frames = [*dark_frames, *flat_frames]
+        agreement = _agreement(calibration, frames, step_off, tolerances)
+        return _signed(replace(calibration, agreement=agreement), frames)
 
 
 def listed(paths: Paths, what: str) -> list[Path]:
@@ -203,6 +208,21 @@ def _signed(calibration: Calibration, frames: Sequence[Chosen]) -> Calibration:
         sources=(*sources, *calibration.sources),
         software=f"fpxi {software_version()}",
     )
+
+
+def _agreement(
+    calibration: Calibration,
+    frames: Sequence[Chosen],
+    step_off: str | Path | None,
+    tolerances: Tolerances,
+) -> Agreement:
+    """Return how far the frames are from what the calibration corrects them with."""
+    occurring = [each for part in frames for each in distinct_conditions(part.reader, part.numbers)]
+    if step_off is not None:
+        with read_recording(step_off) as reader:
+            occurring += recorded_conditions(reader)
+    found = (calibration.departures(each, tolerances) for each in occurring)
+    return Agreement(tolerances, collected(chain.from_iterable(found)))
 
 
 def _require_flats(darks: Sequence[Group], flats: Sequence[Group]) -> None:

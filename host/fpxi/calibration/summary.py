@@ -17,6 +17,8 @@ from fpxi_imaging import (
     Source,
 )
 from fpxi_imaging.calibration.offset_model import OffsetModel
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.departures import Agreement, notes_of
 
 Fact = tuple[str, str]
 _POINTS_PER_DECADE = 2
@@ -51,6 +53,7 @@ def calibration_facts(calibration: Calibration) -> list[Fact]:
     facts += [("Covers", _model_text(model)) for model in calibration.offset_models]
     facts += [("Gain", _gain_text(gain)) for gain in calibration.gains]
     facts += _defect_facts(calibration)
+    facts += _agreement_facts(calibration.agreement)
     facts.append(("Lag", _lag_text(calibration.lag)))
     facts += _lag_points(calibration.lag)
     facts += [
@@ -58,6 +61,19 @@ def calibration_facts(calibration: Calibration) -> list[Fact]:
         for each in calibration.refreshes
     ]
     return facts
+
+
+def _agreement_facts(agreement: Agreement | None) -> Iterator[Fact]:
+    """Say which tolerances are not the usual ones, and what any of them let pass."""
+    if agreement is None:
+        return
+    usual = vars(DEFAULT_TOLERANCES)
+    other = {name: each for name, each in vars(agreement.tolerances).items() if each != usual[name]}
+    if other:
+        words = (f"{name} {each}, usually {usual[name]}" for name, each in other.items())
+        yield "Tolerances", "; ".join(words)
+    for note in notes_of(agreement.departures):
+        yield "Let pass", note
 
 
 def _frames_text(calibration: Calibration) -> str:

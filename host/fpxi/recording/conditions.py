@@ -43,7 +43,13 @@ def recorded_conditions(reader: RecordingReader) -> list[Conditions]:
 
     Raises `PatternFramesError`.
     """
-    numbers = recorded_numbers(reader)
+    return distinct_conditions(reader, recorded_numbers(reader))
+
+
+def distinct_conditions(
+    reader: RecordingReader, numbers: dict[str, npt.NDArray[np.int64]]
+) -> list[Conditions]:
+    """Return every state of the panel, once, of frames with these numbers."""
     distinct = np.unique(np.column_stack(list(numbers.values())), axis=0)
     panel, serial = reader.geometry.name, reader.facts.identity.serial_number
     return [

@@ -21,8 +21,8 @@ from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS, CheckLimits
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.errors import BeamOnInDarkError, DriftError
 from fpxi_imaging.calibration.photon_transfer import PhotonNoise
-from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA
-from fpxi_imaging.robust import robust_sigma
+from fpxi_imaging.defects.thresholds import panel_noise
+from fpxi_imaging.robust import known_median, robust_sigma
 from fpxi_imaging.verdict import Grade, Verdict
 
 Image = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
     """
     mean = dark.mean.astype(np.float64)
     signal = float(np.median(response[good]))
-    noise = max(_median(dark.noise, good), QUANTISATION_SIGMA)
+    noise = panel_noise(dark.noise, good)
     least = photons.least(limits.beam_certainty)
     room = noise**2 / (least * signal) if least > 0 else np.inf
     share, error = _slope(response[good], mean[good])
@@ -163,7 +163,7 @@ def compare_darks(
             f"they are {abs(rise):.1f} counts brighter than the other darks, and noisier by as "
             "much as X-rays make them",
         )
-    noise = max(_median(first.noise, good), QUANTISATION_SIGMA)
+    noise = panel_noise(first.noise, good)
     most, some = limits.most_dark_drift * noise, limits.dark_drift * noise
     if abs(rise) > most:
         raise DriftError("darks, from before the flats to after them,", rise, most, "counts")
@@ -216,7 +216,7 @@ class _Rise:
 
 
 def _rise_between(before: DarkMap, after: DarkMap, good: Mask) -> _Rise:
-    low, high = (_median(dark.noise, good) ** 2 for dark in (before, after))
+    low, high = (known_median(dark.noise, good, unknown=0.0) ** 2 for dark in (before, after))
     # A variance of n frames is known to sqrt(2 / (n - 1)); medians over pixels, 1.25 times worse.
     uncertain = low**2 / max(before.frames - 1, 1) + high**2 / max(after.frames - 1, 1)
     part = 1.25 / float(np.sqrt(np.count_nonzero(good)))
@@ -252,11 +252,6 @@ def _named(dark: DarkMap) -> str:
 
 def _exposure(dark: DarkMap) -> str:
     return f"{dark.conditions.exposure_us / 1000:g} ms"
-
-
-def _median(image: npt.NDArray[np.floating], good: Mask) -> float:
-    known = image[good & np.isfinite(image)]
-    return float(np.median(known)) if known.size else 0.0
 
 
 def _slope(x: Map, y: Map) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from fpxi_imaging.calibration.source import Source
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
 from fpxi_imaging.defects.defect_map import DefectMap
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds
+from fpxi_imaging.departures import Agreement
 from fpxi_imaging.errors import CalibrationError, Mismatch, ShapeMismatchError
 from fpxi_imaging.frozen import freeze
 from fpxi_imaging.lag.model import LagModel
@@ -60,6 +61,9 @@ class Calibration:
     """In the order in which they were made."""
     sources: tuple[Source, ...] = ()
     """The recorded frames it was made from."""
+    agreement: Agreement | None = None
+    """What was allowed to differ between the frames it was made from, and how far any of them is
+    from what the calibration corrects it with; None where that is not known."""
     software: str = ""
     """What made it, such as `fpxi 1.2`; empty where that is not known."""
     _resolver: Resolver = field(init=False, repr=False)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from fpxi_imaging.calibration.check_limits import CheckLimits
 from fpxi_imaging.calibration.gain_model import GainModel
 from fpxi_imaging.calibration.offset_model import OffsetModel
+from fpxi_imaging.robust import known_median
 from fpxi_imaging.verdict import Grade, Verdict
 
 Mask = npt.NDArray[np.bool_]
@@ -71,8 +72,7 @@ def _of_offset(model: OffsetModel, limits: CheckLimits) -> Verdict:
 
 
 def _of_uncertainty(gain: GainModel, good: Mask, limits: CheckLimits) -> Verdict:
-    known = gain.uncertainty[good & np.isfinite(gain.uncertainty)]
-    median = float(np.median(known)) if known.size else float("nan")
+    median = known_median(gain.uncertainty, good)
     fine = median <= limits.gain_uncertainty
     more = (median / limits.gain_uncertainty) ** 2
     return Verdict(

@@ -71,6 +71,12 @@ class DefectEvidence:
         freeze(self, self.shape, **dict.fromkeys(_MASKS, np.bool_), **kinds)
 
     @property
+    def after_exposure_error(self) -> Map:
+        """Standard error of `after_exposure`, also where it is of a single frame."""
+        given = self.after_exposure_noise
+        return self.dark_noise if given is None else given
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         rows, cols = np.shape(self.response)

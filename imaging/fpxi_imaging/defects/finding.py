@@ -18,6 +18,7 @@ from fpxi_imaging.defects.evidence import DefectEvidence
 from fpxi_imaging.defects.groups import bad_neighbourhoods, cluster_kernels, clusters, lines
 from fpxi_imaging.defects.local_median import medians_beyond
 from fpxi_imaging.defects.thresholds import QUANTISATION_SIGMA, DefectThresholds, panel_noise
+from fpxi_imaging.robust import known_median
 
 Mask = npt.NDArray[np.bool_]
 Map = npt.NDArray[np.float64]
@@ -106,8 +107,7 @@ def persistent(evidence: DefectEvidence, thresholds: DefectThresholds, sound: Ma
     values = evidence.after_exposure
     if values is None:
         return None
-    error = evidence.after_exposure_noise
-    error = evidence.dark_noise if error is None else error
+    error = evidence.after_exposure_error
     factor = thresholds.persistence
     local = medians_beyond(values, sound, thresholds.fine_window, _ANY_LOW, factor)
     above = values - local
@@ -118,8 +118,7 @@ def persistent(evidence: DefectEvidence, thresholds: DefectThresholds, sound: Ma
 def _silent(evidence: DefectEvidence, thresholds: DefectThresholds, classes: Classes) -> Mask:
     """Mark and return the pixels whose values say nothing of the dose."""
     response = evidence.response
-    known = response[evidence.imaging & np.isfinite(response)]
-    typical = max(float(np.median(known)), 0.0) if known.size else 0.0
+    typical = max(known_median(response, evidence.imaging, unknown=0.0), 0.0)
     dead = ~(response > thresholds.dead_response * typical)
     cut_off = evidence.zero_fraction > thresholds.zero_fraction
     if panel_noise(evidence.dark_noise, evidence.imaging) <= QUANTISATION_SIGMA:

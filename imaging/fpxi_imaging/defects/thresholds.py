@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging._guards import require_positive
+from fpxi_imaging.robust import known_median
 
 QUANTISATION_SIGMA = 12**-0.5
 """Standard deviation of rounding to whole counts: no pixel's noise is known to be less."""
@@ -70,5 +71,4 @@ def panel_noise(noise: npt.NDArray[np.floating[Any]], imaging: npt.NDArray[np.bo
 
     Pixels whose noise is unknown (NaN) are left out.
     """
-    known = noise[imaging & np.isfinite(noise)]
-    return max(float(np.median(known)), QUANTISATION_SIGMA) if known.size else QUANTISATION_SIGMA
+    return max(known_median(noise, imaging, unknown=0.0), QUANTISATION_SIGMA)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fpxi_imaging.defects.evidence import DefectEvidence
 from fpxi_imaging.defects.thresholds import DefectThresholds
+from fpxi_imaging.robust import known_median
 from fpxi_imaging.verdict import Grade, Verdict
 
 DEFECT_CHECKS = NOISY, NON_UNIFORM, PERSISTENT = (
@@ -62,14 +63,13 @@ def _of_non_uniform(evidence: DefectEvidence, thresholds: DefectThresholds) -> V
         return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.abs(evidence.corrected_flat_noise / evidence.corrected_flat)
-    known = relative[evidence.imaging & np.isfinite(relative)]
-    error = float(np.median(known)) if known.size else np.inf
+    error = known_median(relative, evidence.imaging, unknown=math.inf)
     text = f"the corrected flat is known to {error:.2%} (median pixel)"
     if error <= limit:
         grade = Grade.USABLE if evidence.of_one_level else Grade.GOOD
         text += _ONE_LEVEL if evidence.of_one_level else ""
         return Verdict(check, grade, 100 * error, 100 * limit, "%", text)
-    if not known.size:
+    if math.isinf(error):
         text = "non-uniform pixels were not judged: no pixel has a corrected flat with its noise"
         return Verdict(check, Grade.USABLE, 0.0, 100 * limit, "%", text)
     more = math.ceil(round((error / limit) ** 2, 3))
@@ -90,8 +90,7 @@ def _of_persistent(evidence: DefectEvidence, thresholds: DefectThresholds) -> Ve
             "measure the lag as well (--lag), or give a recording of it (--step-off)"
         )
         return Verdict(check, Grade.USABLE, 0.0, 0.0, "counts", text)
-    error = evidence.after_exposure_noise
-    error = evidence.dark_noise if error is None else error
+    error = evidence.after_exposure_error
     known = evidence.imaging & np.isfinite(evidence.after_exposure) & np.isfinite(error)
     if not known.any():
         text = "persistent pixels were not judged: no pixel's lag is known with its noise"

@@ -31,9 +31,11 @@ from fpxi_imaging import (
     Shading,
     Source,
     SourceRole,
+    Tolerances,
     Verdict,
 )
 from fpxi_imaging.defects.finding import with_imports
+from fpxi_imaging.departures import Agreement, Departure
 from fpxi_imaging.lag.ghosting import Ghosting
 from fpxi_readout.frame import Frame
 
@@ -164,6 +166,9 @@ def rich() -> Calibration:
                 fitted=np.array([0.0172, 0.0068, 0.0001]),
                 dark_level=np.array([1e-4, 1e-4, -1e-4]),
             ),
+        ),
+        agreement=Agreement(
+            Tolerances(bias_mV=300), (Departure("bias_mV", -12345, -12500, -12400, 300),)
         ),
         verdicts=(Verdict("dark drift", Grade.USABLE, 1.5, 1.0, "counts", "drifts a little"),),
         refreshes=(OffsetRefresh(TIME, 20, conditions(), 0.5, 0.75, "rose by 0.5 counts"),),

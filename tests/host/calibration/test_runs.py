@@ -8,7 +8,12 @@ from pathlib import Path
 import fpxi
 import numpy as np
 import pytest
-from fpxi.calibration import calibration_from_recordings, load_calibration, save_calibration
+from fpxi.calibration import (
+    calibration_from_recordings,
+    calibration_summary,
+    load_calibration,
+    save_calibration,
+)
 from fpxi.calibration.errors import (
     MixedConditionsError,
     RecordingListError,
@@ -23,8 +28,10 @@ from fpxi_imaging import (
     FlatNotBrighterError,
     SaturatedError,
     SourceRole,
+    Tolerances,
 )
 from fpxi_imaging.calibration.errors import NoDarkForFlatError
+from fpxi_imaging.departures import Agreement
 from fpxi_readout.frame import Frame
 
 DARK, FLAT = fpxi.ImageKey.DARK, fpxi.ImageKey.FLAT
@@ -135,6 +142,32 @@ def test_recordings_of_two_biases_are_refused(
     flats = levelled(9000, range(8), bias_mV=-12_500)
     with pytest.raises(MixedConditionsError):
         calibration_from_recordings(record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT))
+
+
+def test_what_a_widened_tolerance_let_pass_stays_on_record(
+    record: Record, levelled: Levelled, darks: list[Frame], tmp_path: Path
+) -> None:
+    flats = levelled(9000, range(8), bias_mV=-12_500)
+    dark, flat = record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT)
+    wide = Tolerances(bias_mV=300)
+    save_calibration(tmp_path / "cal.h5", calibration_from_recordings(dark, flat, tolerances=wide))
+    made = load_calibration(tmp_path / "cal.h5")
+    assert made.agreement is not None
+    assert made.agreement.tolerances == wide
+    found = {(each.condition, each.frames_least) for each in made.agreement.departures}
+    assert ("bias_mV", -12_500) in found
+    facts = calibration_summary(made)
+    assert ("Tolerances", "bias_mV 300, usually 100") in facts
+    passed = [text for name, text in facts if name == "Let pass"]
+    assert any("bias_mV of the frames is -12500, of the calibration -12345" in t for t in passed)
+
+
+def test_usual_tolerances_that_let_nothing_pass_are_no_matter_for_words(
+    record: Record, darks: list[Frame], flats: list[Frame]
+) -> None:
+    made = calibration_from_recordings(record(darks, "a.h5", DARK), record(flats, "b.h5", FLAT))
+    assert made.agreement == Agreement(Tolerances(), ())
+    assert not {"Tolerances", "Let pass"} & {name for name, _ in calibration_summary(made)}
 
 
 def test_saturated_darks_are_refused_before_flats_are_taken(

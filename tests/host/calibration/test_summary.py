@@ -74,6 +74,7 @@ def test_what_is_not_known_is_left_out(rich: Calibration) -> None:
         gains=(replace(rich.gains[0], uncertainty=unknown, levels=rich.gains[0].levels[:1]),),
         defects=DefectMap(np.where(np.isnan(rich.gains[0].gain), 1, 0).astype(np.uint16)),
         lag=None,
+        agreement=None,
         verdicts=(),
         refreshes=(),
         sources=(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from fpxi_imaging import Mismatch, Tolerances
-from fpxi_imaging.conditions import DEFAULT_TOLERANCES
+from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Tolerances
+from fpxi_imaging.errors import Mismatch
 
 SAID_FROM_mC = 250
 """Differences of temperature below this are not worth a note: dark current changes by 2.5 %."""
