@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from fpxi_readout.connection import Connection, RefusedError, command_name
+from fpxi_readout.connection import FIRST_TIMEOUT_S, Connection, RefusedError, command_name
 from fpxi_readout.device_errors import CommandRefusedError
 from fpxi_readout.dictionary_cache import DictionaryCache
 from fpxi_readout.explanation import explain_nack
@@ -12,6 +12,10 @@ from fpxi_readout.identity import DeviceIdentity, fetch_dictionary, identify
 from fpxi_readout.links.base import Link
 from fpxi_readout.protocol.dictionary import Dictionary
 from fpxi_readout.protocol.generated import Ack, Bootloader, Reset, Stop
+
+BOOT_LOADER_WAIT_S = 2.0
+"""The boot loader measures the line's rate from the first byte that it gets: a command sent again
+because the acknowledgement is only late would leave it deaf."""
 
 
 def identify_device(link: Link, *, timeout_s: float = 2.0) -> DeviceIdentity:
@@ -56,7 +60,7 @@ def reset_device(link: Link) -> None:
 
 def enter_boot_loader(link: Link) -> None:
     """Restart into the boot loader; CommandTimeoutError or CommandRefusedError when it does not."""
-    _request(_connection(link), Bootloader())
+    _request(_connection(link), Bootloader(), BOOT_LOADER_WAIT_S)
 
 
 def _connection(link: Link) -> Connection:
@@ -65,9 +69,13 @@ def _connection(link: Link) -> Connection:
     return connection
 
 
-def _request(connection: Connection, command: Stop | Reset | Bootloader) -> None:
+def _request(
+    connection: Connection,
+    command: Stop | Reset | Bootloader,
+    first_wait_s: float = FIRST_TIMEOUT_S,
+) -> None:
     try:
-        connection.request(command, Ack)
+        connection.request(command, Ack, first_wait_s=first_wait_s)
     except RefusedError as refusal:
         nack = refusal.nack
         raise CommandRefusedError(

@@ -7,6 +7,7 @@ import json
 import random
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -45,6 +46,7 @@ class Board:
         self.flip_probability = 0.0
         self.flips = 0
         self.on_restart: Callable[[], None] = lambda: None
+        self.acknowledges_after_s = 0.0
         self._random = random.Random(7)
         self._medium = medium
         self._device = SimulatedDevice(SimulationSpecification.from_url(url))
@@ -104,6 +106,7 @@ class Board:
         for packet in self._decoder.feed(data):
             if packet.type == Bootloader.TYPE:
                 self._enter()
+                time.sleep(self.acknowledges_after_s)
                 ack = Ack(command=Bootloader.TYPE, value=0).pack()
                 return encode_packet(Ack.TYPE, packet.sequence, ack)
         self._device.feed(data)
@@ -140,7 +143,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(boot_loader, "ANSWER_S", 0.06)
     monkeypatch.setattr(boot_loader, "SILENCE_S", 0.02)
     monkeypatch.setattr(update, "RESTART_S", 0.0)
-    monkeypatch.setattr(update, "ENTER_S", 0.5)
+    monkeypatch.setattr(update, "ENTER_S", 1.5)
     monkeypatch.setattr(update, "START_S", 1.0)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 

@@ -276,6 +276,13 @@ def test_a_panel_that_only_the_new_firmware_can_name_is_never_success(
         update(board, write_image(panels=["cmos32"]))
 
 
+def test_a_late_acknowledgement_costs_the_boot_loader_nothing(
+    board: Board, write_image: WriteImage
+) -> None:
+    board.acknowledges_after_s = 0.25
+    assert update(board, write_image()).version
+
+
 def test_lost_parameters_are_named(board: Board, write_image: WriteImage) -> None:
     configure(board, exposure_us=12_345)
     board.on_restart = exchange_for_one_with_defaults(board)
