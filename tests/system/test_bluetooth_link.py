@@ -131,7 +131,7 @@ def test_a_program_in_use_is_respected_and_a_dead_one_is_inherited_from(
             assert child.stdout is not None
             assert child.stdout.readline() == "open\n"
             with pytest.raises(PanelInUseError):
-                open_link(server.url)
+                open_link(f"{server.url}?timeout_s=2")
             child.kill()
         open_link(server.url).close()
 

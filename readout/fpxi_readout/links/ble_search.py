@@ -23,7 +23,8 @@ SETTLE_S = 0.6
 START_LIMIT_S = 10.0
 STOP_LIMIT_S = 5.0
 START_TRIES = 5
-HELD_TRIES = 3
+HELD_S = 5.0
+"""how long a panel in use is waited for: the system may notice late that a program has died"""
 PAUSE_S = 0.5
 BUSY = "org.bluez.Error.InProgress"
 RSSI_UNKNOWN = (-127, 127)
@@ -47,14 +48,14 @@ async def find(stack: Stack, target: BleTarget, limit_s: float) -> Heard:
     PanelNotFoundError
         It was not heard within `limit_s`.
     PanelInUseError
-        Another program on this computer has it.
+        Another program on this computer has it, and keeps it for `HELD_S` or `limit_s`.
     AmbiguousNameError
         Several carry the name.
     BluetoothUnavailableError
         Nothing can be heard.
 
     """
-    return await _held(stack, target) or await hear(stack, target, limit_s)
+    return await _held(stack, target, min(HELD_S, limit_s)) or await hear(stack, target, limit_s)
 
 
 async def hear(stack: Stack, target: BleTarget, limit_s: float) -> Heard:
@@ -155,12 +156,13 @@ async def _start(scanner: Scanner) -> None:
     return await within(START_LIMIT_S, scanner.start())
 
 
-async def _held(stack: Stack, target: BleTarget) -> Heard | None:
+async def _held(stack: Stack, target: BleTarget, limit_s: float) -> Heard | None:
     """Return the panel if the system holds it connected: then it does not advertise.
 
-    That the program which used it has died is noticed after a moment.
+    One that a program uses is waited for: that the program has died is noticed after a moment.
     """
-    for _ in range(HELD_TRIES):
+    ends_at = time.monotonic() + limit_s
+    while True:
         try:
             held = await within(START_LIMIT_S, stack.held(target.adapter))
         except Exception as error:
@@ -172,8 +174,10 @@ async def _held(stack: Stack, target: BleTarget) -> Heard | None:
         one, used = meant[0]
         if not used:
             return one
-        await asyncio.sleep(PAUSE_S)
-    raise PanelInUseError(target.url)
+        left_s = ends_at - time.monotonic()
+        if left_s <= 0:
+            raise PanelInUseError(target.url)
+        await asyncio.sleep(min(PAUSE_S, left_s))
 
 
 def _meant(target: BleTarget, heard: list[Heard]) -> list[Heard]:

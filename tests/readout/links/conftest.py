@@ -30,6 +30,7 @@ def stack(fake: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A library with one panel near by; whatever a test does, nothing of it may stay open."""
     monkeypatch.setattr("fpxi_readout.links.ble_search.SETTLE_S", 0.01)
     monkeypatch.setattr("fpxi_readout.links.ble_search.PAUSE_S", 0.01)
+    monkeypatch.setattr("fpxi_readout.links.ble_search.HELD_S", 0.2)
     monkeypatch.setattr("fpxi_readout.links.ble_opening.PAUSE_S", 0.01)
     monkeypatch.setattr("fpxi_readout.links.private_loop.GRACE_S", 0.1)
     stack = fake.FakeStack()

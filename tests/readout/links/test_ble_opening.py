@@ -316,6 +316,29 @@ def test_a_connection_that_a_dead_program_left_is_taken_over(stack: Any) -> None
     link.close()
 
 
+def test_that_a_program_has_died_may_be_noticed_late(
+    stack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def notice_the_tenth_time(stack: Any) -> None:
+        if stack.steps.count("held") == 10:
+            stack.held_devices = [(panel, False)]
+
+    monkeypatch.setattr("fpxi_readout.links.ble_search.HELD_S", 5.0)
+    panel = stack.devices.pop()
+    stack.held_devices = [(panel, True)]
+    stack.behaviour["held"] = notice_the_tenth_time
+    BleLink.open("ble:FPXI-64", stack=stack).close()
+
+
+def test_a_panel_in_use_is_waited_for_within_the_time_for_opening(
+    stack: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpxi_readout.links.ble_search.HELD_S", 1e6)
+    stack.held_devices = [(stack.devices.pop(), True)]
+    with pytest.raises(PanelInUseError):
+        BleLink.open(SHORT, stack=stack)
+
+
 def test_a_connection_that_another_program_uses_is_left_alone(stack: Any) -> None:
     stack.held_devices = [(stack.devices.pop(), True)]
     with pytest.raises(PanelInUseError, match="end that program"):
