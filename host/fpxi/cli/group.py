@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import signal
+import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -16,7 +18,7 @@ from typing import Any
 import click
 from fpxi_readout.errors import FpxiError
 
-from fpxi.cli.held_signals import signals_held_back
+from fpxi.cli.held_signals import come_again, signals_held_back
 from fpxi.errors import (
     CalibrationExistsError,
     ExportExistsError,
@@ -26,6 +28,9 @@ from fpxi.errors import (
 
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+# What is raised within these leaves the lock held for ever: `with` does not own it yet, or no
+# longer.
+_AT_A_LOCK = (threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__)
 
 
 @dataclass(frozen=True)
@@ -112,5 +117,9 @@ def end_in_order_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, _terminate)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise Terminated
+def _terminate(number: int, frame: FrameType | None) -> None:
+    # On Windows no other program can send it.
+    if sys.platform != "win32" and frame is not None and frame.f_code in _AT_A_LOCK:
+        come_again(number)
+    else:
+        raise Terminated

@@ -15,6 +15,18 @@ from types import FrameType
 
 Handler = Callable[[int, FrameType | None], object]
 
+A_MOMENT_S = 0.001
+
+
+def come_again(number: int) -> None:
+    """Have a signal, met at a moment when nothing may be raised, sent anew a moment later."""
+    main = threading.main_thread().ident
+    assert main is not None
+    # To the main thread itself: only so is it woken where it waits.
+    again = threading.Timer(A_MOMENT_S, signal.pthread_kill, (main, number))
+    again.daemon = True
+    again.start()
+
 
 @contextlib.contextmanager
 def signals_held_back() -> Iterator[None]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fpxi.cli.group import LazyCommand, Terminated, end_in_order_on_sigterm
 from fpxi.cli.held_signals import signals_held_back
 
 SIGNALS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+
+WAIT_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -102,3 +109,38 @@ def test_what_no_function_handles_and_other_threads_stay_as_they_are() -> None:
     thread.start()
     thread.join()
     assert seen == [signal.getsignal(signal.SIGINT)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can send SIGTERM")
+def test_a_signal_just_as_a_condition_is_entered_does_not_leave_it_locked() -> None:
+    steps = []
+    condition: Any = threading.Condition()
+    # In C, so that the handler runs in the condition's own frame, the lock being taken.
+    take_and_be_told = partial(signal.raise_signal, signal.SIGTERM)
+    give_back = partial(steps.append, "given back")
+    condition._lock = SimpleNamespace(__enter__=take_and_be_told, __exit__=lambda *_: give_back())
+
+    def enter() -> None:
+        with condition:
+            steps.append("entered")
+        time.sleep(WAIT_S)
+
+    with pytest.raises(Terminated):
+        enter()
+    assert steps in (["entered", "given back"], ["given back"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody can send SIGTERM")
+@pytest.mark.parametrize("method", [threading.Condition.__enter__, threading.Condition.__exit__])
+def test_a_signal_that_came_at_a_bad_moment_comes_again(method: Any) -> None:
+    handler: Any = signal.getsignal(signal.SIGTERM)
+    steps = []
+
+    def be_told() -> None:
+        handler(signal.SIGTERM, SimpleNamespace(f_code=method.__code__))
+        steps.append("went on")
+        threading.Event().wait(WAIT_S)
+
+    with pytest.raises(Terminated):
+        be_told()
+    assert steps == ["went on"]
