@@ -33,8 +33,11 @@ _TIPS = {
 }
 _SCALES = {
     Scale.COUNTS: ("counts", "Counts of the median pixel above dark"),
-    Scale.TRANSMISSION: ("transmission", "1 is the level of the flat"),
-    Scale.ATTENUATION: ("-ln transmission", "Attenuation: 0 is the level of the flat"),
+    Scale.TRANSMISSION: ("transmission", "1 is the level of the flats at their own exposure"),
+    Scale.ATTENUATION: (
+        "-ln transmission",
+        "Attenuation: 0 is the level of the flats at their own exposure",
+    ),
 }
 _ONLY_CORRECTED = "; only of corrected pictures"
 

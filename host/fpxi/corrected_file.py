@@ -28,7 +28,7 @@ from fpxi.recording.columns import COLUMNS
 from fpxi.recording.nexus import nexus_group
 from fpxi.recording.plot import OFFSETS, write_plot
 from fpxi.recording.reader import RecordingReader
-from fpxi.scales import MEANINGS, UNITS
+from fpxi.scales import UNITS, meaning_of
 from fpxi.software import software_version
 
 CORRECTED_LAYOUT = 3
@@ -89,9 +89,7 @@ class CorrectedFile:
         _write_geometry(self._detector, reader, origin)
         _write_process(nexus_group(file, PROCESS, "NXprocess"), reader, origin)
         shape = turned_shape(reader.area.shape, origin.processing.orientation)
-        self._data, self._flags = _make_images(
-            self._detector, reader.frame_count, shape, origin.processing
-        )
+        self._data, self._flags = _make_images(self._detector, reader.frame_count, shape, origin)
         write_plot(file)
 
     def write(self, picture: Picture) -> None:
@@ -214,13 +212,13 @@ def _write_process(process: h5py.Group, reader: RecordingReader, origin: Origin)
 
 
 def _make_images(
-    detector: h5py.Group, count: int, shape: tuple[int, int], processing: Processing
+    detector: h5py.Group, count: int, shape: tuple[int, int], origin: Origin
 ) -> tuple[h5py.Dataset, h5py.Dataset]:
     whole = (count, *shape)
     options = {"shape": whole, "maxshape": whole, "chunks": (1, *shape), "compression": "gzip"}
     data = detector.create_dataset("data", dtype="<f4", shuffle=True, **options)
-    data.attrs["units"] = UNITS[processing.scale]
-    data.attrs["long_name"] = MEANINGS[processing.scale]
+    data.attrs["units"] = UNITS[origin.processing.scale]
+    data.attrs["long_name"] = meaning_of(origin.processing.scale, origin.calibration)
     flags = detector.create_dataset("pixel_flags", dtype="u1", **options)
     flags.attrs["long_name"] = "what is known of each pixel's value; 0: nothing amiss"
     write_bits(flags, PixelFlag)

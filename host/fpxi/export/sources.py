@@ -21,7 +21,7 @@ from fpxi.file_kind import why_unreadable
 from fpxi.frame_processor import FrameProcessor
 from fpxi.recording import layout
 from fpxi.recording.reader import RecordingReader
-from fpxi.scales import MEANINGS
+from fpxi.scales import meaning_of
 
 Flags = npt.NDArray[np.uint8]
 
@@ -92,7 +92,7 @@ class CalibratedSource:
         self.pitch_um = (reader.area.binning * reader.geometry.pitch_um,) * 2
         self.numbers = _numbers(reader)
         self.frames_in = np.ones(self.frame_count, np.int64)
-        self.kind = MEANINGS[processing.scale]
+        self.kind = meaning_of(processing.scale, calibration)
         self._reader = reader
         self._processor = FrameProcessor(processing, resolver)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,10 +114,10 @@ def _of_gain(gain: GainModel, used: Conditions) -> tuple[str, ...]:
     exposures = {level.conditions.exposure_us for level in gain.levels}
     if used.exposure_us not in exposures:
         listed = ", ".join(str(each) for each in sorted(exposures))
-        notes.append(
-            f"gain measured at {listed} us is taken to hold at {used.exposure_us} us; the level of "
-            f"the flat stays that of {gain.conditions.exposure_us} us"
-        )
+        notes.append(f"gain measured at {listed} us is taken to hold at {used.exposure_us} us")
+    flat_us = gain.conditions.exposure_us
+    if used.exposure_us != flat_us:
+        notes.append(_of_open_beam(used.exposure_us, flat_us))
     measured_mC = gain.conditions.temperature_mC
     if abs(measured_mC - used.temperature_mC) > Tolerances().temperature_mC:
         notes.append(
@@ -124,6 +125,21 @@ def _of_gain(gain: GainModel, used: Conditions) -> tuple[str, ...]:
             f"{used.temperature_mC / 1000:.1f}"
         )
     return tuple(notes)
+
+
+def _of_open_beam(exposure_us: int, flat_us: int) -> str:
+    """Say what transmission is where nothing is in the beam; values are not scaled.
+
+    A steady beam's signal goes with the exposure. Of pulses that a longer exposure need not have
+    more of, nothing is known.
+    """
+    ratio = exposure_us / flat_us
+    return (
+        f"transmission is over the level of the flats at {flat_us} us: at {exposure_us} us an open "
+        f"beam of the flats' tube current reads {ratio:.3g} there, not 1, and {-log(ratio):.3g} in "
+        "attenuation, not 0 (of a steady beam, whose signal goes with the exposure); for 1, take "
+        "flats of this exposure"
+    )
 
 
 def _joined(first: tuple[Mismatch, ...], second: tuple[Mismatch, ...]) -> tuple[Mismatch, ...]:

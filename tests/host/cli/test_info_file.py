@@ -109,7 +109,7 @@ def test_a_corrected_recording_tells_how_it_was_made(
     assert facts["Recording"] == [str(run_file)]
     assert facts["Calibration"][0].startswith(f"{run_file.with_name('cal.h5')}, made 2026-01-02")
     assert facts["Pictures"] == ["3 of 6 x 5"]
-    assert "1 is the level of the flat" in facts["Values"][0]
+    assert "1 is the level of the flats, exposed for 2.5 ms" in facts["Values"][0]
     assert facts["Processing"][0].endswith("defects interpolated, transmission")
     assert "temperature_mC 5000" in facts["Tolerances"][0]
     assert "up to 1.0 K apart" in facts["Note"][0]

@@ -54,12 +54,22 @@ def test_between_exposures_the_model_is_taken_and_said(
     made = calibration(dark(5_000), dark(20_000))
     found = made.resolve(replace(conditions, exposure_us=8_000))
     np.testing.assert_allclose(found.offset, BIAS + RATE * 8e-3, rtol=1e-6)
-    offset, gain = found.notes
+    offset, gain, _ = found.notes
     assert "8000 us" in offset
     assert "5000, 20000 us" in offset
     assert "gain measured at 10000 us is taken to hold at 8000 us" in gain
     (model,) = made.offset_models
     np.testing.assert_allclose(model.rate, RATE, rtol=1e-4)
+
+
+def test_at_another_exposure_than_the_flats_it_is_said_what_an_open_beam_reads(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(dark(5_000), dark(10_000), dark(20_000))
+    told = made.resolve(replace(conditions, exposure_us=20_000)).notes[-1]
+    assert "level of the flats at 10000 us" in told
+    assert "reads 2 there, not 1, and -0.693 in attenuation" in told
+    assert made.resolve(replace(conditions, exposure_us=10_000)).notes == ()
 
 
 def test_what_a_tolerance_lets_pass_is_told_with_both_values(
