@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from fpxi_imaging import CheckLimits, DriftError, Grade, Verdict
-from fpxi_imaging.calibration.beam_checks import compare_darks
+from fpxi_imaging.calibration.beam_checks import BEFORE_AND_AFTER, compare_darks
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.calibration.clear_beam import check_clear_beam, likely_pixels
 from fpxi_imaging.calibration.evenness import check_evenness
@@ -30,7 +30,6 @@ WANTED_BRIGHTNESS = 0.7
 """Of full scale: what is advised in place of too bright a flat."""
 CLIPPED = 0.98
 """Of full scale: a median at or above it says only that the dose was higher."""
-CLOSING_CHECK = "darks before and after the flats"
 
 
 @dataclass
@@ -110,7 +109,7 @@ class StepChecks:
             return compare_darks(first.dark_map(), closing.dark_map(), good, photons, self.limits)
         except DriftError as error:  # tolerable, or _require_beam_off had refused it
             return Verdict(
-                CLOSING_CHECK,
+                BEFORE_AND_AFTER,
                 Grade.USABLE,
                 abs(error.drift),
                 error.allowed,

@@ -15,6 +15,7 @@ from fpxi.calibration import (
     calibrate_live,
     calibration_from_recordings,
     refresh_live,
+    refresh_offset,
     save_calibration,
 )
 from fpxi.calibration.run_errors import NoPictureError
@@ -43,6 +44,7 @@ from fpxi.errors import ExportExistsError
 
 DEFAULT_FRAMES = "100"
 FILE = click.Path(dir_okay=False, path_type=Path)
+_NEEDS_URL = "needs the URL of a panel"
 _NOW = "for recordings; with a URL all is recorded now"
 
 
@@ -64,6 +66,7 @@ def _optional_duration(
         "fpxi calibrate sim:cmos32 --exposures 5ms,20ms --levels 4 --gain polynomial -o cal.h5",
         "fpxi calibrate serial:/dev/ttyACM0 --refresh cal.h5",
         "fpxi calibrate --dark dark.h5 --flat flat.h5 -o cal.h5",
+        "fpxi calibrate --refresh cal.h5 --dark dark.h5",
     ),
 )
 @click.argument("url", required=False)
@@ -121,7 +124,8 @@ def _optional_duration(
     "--refresh",
     type=INPUT_FILE,
     metavar="CALIBRATION",
-    help="Take darks alone, with the X-rays off, and renew the offset of this calibration.",
+    help="Renew the offset of this calibration by darks alone: recorded now with the X-rays off, "
+    "or those of --dark FILE.",
 )
 @click.option("--no-picture", is_flag=True, help="Draw no picture beside the calibration.")
 @SET_OPTION
@@ -147,10 +151,10 @@ def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -
     options = Options(**given)
     if not no_picture:
         _require_no_picture(options)
-    if url is None:
-        calibration = _from_recordings(options)
-    elif options.refresh is not None:
+    if options.refresh is not None:
         calibration = _refreshed(url, options)
+    elif url is None:
+        calibration = _from_recordings(options)
     else:
         calibration = _live(url, options)
     written = options.written
@@ -173,8 +177,7 @@ def _from_recordings(options: Options) -> Calibration:
         "lag",
         "lag_on",
         "lag_off",
-        "refresh",
-        why="needs the URL of a panel",
+        why=_NEEDS_URL,
     )
     with ProgressBar() as bar:
         calibration = calibration_from_recordings(
@@ -214,11 +217,33 @@ def _live(url: str, options: Options) -> Calibration:
         )
 
 
-def _refreshed(url: str, options: Options) -> Calibration:
-    options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
-    recorded = ("flat", "exposures", "levels", "gain", "lag", "lag_on", "lag_off")
-    options.refuse(*recorded, why="--refresh takes darks alone")
+def _refreshed(url: str | None, options: Options) -> Calibration:
+    others = ("flat", "step_off", "exposures", "levels", "gain", "lag", "lag_on", "lag_off")
+    options.refuse(*others, why="--refresh takes darks alone")
     options.refuse("limits", "thresholds", why="--refresh keeps those of the calibration")
+    if url is None:
+        return _refreshed_from_recordings(options)
+    return _refreshed_live(url, options)
+
+
+def _refreshed_from_recordings(options: Options) -> Calibration:
+    options.refuse("exposure", "settings", why=_NEEDS_URL)
+    assert options.refresh is not None
+    in_place = options.written.absolute() == options.refresh.absolute()
+    with ProgressBar() as bar:
+        return refresh_offset(
+            options.refresh,
+            [_recording("--dark", each) for each in options.dark or ("",)],
+            out=None if in_place else options.written,
+            overwrite=options.overwrite,
+            tolerances=tolerances_from(options.tolerances),
+            unmarked=options.unmarked,
+            progress=lambda done, total: bar.show("Reading", done, total),
+        )
+
+
+def _refreshed_live(url: str, options: Options) -> Calibration:
+    options.refuse("unmarked", "tolerances", why=_NOW)
     frames = _count("--dark", options.dark)
     assert options.refresh is not None
     with _session(url, options) as (session, operator), notes_shown():
@@ -247,7 +272,8 @@ def _session(url: str, options: Options) -> Iterator[tuple[fpxi.Session, Termina
 def _recording(option: str, value: str) -> Path:
     if not value:
         raise click.UsageError(
-            "Name a panel by its URL, or recordings by --dark FILE and --flat FILE."
+            f"No {option} FILE: name a panel by its URL, or recordings by --dark FILE and, unless "
+            "with --refresh, --flat FILE."
         )
     if value.isdecimal() and not Path(value).exists():
         raise click.UsageError(f"{option} {value}: to record frames now, name a panel by its URL.")

@@ -29,6 +29,9 @@ Image = npt.NDArray[np.float64]
 Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
+BEAM_IN_DARKS = "beam off in the darks"
+BEAM_AT_EXPOSURES = "beam off at every exposure"
+BEFORE_AND_AFTER = "darks before and after the flats"
 _CLIP = 5.0
 _CONTRADICTION = 2.0
 """Standard errors by which one sign must differ from another to belie it."""
@@ -72,7 +75,7 @@ def check_pattern(  # noqa: PLR0917 - darks, and what flats say of the beam
     most = min(room, max(share, 0.0) + limits.beam_certainty * error)
     clean = most <= limits.most_beam_in_dark
     return Verdict(
-        "beam off in the darks",
+        BEAM_IN_DARKS,
         Grade.GOOD if clean else Grade.USABLE,
         100 * most,
         100 * limits.most_beam_in_dark,
@@ -125,7 +128,7 @@ def check_exposures(
     most = rise.most_by_photons(photons, limits) / photons.signal
     clean = most <= limits.most_beam_in_dark
     return Verdict(
-        "beam off at every exposure",
+        BEAM_AT_EXPOSURES,
         Grade.GOOD if clean else Grade.USABLE,
         100 * most,
         100 * limits.most_beam_in_dark,
@@ -169,7 +172,7 @@ def compare_darks(
         raise DriftError("darks, from before the flats to after them,", rise, most, "counts")
     steady = abs(rise) <= some
     return Verdict(
-        "darks before and after the flats",
+        BEFORE_AND_AFTER,
         Grade.GOOD if steady else Grade.USABLE,
         abs(rise),
         some,

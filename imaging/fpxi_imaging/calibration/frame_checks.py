@@ -27,6 +27,16 @@ Mask = npt.NDArray[np.bool_]
 DARKS, FLATS = "darks", "flats"
 
 
+def count_check(name: str) -> str:
+    """Return the name of the check on the number of frames of a series."""
+    return f"number of {name}"
+
+
+def drift_check(name: str) -> str:
+    """Return the name of the check on the drift of a series."""
+    return f"drift of the {name}"
+
+
 def check_series(
     series: FrameSeries, name: str, imaging: Mask, saturation_level: int, limits: CheckLimits
 ) -> Verdict:
@@ -113,7 +123,7 @@ def check_flat_drift(stack: FrameStack, offset: Map, imaging: Mask, limits: Chec
 def _of_count(frames: int, name: str, limits: CheckLimits) -> Verdict:
     enough = frames >= limits.advised_frames
     return Verdict(
-        f"number of {name}",
+        count_check(name),
         Grade.GOOD if enough else Grade.USABLE,
         frames,
         limits.advised_frames,
@@ -132,7 +142,7 @@ def _of_drift(  # noqa: PLR0917 - one sentence of seven facts
     unit: str,
     limits: CheckLimits,
 ) -> Verdict:
-    check = f"drift of the {name}"
+    check = drift_check(name)
     if not certain or abs(drift) <= some:
         said = f"the {name} changed by {drift:+.2g} {unit} (median) while they were taken"
         said += (
@@ -155,7 +165,7 @@ def _of_drift(  # noqa: PLR0917 - one sentence of seven facts
 
 def _unknown_drift(name: str, limit: float, unit: str) -> Verdict:
     return Verdict(
-        f"drift of the {name}",
+        drift_check(name),
         Grade.USABLE,
         float("nan"),
         limit,

@@ -10,6 +10,7 @@ import numpy as np
 
 from fpxi_imaging.calibration._dark_groups import SAME_TEMPERATURE_mC
 from fpxi_imaging.calibration._offsets import Offsets, SAME_RUN_s, TEMPERATURE_STEP_mC
+from fpxi_imaging.calibration._renewed_verdicts import renewed_verdicts
 from fpxi_imaging.calibration.beam_checks import refuse_beam
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.dark_series import dark_map, require_usable_darks
@@ -56,6 +57,8 @@ class _Renewal:
     """its root mean square,"""
     noise: float
     """and the noise of a frame, median pixel, counts."""
+    judged: tuple[Verdict, ...]
+    """Number and drift of the new darks."""
 
     @property
     def text(self) -> str:
@@ -92,12 +95,18 @@ class _Renewal:
             new.taken, new.frames, new.conditions, self.median, self.rms, self.text
         )
 
-    def verdict(self, most_drift_sigmas: float) -> Verdict:
+    def verdict(self, dark_drift_sigmas: float) -> Verdict:
         """Judge the difference; one that comes of another temperature is no fault."""
-        most = most_drift_sigmas * self.noise if self.replaces else np.inf
-        small = self.beam_known and abs(self.median) <= most
-        grade = Grade.GOOD if small else Grade.USABLE
-        return Verdict(CHECK, grade, abs(self.median), most, "counts", self.text)
+        most = dark_drift_sigmas * self.noise if self.replaces else np.inf
+        small = abs(self.median) <= most
+        text = self.text
+        if not small:
+            text += (
+                f"; up to {most:.2g} is good: frames taken in between are off by up to as much; "
+                "let panel and lag settle before darks, and refresh right before work"
+            )
+        grade = Grade.GOOD if small and self.beam_known else Grade.USABLE
+        return Verdict(CHECK, grade, abs(self.median), most, "counts", text)
 
 
 def refreshed(
@@ -117,10 +126,15 @@ def refreshed(
     furthest_first = sorted(renewals, key=lambda each: -abs(each.median))
     anew = (
         *worst(offset_verdicts(Offsets((*kept, *new)).models, limits)),
-        *worst(each.verdict(limits.most_dark_drift) for each in furthest_first),
+        *worst(each.verdict(limits.dark_drift) for each in furthest_first),
         _age_verdict(kept, new),
     )
-    unchanged = (v for v in calibration.verdicts if v.check not in {CHECK, AGE, OFFSET_MODEL})
+    unchanged = renewed_verdicts(
+        (v for v in calibration.verdicts if v.check not in {CHECK, AGE, OFFSET_MODEL}),
+        [verdict for each in renewals for verdict in each.judged],
+        replaced=len(kept) < len(calibration.darks),
+        kept=bool(kept),
+    )
     return replace(
         calibration,
         darks=(*kept, *new),
@@ -159,7 +173,7 @@ def _renewal(calibration: Calibration, dark: FrameSeries, tolerances: Tolerances
     _require_region(calibration, dark)
     old = counterpart(calibration.darks, dark.conditions, tolerances)
     limits = calibration.limits
-    require_usable_darks(
+    judged = require_usable_darks(
         dark,
         not_imaging=calibration.not_imaging,
         saturation_level=calibration.saturation_level,
@@ -183,6 +197,7 @@ def _renewal(calibration: Calibration, dark: FrameSeries, tolerances: Tolerances
         median=float(np.median(difference)),
         rms=float(np.sqrt(np.mean(difference**2))),
         noise=panel_noise(old.noise.astype(np.float64), good),
+        judged=judged,
     )
 
 

@@ -23,9 +23,9 @@ from fpxi.calibration.run_errors import (
     SwitchNotSeenError,
     TooFewFramesPlannedError,
 )
-from fpxi.calibration.step_checks import CLOSING_CHECK
 from fpxi.errors import CalibrationExistsError, RecordingExistsError
 from fpxi_imaging import Calibration, Grade, SourceRole, UnevenFlatError
+from fpxi_imaging.calibration.beam_checks import BEFORE_AND_AFTER
 from fpxi_readout.protocol.generated import State
 
 SHORT_LAG: dict[str, Any] = {"lag_on_s": 0.4, "lag_off_s": 0.6}
@@ -153,7 +153,7 @@ def test_a_fixed_dose_of_each_exposure_stays_fixed(out: Path) -> None:
 
 def test_what_came_of_the_run_is_kept_as_verdicts(session: fpxi.Session, out: Path) -> None:
     made = calibrate_live(session, out, **FEW)
-    (verdict,) = (each for each in made.verdicts if each.check == CLOSING_CHECK)
+    (verdict,) = (each for each in made.verdicts if each.check == BEFORE_AND_AFTER)
     assert verdict.grade is not Grade.REFUSED
     assert "from before the flats to after them" in verdict.text
 

@@ -87,7 +87,7 @@ def test_swapped_recordings_are_refused(run: Run, folder: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "Name a panel by its URL"),
+        ([], "No --dark FILE: name a panel by its URL"),
         (["--dark", "20", "--flat", "20"], "name a panel by its URL"),
         (["--dark", "dark.h5"], "--flat FILE"),
         ([FAST, "--dark", "dark.h5"], "how many frames"),
@@ -97,6 +97,10 @@ def test_swapped_recordings_are_refused(run: Run, folder: Path, tmp_path: Path) 
         ([FAST, "--step-off", __file__], "--step-off: for recordings"),
         ([FAST, "--gain", "polynomial", "--levels", "1"], "--levels 2 or more"),
         ([FAST, "--refresh", __file__, "--lag"], "--lag: --refresh takes darks alone"),
+        (["--refresh", __file__], "No --dark FILE"),
+        (["--refresh", __file__, "--dark", "a.h5", "--flat", "b.h5"], "--flat: --refresh takes"),
+        (["--refresh", __file__, "--dark", "a.h5", "--exposure", "1ms"], "needs the URL"),
+        ([FAST, "--refresh", __file__, "--unmarked"], "--unmarked: for recordings"),
         ([FAST, "--exposures", "5"], "with its unit"),
     ],
 )
@@ -106,6 +110,22 @@ def test_numbers_and_recordings_are_not_mixed_up(
     result = run("calibrate", *arguments, "-o", tmp_path / "cal.h5")
     assert result.exit_code == 2
     assert words in result.stderr
+
+
+def test_the_offset_is_renewed_by_a_recording_of_darks(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    before, out = (folder / "cal.h5").read_bytes(), tmp_path / "renewed.h5"
+    given = ["--refresh", folder / "cal.h5", "--dark", folder / "cal.dark.h5", NO_PICTURE]
+    result = run("calibrate", *given, "-o", out)
+    assert result.exit_code == 0, result.stderr
+    assert "Refreshed" in result.stdout
+    assert len(load_calibration(out).refreshes) == 1
+    assert (folder / "cal.h5").read_bytes() == before
+    assert run("calibrate", *given, "-o", out).exit_code == 1
+    again = ["--refresh", out, *given[2:]]
+    assert run("calibrate", *again).exit_code == 0
+    assert len(load_calibration(out).refreshes) == 2
 
 
 def test_correct_writes_the_corrected_frames(run: Run, folder: Path, tmp_path: Path) -> None:
