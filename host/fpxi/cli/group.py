@@ -119,7 +119,16 @@ def end_in_order_on_sigterm() -> None:
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     # On Windows no other program can send it.
-    if sys.platform != "win32" and frame is not None and frame.f_code in _AT_A_LOCK:
+    if sys.platform != "win32" and _is_at_a_lock(frame):
         come_again(number)
     else:
         raise Terminated
+
+
+def _is_at_a_lock(frame: FrameType | None) -> bool:
+    """Look through all callers: the signal may have come again before its handler was left."""
+    while frame is not None:
+        if frame.f_code in _AT_A_LOCK:
+            return True
+        frame = frame.f_back
+    return False

@@ -15,7 +15,7 @@ from types import FrameType
 
 Handler = Callable[[int, FrameType | None], object]
 
-A_MOMENT_S = 0.001
+A_MOMENT_S = 0.01
 
 
 def come_again(number: int) -> None:
