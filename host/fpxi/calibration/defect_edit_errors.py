@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from fpxi_imaging import Decision
 
@@ -88,3 +89,49 @@ class NothingToWithdrawError(HostError):
         else:
             remedy = "what the calibration found is overruled by marking or clearing pixels"
         super().__init__(f"there is no edit in force of {whose}; {remedy}")
+
+
+class OtherPixelsError(HostError):
+    """Decisions about defects are of another panel, region or binning."""
+
+    def __init__(self, differing: tuple[str, ...], decisions: str) -> None:
+        self.differing = differing
+        """Names of conditions, and `shape`."""
+        self.decisions = decisions
+        """What there is, in words."""
+        listed = ", ".join(_PIXEL_WORDS.get(name, name) for name in differing)
+        self.why = f"they are of other pixels, which differ in {listed}"
+        super().__init__(
+            f"{decisions or 'decisions'} about defects cannot be taken along: {self.why}; take "
+            "those of a calibration of the same panel, region and binning"
+        )
+
+
+_PIXEL_WORDS = {
+    "serial_number": "serial number",
+    "first_row": "first row",
+    "first_column": "first column",
+    "shape": "rows and columns",
+}
+
+
+class DecisionsWouldBeLostError(HostError):
+    """A calibration is to replace one that holds decisions about defects, and has not got these."""
+
+    def __init__(self, path: Path, decisions: str, remedy: str) -> None:
+        self.path = path
+        self.decisions = decisions
+        """What would be lost, in words."""
+        super().__init__(f"{path} holds {decisions} about defects that would be lost; {remedy}")
+
+
+class UnknownDecisionsError(HostError):
+    """A file to be replaced cannot be read, so that nobody knows what decisions it holds."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is no calibration that can be read, so that it is not known what would be "
+            f"lost with it: {reason}; choose another name, or remove the file yourself"
+        )

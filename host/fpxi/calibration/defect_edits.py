@@ -46,7 +46,7 @@ def with_decisions(
     Or, with `defective` false, that they are good. What was found stays beside it. Raises
     `DefectOutsideError`, `NotImagingPixelError`, `NoGainError`, and `SettingError` without author.
     """
-    correctable = _correctable(calibration)
+    correctable = correctable_pixels(calibration)
     for place in places:
         require_inside(place, calibration.shape)
         if calibration.not_imaging[place]:
@@ -146,8 +146,8 @@ def _lists(each: DefectImport, place: Place) -> bool:
     return place[0] < rows and place[1] < columns and bool(each.classes[place])
 
 
-def _correctable(calibration: Calibration) -> npt.NDArray[np.bool_]:
-    """Return where every dark and every gain has a value."""
+def correctable_pixels(calibration: Calibration) -> npt.NDArray[np.bool_]:
+    """Return where every dark and every gain has a value, (rows, cols)."""
     maps = [dark.mean for dark in calibration.darks] + [gain.gain for gain in calibration.gains]
     correctable: npt.NDArray[np.bool_] = np.logical_and.reduce([np.isfinite(each) for each in maps])
     return correctable

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import h5py
-from fpxi_imaging import Calibration, ImagingError
+from fpxi_imaging import Calibration, DefectMap, ImagingError
 from fpxi_imaging.defects.pixel_mask import pixel_mask
 
 from fpxi.calibration.content import (
@@ -22,6 +22,8 @@ from fpxi.calibration.content import (
     write_defect_origins,
     write_offset_models,
 )
+from fpxi.calibration.decisions_taken import counted_words, lost_decisions
+from fpxi.calibration.defect_edit_errors import DecisionsWouldBeLostError, UnknownDecisionsError
 from fpxi.calibration.errors import ContentError, NotACalibrationError
 from fpxi.calibration.old_layouts import read_old_calibration
 from fpxi.errors import CalibrationExistsError
@@ -37,6 +39,10 @@ LAYOUT = 3
 2 added region and sampling to the conditions, 3 everything but one dark, one gain and a mask."""
 PROCESS = "entry/process"
 CONTENT = f"{PROCESS}/calibration"
+_KEEP = (
+    "save under another name and take them along: `fpxi defects NEW take OLD` "
+    "(fpxi.calibration.with_decisions_of)"
+)
 _WHAT_DAMAGE_RAISES = (
     ContentError,
     ImagingError,
@@ -54,14 +60,39 @@ def save_calibration(
     """Write a calibration.
 
     The file appears whole or not at all. Raises `CalibrationExistsError`, and `OutputError`, also
-    where it would replace a recording that the calibration was made from.
+    where it would replace a recording that the calibration was made from. With `overwrite` raises
+    `DecisionsWouldBeLostError` where the file holds decisions about defects that the calibration
+    has not (`with_decisions_of` takes them along), `UnknownDecisionsError` where it is unreadable.
     """
     path = Path(path)
     require_apart(path, [source.path for source in calibration.sources])
-    if path.exists() and not overwrite:
-        raise CalibrationExistsError(path)
+    require_decisions_kept(path, calibration.defects, overwrite=overwrite)
     with whole_hdf5(path) as (file, _):
         _write(file, calibration)
+
+
+def require_decisions_kept(path: Path, defects: DefectMap, *, overwrite: bool) -> None:
+    """Raise what `save_calibration` does for a file that may not be replaced."""
+    replaced = replaced_calibration(path, overwrite=overwrite)
+    lost = None if replaced is None else lost_decisions(replaced.defects, defects)
+    if lost:
+        raise DecisionsWouldBeLostError(path, counted_words(lost), _KEEP)
+
+
+def replaced_calibration(path: Path, *, overwrite: bool) -> Calibration | None:
+    """Return the calibration whose place another takes; None where there is no file.
+
+    Raises `CalibrationExistsError` where it may not, and `UnknownDecisionsError` for what is no
+    readable calibration.
+    """
+    if not path.exists():
+        return None
+    if not overwrite:
+        raise CalibrationExistsError(path)
+    try:
+        return load_calibration(path)
+    except NotACalibrationError as error:
+        raise UnknownDecisionsError(path, error.reason) from error
 
 
 def load_calibration(path: str | Path) -> Calibration:

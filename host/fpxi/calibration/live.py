@@ -11,15 +11,14 @@ from fpxi_imaging.calibration.building import DEFAULT_GAIN
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS
 
-from fpxi.calibration.files import save_calibration
 from fpxi.calibration.foreseen import require_settings, require_single_exposures
 from fpxi.calibration.operator import Operator
-from fpxi.calibration.panel_now import full_scale_of, missing_bias_mV
+from fpxi.calibration.panel_now import area_now, conditions_now, full_scale_of, missing_bias_mV
 from fpxi.calibration.plan import StepKind, plan_run
+from fpxi.calibration.replacing import require_replaceable, save_in_place
 from fpxi.calibration.runs import calibration_from_recordings
 from fpxi.calibration.step_checks import StepChecks
 from fpxi.calibration.steps_run import StepsRun
-from fpxi.errors import CalibrationExistsError
 from fpxi.session import Session
 
 
@@ -45,20 +44,21 @@ def calibrate_live(
     The steps are those of `plan_run`, at the exposure that is set. `operator` is asked to see to
     the X-rays; a simulated panel is seen to by itself. The recordings are kept beside the
     calibration: `cal.h5` has `cal.dark.h5`, `cal.flat.h5`, `cal.closing.h5` and so on. An
-    acquisition that was on is stopped first and goes on afterwards.
+    acquisition that was on is stopped first and goes on afterwards. What users decided about
+    defects in a calibration that is overwritten is taken along.
 
     All names and settings are looked at first. Each step is judged by its first few frames before
     any of it is recorded, and again when it is; where frames are refused the operator decides
     whether, and from which step, the run goes on.
 
-    Raises `CalibrationExistsError`, `RecordingExistsError`, `RecordingOpenError`, what
+    Raises what `require_replaceable` does, `RecordingExistsError`, `RecordingOpenError`, what
     `fpxi.calibration.foreseen` and `Session.capture` raise, and
     `CalibrationRunError` or `fpxi_imaging.CalibrationError` if the frames are not what they should
     be. Recordings that were made by then are kept, and a note on the error names them.
     """
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise CalibrationExistsError(path)
+    now = conditions_now(session, session.get("exposure_us"))
+    require_replaceable(path, now, area_now(session).shape, overwrite=overwrite)
     require_settings(session, exposures_us)
     if lag:
         require_single_exposures(session)
@@ -87,6 +87,4 @@ def calibrate_live(
         )
         return replace(made, verdicts=(*made.verdicts, *checks.verdicts))
 
-    calibration = run.make(build)
-    save_calibration(path, calibration, overwrite=overwrite)
-    return calibration
+    return save_in_place(path, run.make(build), overwrite=overwrite)

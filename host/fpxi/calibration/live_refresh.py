@@ -11,7 +11,11 @@ from fpxi_imaging import Calibration
 from fpxi_imaging.calibration.refreshing import counterpart
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 
-from fpxi.calibration.files import load_calibration, save_calibration
+from fpxi.calibration.files import (
+    load_calibration,
+    require_decisions_kept,
+    save_calibration,
+)
 from fpxi.calibration.foreseen import require_refreshable, require_settings
 from fpxi.calibration.operator import Operator
 from fpxi.calibration.panel_now import full_scale_of, missing_bias_mV
@@ -21,7 +25,6 @@ from fpxi.calibration.run_errors import BeamOnError
 from fpxi.calibration.step_checks import require_dark_range
 from fpxi.calibration.steps_run import StepsRun
 from fpxi.calibration.watching import Watched
-from fpxi.errors import CalibrationExistsError
 from fpxi.session import Session
 
 
@@ -49,9 +52,10 @@ def refresh_live(
     """
     path = Path(path)
     out = path if output is None else Path(output)
-    if out != path and out.exists() and not overwrite:
-        raise CalibrationExistsError(out)
+    in_place = out.exists() and out.samefile(path)
     calibration = load_calibration(path)
+    if not in_place:
+        require_decisions_kept(out, calibration.defects, overwrite=overwrite)
     exposures_us = exposures_us or _exposures_us(calibration, session)
     require_settings(session, exposures_us)
     require_refreshable(session, calibration, exposures_us)

@@ -16,8 +16,9 @@ from fpxi.calibration import (
     calibration_from_recordings,
     refresh_live,
     refresh_offset,
-    save_calibration,
+    save_in_place,
 )
+from fpxi.calibration.decisions_taken import decisions_words
 from fpxi.calibration.run_errors import NoPictureError
 from fpxi.calibration.summary_picture import draw_picture, picture_path
 from fpxi.cli.calibration_limits import LIMIT_OPTION, THRESHOLD_OPTION
@@ -25,6 +26,7 @@ from fpxi.cli.calibration_options import GAINS, SHADINGS, Options
 from fpxi.cli.calibration_run import TerminalOperator, notes_shown
 from fpxi.cli.calibration_text import document_of, facts_of
 from fpxi.cli.conditions import TOLERANCE_OPTION, tolerances_from
+from fpxi.cli.defects_text import taken_text
 from fpxi.cli.options import (
     EXPOSURE_OPTION,
     INPUT_FILE,
@@ -146,7 +148,7 @@ def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -
     calibration (cal.dark.h5, cal.flat.h5 and so on). You are told what to do with the X-rays, and
     whether it was done; a simulated panel switches its own. Without a URL they are recordings,
     made by fpxi capture --dark and --flat. A picture of the calibration is drawn beside it
-    (cal.png).
+    (cal.png). What users decided about defects in a file that is overwritten is taken along.
     """
     options = Options(**given)
     if not no_picture:
@@ -158,6 +160,8 @@ def command(*, url: str | None, as_json: bool, no_picture: bool, **given: Any) -
     else:
         calibration = _live(url, options)
     written = options.written
+    if options.refresh is None:
+        _tell_decisions(written, calibration)
     picture = None if no_picture else _draw(calibration, written)
     if as_json:
         drawn = None if picture is None else str(picture)
@@ -190,8 +194,7 @@ def _from_recordings(options: Options) -> Calibration:
             unmarked=options.unmarked,
             progress=lambda done, total: bar.show("Reading", done, total),
         )
-    save_calibration(options.written, calibration, overwrite=options.overwrite)
-    return calibration
+    return save_in_place(options.written, calibration, overwrite=options.overwrite)
 
 
 def _live(url: str, options: Options) -> Calibration:
@@ -267,6 +270,13 @@ def _session(url: str, options: Options) -> Iterator[tuple[fpxi.Session, Termina
         session.submit(lambda panel: apply_settings(panel, settings)).result()
         tell_missing_bias(session)
         yield session, TerminalOperator(bar, simulated=session.scene is not None)
+
+
+def _tell_decisions(written: Path, calibration: Calibration) -> None:
+    """Say what a new calibration has of the one that it replaced."""
+    words = decisions_words(calibration.defects)
+    if words:
+        note(f"Note: {taken_text(words, written, calibration)}")
 
 
 def _recording(option: str, value: str) -> Path:

@@ -22,7 +22,7 @@ def facts_of(
 
 def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
     """Return what a file holds, for machines. Numbers that are not known are null."""
-    imaging = ~calibration.not_imaging
+    imaging, defects = ~calibration.not_imaging, calibration.defects
     return {
         "path": str(path),
         "summary": [
@@ -30,7 +30,12 @@ def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
         ],
         "dark_frames": calibration.dark_frames,
         "flat_frames": calibration.flat_frames,
-        "defective_pixels": int(np.count_nonzero(calibration.defects.mask & imaging)),
+        "defective_pixels": int(np.count_nonzero(defects.mask & imaging)),
+        "decisions": {
+            "edits": len(defects.edits),
+            "imports": len(defects.imports),
+            "withdrawals": len(defects.withdrawals),
+        },
         "imaging_pixels": int(np.count_nonzero(imaging)),
         "normalisation_counts": calibration.normalisation,
         "conditions": asdict(calibration.conditions),

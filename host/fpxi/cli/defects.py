@@ -14,6 +14,11 @@ from fpxi_imaging import Decision
 from fpxi_imaging.defects.defect_map import require_inside
 
 from fpxi.calibration import load_calibration, save_calibration
+from fpxi.calibration.decisions_taken import (
+    counted_words,
+    lost_decisions,
+    with_decisions_of,
+)
 from fpxi.calibration.defect_edits import (
     decisions_of,
     with_decisions,
@@ -22,7 +27,7 @@ from fpxi.calibration.defect_edits import (
 )
 from fpxi.calibration.defect_lists import format_words, read_defects, write_defects
 from fpxi.calibration.defect_masks import Polarity
-from fpxi.cli.defects_text import defects_document, defects_text, pixel_text
+from fpxi.cli.defects_text import defects_document, defects_text, pixel_text, taken_text
 from fpxi.cli.options import (
     INPUT_FILE,
     JSON_OPTION,
@@ -80,6 +85,7 @@ _BAD_IS: Callable[[Any], Any] = click.option(
         "fpxi defects cal.h5 mark 12,40 12,41 --reason 'blinks in run 7'",
         "fpxi defects cal.h5 import maker.bpm.xml",
         "fpxi defects cal.h5 withdraw --import 1 --reason 'of another panel'",
+        "fpxi defects new.h5 take cal.h5",
         "fpxi defects cal.h5 export -o mask.png --bad-is nonzero",
     ),
 )
@@ -228,6 +234,30 @@ def withdraw(
         plural(count, kind.value) for count, kind in zip(taken, Decision, strict=True) if count
     )
     click.echo(f"{path}: {words} withdrawn; {plural(now, 'defective pixel')} now, {before} before")
+
+
+@command.command("take")
+@click.argument("other", type=INPUT_FILE)
+@JSON_OPTION
+@click.pass_obj
+def take(path: Path, *, other: Path, as_json: bool) -> None:
+    """Take along what users decided, imported and withdrew in the calibration OTHER.
+
+    Both must be of the same panel, region and binning. Authors, times and reasons stay; what
+    CALIBRATION has already is taken once, and of two edits of a pixel the later one counts.
+    """
+    calibration, source = load_calibration(path), load_calibration(other)
+    missing = lost_decisions(source.defects, calibration.defects)
+    changed = with_decisions_of(calibration, source)
+    save_calibration(path, changed, overwrite=True)
+    before, now = (int(np.count_nonzero(each.defects.mask)) for each in (calibration, changed))
+    if as_json:
+        taken = {f"{kind}s": missing[kind] for kind in ("edit", "import", "withdrawal")}
+        print_json({"path": str(path), **taken, "defective_pixels": now})
+        return
+    words = counted_words(missing) or "no edits or imports that it had not"
+    click.echo(f"{path}: {taken_text(words, other, changed)}")
+    click.echo(f"{plural(now, 'defective pixel')} now, {before} before")
 
 
 @command.command("export")

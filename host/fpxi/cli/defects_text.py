@@ -19,6 +19,7 @@ from fpxi_imaging import (
 )
 from fpxi_imaging.defects.verdicts import DEFECT_CHECKS
 
+from fpxi.calibration.decisions_taken import NO_GAIN, not_followed
 from fpxi.cli.output import format_facts, format_table
 from fpxi.legends import names_of
 
@@ -41,6 +42,16 @@ def defects_text(path: Path, calibration: Calibration) -> str:
     parts += [format_table(_EDITS, edits)] if edits else []
     parts += [each.text for each in calibration.verdicts if each.check in DEFECT_CHECKS]
     return "\n\n".join(parts)
+
+
+def taken_text(words: str, source: Path, calibration: Calibration) -> str:
+    """Say which decisions of another calibration this one has now, `words` being how many."""
+    text = f"{words} of {source} taken along"
+    places = not_followed(calibration.defects)
+    if places:
+        listed = " ".join(f"{row},{column}" for row, column in places)
+        text += f"; that {listed} is good stands withdrawn: {NO_GAIN}"
+    return text
 
 
 def pixel_text(place: Place, calibration: Calibration) -> str:

@@ -169,7 +169,10 @@ def test_an_existing_calibration_is_kept_unless_told_otherwise(
     with pytest.raises(CalibrationExistsError):
         save_calibration(path, rich)
     assert path.read_text() == "precious"
-    save_calibration(path, rich, overwrite=True)
+    path.unlink()
+    save_calibration(path, rich)
+    save_calibration(path, replace(rich, software="another"), overwrite=True)
+    assert load_calibration(path).software == "another"
     assert load_calibration(path).normalisation == rich.normalisation
 
 

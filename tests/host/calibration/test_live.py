@@ -9,7 +9,14 @@ from typing import Any
 import fpxi
 import numpy as np
 import pytest
-from fpxi.calibration import calibrate_live, calibration_from_recordings, load_calibration
+from fpxi.calibration import (
+    calibrate_live,
+    calibration_from_recordings,
+    load_calibration,
+    save_calibration,
+)
+from fpxi.calibration.defect_edit_errors import DecisionsWouldBeLostError
+from fpxi.calibration.defect_edits import with_decisions
 from fpxi.calibration.operator import Refusal, RunProgress
 from fpxi.calibration.plan import LAG_DARK_FRAMES, RunStep, StepKind
 from fpxi.calibration.run_errors import (
@@ -454,3 +461,22 @@ def test_every_kind_of_step_knows_whether_the_beam_is_wanted() -> None:
     wanted = {StepKind.FLAT}
     for kind in StepKind:
         assert RunStep(kind, "a", 2, 1000).beam_on == (kind in wanted)
+
+
+def test_decisions_of_what_is_overwritten_are_taken_along(session: fpxi.Session, out: Path) -> None:
+    first = calibrate_live(session, out, **FEW)
+    place = tuple(int(each) for each in np.argwhere(~first.not_imaging)[0])
+    marked = with_decisions(first, [place], defective=True, author="Ada", reason="")
+    save_calibration(out, marked, overwrite=True)
+    made = calibrate_live(session, out, overwrite=True, **FEW)
+    assert made.defects.edits == marked.defects.edits
+    assert load_calibration(out).defects.mask[place]
+
+
+def test_decisions_of_another_region_are_told_before_anything_is_recorded(
+    session: fpxi.Session, out: Path, rich: Calibration
+) -> None:
+    save_calibration(out, rich)
+    with pytest.raises(DecisionsWouldBeLostError):
+        calibrate_live(session, out, overwrite=True, operator=User(session.scene), **FEW)
+    assert names_beside(out) == {"cal.h5"}

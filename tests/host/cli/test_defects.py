@@ -297,3 +297,25 @@ def test_the_sources_of_a_calibration_are_kept(run: Run, calibration: Path) -> N
     after = load_calibration(calibration)
     assert (after.sources, after.created) == (before.sources, before.created)
     np.testing.assert_array_equal(after.defects.classes, before.defects.classes)
+
+
+def test_decisions_are_taken_from_another_calibration(
+    run: Run, calibration: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.h5"
+    new.write_bytes(calibration.read_bytes())
+    done(run("defects", calibration, "mark", "4,5", "6,7", "--author", "Ada"))
+    imported(run, calibration, "1 1 dead\n")
+    text = done(run("defects", new, "take", calibration)).stdout
+    assert f"2 edits and 1 import of {calibration} taken along" in text
+    assert "4 defective pixels now, 1 before" in text
+    assert defective(new) == defective(calibration)
+    document = json.loads(done(run("defects", new, "take", calibration, "--json")).stdout)
+    assert {**document, "path": ""} == {
+        "path": "",
+        "edits": 0,
+        "imports": 0,
+        "withdrawals": 0,
+        "defective_pixels": 4,
+    }
+    assert "no edits or imports that it had not" in run("defects", new, "take", calibration).stdout
