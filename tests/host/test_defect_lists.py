@@ -57,6 +57,17 @@ def test_text_is_rows_and_columns_with_comments(tmp_path: Path) -> None:
     assert np.count_nonzero(read) == 2
 
 
+@pytest.mark.parametrize("between", [" ", ",", ", ", "\t", "  "])
+def test_row_and_column_stand_apart_by_blanks_or_a_comma(between: str, tmp_path: Path) -> None:
+    parts = ("2", "0"), ("1", "6", "dead,noisy"), ("3", "3", "dead"), ("4", "4", "dead", "noisy")
+    (tmp_path / "list.txt").write_text("\n".join(between.join(each) for each in parts))
+    read = read_defects(tmp_path / "list.txt", SHAPE)
+    assert read[2, 0] == C.IMPORTED
+    assert read[1, 6] == read[4, 4] == C.IMPORTED | C.DEAD | C.NOISY
+    assert read[3, 3] == C.IMPORTED | C.DEAD
+    assert np.count_nonzero(read) == 4
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -64,7 +75,11 @@ def test_text_is_rows_and_columns_with_comments(tmp_path: Path) -> None:
         ("0 7", "row 0, column 7 is no pixel"),
         ("-1 2", "'-1 2' is no defect"),
         ("1", "'1' is no defect"),
-        ("1 2 dead noisy", "is no defect"),
+        ("row,column", "'row,column' is no defect"),
+        ("1;2", "`12 40 dead,noisy` or `12,40`"),
+        ("1,,2", "is no defect"),
+        ("1 2,", "'' is no class"),
+        ("1,2,3", "'3' is no class"),
         ("1 2 ded", "'ded' is no class"),
     ],
 )

@@ -32,8 +32,9 @@ class DefectListFormatError(DefectListError):
         self.known = known
         super().__init__(
             path,
-            f"{path.suffix or 'no ending'} is none of the known formats",
-            f"name it with one of {', '.join(known)}",
+            f"{path.suffix or 'no ending'} is none of the known formats, {', '.join(known)}",
+            "name a list of lines such as 12,40 or `12 40 dead,noisy` .txt, a BadPixelMap .xml, a "
+            "mask by its format",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,10 @@ from fpxi.calibration.defect_list_errors import DefectLineError, DefectListError
 
 Classes = npt.NDArray[np.uint16]
 
-_REMEDY = "write row, column, and classes between commas, as in: 12 40 dead,noisy"
+_REMEDY = (
+    "write row and column, counted from 0, and classes if known: `12 40 dead,noisy` or `12,40`"
+)
+_BETWEEN = re.compile(r"\s*,\s*|\s+")
 NAMES = {str(defect.name).lower(): defect for defect in DefectClass}
 
 
@@ -23,8 +27,10 @@ def class_names(classes: int) -> str:
 
 
 def read_text(path: Path, shape: tuple[int, int]) -> Classes:
-    """Read `row column [class,...]` lines, counted from 0; after a # stands what is not read.
+    """Read `row column [class ...]` lines, counted from 0; after a # stands what is not read.
 
+    Between them are blanks or commas: `12 40 dead,noisy`, `12,40`. Numbers are not taken for
+    classes, so that a line has one meaning only.
     Every pixel read is also `IMPORTED`. Raises `DefectListError`.
     """
     classes = np.zeros(shape, np.uint16)
@@ -33,9 +39,9 @@ def read_text(path: Path, shape: tuple[int, int]) -> Classes:
     except UnicodeDecodeError as error:
         raise DefectListError(path, "it is not text", "save it as UTF-8") from error
     for number, line in enumerate(lines, 1):
-        words = line.partition("#")[0].split()
-        if words:
-            _read_line(path, number, words, classes)
+        text = line.partition("#")[0].strip()
+        if text:
+            _read_line(path, number, text, classes)
     return classes
 
 
@@ -53,9 +59,10 @@ def write_text(path: Path, classes: Classes) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _read_line(path: Path, number: int, words: list[str], classes: Classes) -> None:
-    if len(words) not in {2, 3} or not all(word.isdecimal() for word in words[:2]):
-        raise DefectLineError(path, number, f"{' '.join(words)!r} is no defect", _REMEDY)
+def _read_line(path: Path, number: int, text: str, classes: Classes) -> None:
+    words = _BETWEEN.split(text)
+    if len(words) < 2 or not all(word.isdecimal() for word in words[:2]):
+        raise DefectLineError(path, number, f"{text!r} is no defect", _REMEDY)
     place = int(words[0]), int(words[1])
     try:
         require_inside(place, (classes.shape[0], classes.shape[1]))
@@ -63,10 +70,10 @@ def _read_line(path: Path, number: int, words: list[str], classes: Classes) -> N
         remedy = "use the list of this panel, region and binning"
         raise DefectLineError(path, number, str(error), remedy) from error
     defect = DefectClass.IMPORTED
-    for name in words[2].split(",") if len(words) > 2 else ():
+    for name in words[2:]:
         if name not in NAMES:
             raise DefectLineError(
-                path, number, f"{name!r} is no class", f"known are {', '.join(NAMES)}"
+                path, number, f"{name!r} is no class", f"{_REMEDY}; known are {', '.join(NAMES)}"
             )
         defect |= NAMES[name]
     classes[place] |= np.uint16(defect)

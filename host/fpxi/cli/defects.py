@@ -160,8 +160,8 @@ def import_defects(
 ) -> None:
     """Add the defects of FILE to those that were found.
 
-    FILE is a list (.txt: row, column and classes in each line; .xml: BadPixelMap) or a mask (.npy,
-    .tif, .png) of the same panel, region and binning. It is kept apart and can be withdrawn.
+    FILE is a list (.txt: lines such as 12,40 or 12 40 dead,noisy; .xml: BadPixelMap) or a mask
+    (.npy, .tif, .png) of the same panel, region and binning. It is kept apart and can be withdrawn.
     """
     calibration = load_calibration(path)
     classes = read_defects(file, calibration.shape, polarity)

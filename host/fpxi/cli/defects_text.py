@@ -40,7 +40,15 @@ def defects_text(path: Path, calibration: Calibration) -> str:
     edits = [_edit_row(number, each, gone) for number, each in enumerate(defects.edits, 1)]
     parts += [format_table(_IMPORTS, imports)] if imports else []
     parts += [format_table(_EDITS, edits)] if edits else []
-    parts += [each.text for each in calibration.verdicts if each.check in DEFECT_CHECKS]
+    judged = [
+        (each.check, f"{each.grade.value}: {each.text}")
+        for each in calibration.verdicts
+        if each.check in DEFECT_CHECKS
+    ]
+    parts += ["How well the frames tell classes apart:\n" + format_facts(judged)] if judged else []
+    parts.append(
+        f"Each pixel with its classes: fpxi defects {path} export -o defects.txt, or list --json"
+    )
     return "\n\n".join(parts)
 
 

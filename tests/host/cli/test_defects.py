@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from fpxi.calibration import load_calibration, save_calibration
-from fpxi_imaging import Conditions, calibration_from_maps
+from fpxi_imaging import Conditions, Grade, Verdict, calibration_from_maps
 from fpxi_imaging.defects.defect_map import DefectClass as C
 from PIL import Image
 
@@ -319,3 +320,26 @@ def test_decisions_are_taken_from_another_calibration(
         "defective_pixels": 4,
     }
     assert "no edits or imports that it had not" in run("defects", new, "take", calibration).stdout
+
+
+def test_the_list_says_how_to_get_the_pixels(run: Run, calibration: Path) -> None:
+    words = done(run("defects", calibration, "list")).stdout
+    assert words.endswith(f"fpxi defects {calibration} export -o defects.txt, or list --json\n")
+
+
+def test_the_list_names_the_class_that_it_speaks_of(run: Run, calibration: Path) -> None:
+    made = load_calibration(calibration)
+    said = Verdict("noisy pixels", Grade.GOOD, 40, 30, "darks", "40 darks tell it")
+    save_calibration(calibration, replace(made, verdicts=(said,)), overwrite=True)
+    assert "noisy pixels  good: 40 darks tell it" in run("defects", calibration, "list").stdout
+
+
+def test_a_list_of_an_unknown_kind_is_told_the_known_ones(run: Run, calibration: Path) -> None:
+    path = calibration.with_name("list.csv")
+    path.write_text("3,4\n")
+    result = run("defects", calibration, "import", path)
+    assert result.exit_code == 1
+    assert ".csv is none of the known formats, .txt, .xml, .npy" in result.stderr
+    assert "12,40" in result.stderr
+    imported(run, calibration, "3,4\n")
+    assert (3, 4) in defective(calibration)
