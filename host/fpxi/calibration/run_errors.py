@@ -172,10 +172,19 @@ class FlatTooDimError(CalibrationRunError):
         self.response = response
         self.required = required
         super().__init__(
-            f"the flats are {response:.1f} counts above the darks (median), and at least "
+            f"the flats are {-response:.1f} counts below the darks (median): the X-rays were on "
+            "during the darks, and are off now; switch them off and take the darks again, and "
+            "switch them on for the flats only"
+            if response < -required
+            else f"the flats are {response:.1f} counts above the darks (median), and at least "
             f"{required:.1f} are needed: the X-rays are not on now, or they were on during the "
             "darks too, or the panel has no bias, or the tube current is far too low"
         )
+
+    @property
+    def darks_lit(self) -> bool:
+        """Whether the darks are to blame: the X-rays were on then, and are off."""
+        return self.response < -self.required
 
 
 class LevelUnchangedError(CalibrationRunError):
@@ -230,6 +239,20 @@ class DarkLevelMovedError(CalibrationRunError):
             f"{above / signal:.1%} of the flats' signal: a weak beam is still on, lag has not died "
             "away, or the panel is warming up; switch the X-rays off, wait, and take the closing "
             "darks again"
+        )
+
+
+class DarksStillFallingError(CalibrationRunError):
+    """The level without X-rays goes on falling."""
+
+    def __init__(self, fall: float, watched_s: float, waited_s: float) -> None:
+        """`fall`, counts, in the last `watched_s`."""
+        self.fall = fall
+        self.waited_s = waited_s
+        super().__init__(
+            f"after {waited_s:.0f} s the dark level still falls, by {fall:.1f} counts in "
+            f"{watched_s:.0f} s: the panel lags behind X-rays that were on, or cools down; leave "
+            "the X-rays off, wait a minute or more, and take the darks again"
         )
 
 

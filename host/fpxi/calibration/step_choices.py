@@ -34,6 +34,8 @@ def choices_after(
         return (first,)
     if isinstance(error, BeamOnInDarkError) and error.series != "closing darks":
         return (first,)
+    if isinstance(error, FlatTooDimError) and error.darks_lit:
+        return (first,)
     return (step, first) if isinstance(error, _EITHER) else (step,)
 
 

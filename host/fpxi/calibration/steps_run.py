@@ -18,6 +18,7 @@ from fpxi.calibration.held import acquisition_held, exposure_kept
 from fpxi.calibration.operator import Operator, Refusal, RunProgress
 from fpxi.calibration.plan import RunStep, StepKind
 from fpxi.calibration.run_errors import CalibrationRunError
+from fpxi.calibration.settling import await_steady_dark
 from fpxi.calibration.step_choices import choices_after
 from fpxi.calibration.step_off import record_step_off
 from fpxi.calibration.watching import Watched, capture_watched, look
@@ -78,6 +79,8 @@ class StepsRun:
         """Those that have come to their end."""
         self._left_by: RunStep | None = None
         """The step that left the X-rays as they are; None: nobody knows how they are."""
+        self._again = False
+        """The next step is taken again: X-rays may have been on where they should not."""
         for step in steps:
             require_new(self._recording(step), overwrite=overwrite)
 
@@ -117,6 +120,7 @@ class StepsRun:
         self._beam.prepare(step, asked=asked)
         if self._session.parameters.get("exposure_us") != step.exposure_us:
             self._session.set("exposure_us", step.exposure_us)
+        self._await_lag(step)
         self._checks.look(step, look(self._session, self._checks.dark_level))
         path = self._recording(step)
         overwrite = self._overwrite or path in self._begun
@@ -147,6 +151,12 @@ class StepsRun:
         self._taken.append(step)
         self._left_by = step
 
+    def _await_lag(self, step: RunStep) -> None:
+        """Wait until X-rays that were on before a refusal no longer show in frames without."""
+        again, self._again = self._again, False
+        if again and not step.beam_on and self._operator is not None:
+            await_steady_dark(self._session, self._operator.say)
+
     def _decide(self, error: FpxiError, step: RunStep | None) -> int:
         """Return the number of the step to go on from; raise the error if the run is over."""
         if self._operator is None or self._beam.simulated:
@@ -157,6 +167,7 @@ class StepsRun:
             raise error
         # who takes the same step again says by it that the X-rays are right now
         self._left_by = chosen if chosen is step else None
+        self._again = True
         number = self.steps.index(chosen)
         for each in self.steps[number:]:
             self._checks.forget(each)

@@ -16,6 +16,8 @@ MOST_CHI_SQUARED = 2.0
 """Of each degree of freedom; more, and the frames differ from the curve by more than noise."""
 MOST_MOVED = 2.0
 """Standard uncertainties by which the dark level may have moved."""
+COMPARABLE = 0.1
+"""Of the slowest component: a dark level that moved by as much has taken a part of it, or given."""
 LEAST_COVERED = 2.0
 """Time constants of the slowest component that the frames should cover."""
 
@@ -34,12 +36,12 @@ def lag_verdicts(
             "correct"
         )
         lag = Verdict("lag", Grade.GOOD, 0.0, noise, "of the signal", text)
-        return (lag, _shape(model, best), _dark_level(data, best))
+        return (lag, _shape(model, best), _dark_level(model, data, best))
     return (
         _first_frame(model, data),
         _shape(model, best),
         _coverage(model),
-        _dark_level(data, best),
+        _dark_level(model, data, best),
         _exposure(model, exposed_s),
         *_fast(model, data),
     )
@@ -86,20 +88,46 @@ def _coverage(model: LagModel) -> Verdict:
     return Verdict("lag coverage", grade, covered, LEAST_COVERED, "time constants", text)
 
 
-def _dark_level(data: DecayData, best: Decays) -> Verdict:
+def _dark_level(model: LagModel, data: DecayData, best: Decays) -> Verdict:
     """Say what stays after the step-off and was not counted as lag."""
     levels = best.dark_level
     moved = float(levels[np.argmax(np.abs(levels))])
-    limit = MOST_MOVED * data.dark_uncertainty
+    untold = MOST_MOVED * data.dark_uncertainty
+    limit = min(untold, COMPARABLE * model.fractions[-1]) if model.components else untold
     grade = Grade.GOOD if abs(moved) <= limit else Grade.USABLE
     text = (
         f"{moved:+.2%} of the signal is taken for a dark level that moved since the darks, not for "
-        f"lag; lag slower than {data.begin_s[-1]:.3g} s looks the same, and below {limit:.2%} of "
+        f"lag; lag slower than {data.begin_s[-1]:.3g} s looks the same, and below {untold:.2%} of "
         "the signal is not told from it"
     )
     if grade is Grade.USABLE:
-        text += ": take the darks right before the step-off, and let panel and tube settle"
+        text += _likely_cause(model, moved)
     return Verdict("dark level under the lag", grade, abs(moved), limit, "of the signal", text)
+
+
+def _likely_cause(model: LagModel, moved: float) -> str:
+    """Return why the dark level is another than in the darks, and what to do."""
+    compared = ""
+    if model.components:
+        compared = f", where the slowest lag is {model.fractions[-1]:.2%}"
+    if moved < 0:
+        return (
+            f"{compared}: most likely the darks were taken while the panel still lagged behind an "
+            "earlier exposure, so that what they correct comes out too low; take darks again with "
+            f"the X-rays off for {_decayed(model)}before them"
+        )
+    return (
+        f"{compared}: an earlier exposure still lagged before the beam came on, or the panel "
+        f"warms up; leave the X-rays off for {_decayed(model)}before the lag, and take the darks "
+        "right before it"
+    )
+
+
+def _decayed(model: LagModel) -> str:
+    """Return in words how long the slowest lag takes to decay."""
+    if not model.components:
+        return "a minute "
+    return f"{_DECAYED * model.time_constants_s[-1]:.2g} s "
 
 
 def _exposure(model: LagModel, exposed_s: float) -> Verdict:
@@ -134,5 +162,7 @@ def _fast(model: LagModel, data: DecayData) -> list[Verdict]:
     return [Verdict("lag of one frame", Grade.USABLE, fastest, second_s, "s", text)]
 
 
+_DECAYED = 5.0
+"""Time constants after which less than 1 % of a component is left."""
 _GONE = 10.0
 """A component is gone where so small a part of it is left."""

@@ -14,6 +14,8 @@ from fpxi.calibration import (
     calibration_from_recordings,
     load_calibration,
     save_calibration,
+    settling,
+    steps_run,
 )
 from fpxi.calibration.defect_edit_errors import DecisionsWouldBeLostError
 from fpxi.calibration.defect_edits import with_decisions
@@ -104,6 +106,12 @@ def second_choice(refusal: Refusal) -> RunStep:
 
 
 MakeUser = Callable[..., User]
+
+
+@pytest.fixture(autouse=True)
+def _soon_steady(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch a dark level for as short as can be."""
+    monkeypatch.setattr(settling, "WATCHED_S", 0.01)
 
 
 @pytest.fixture
@@ -257,6 +265,35 @@ def test_darks_with_the_beam_on_can_be_taken_again(
     made = calibrate_live(session, out, operator=user, **FEW)
     assert user.asked == ["dark", "flat", "dark", "flat", "closing"]
     assert made.normalisation > 1000
+
+
+def test_darks_with_the_beam_on_and_flats_without_are_told_to_be_so(
+    session: fpxi.Session, at_the_panel: MakeUser, out: Path
+) -> None:
+    user = at_the_panel(dark=leave_on, flat=_switch_off)
+    user.answers = [first_choice]
+    calibrate_live(session, out, operator=user, **FEW)
+    (refusal,) = user.refused
+    assert "counts below the darks (median): the X-rays were on during the darks" in str(
+        refusal.error
+    )
+    assert [step.name for step in refusal.choices] == ["dark"]
+
+
+def test_darks_taken_again_wait_for_the_lag_of_the_beam(
+    session: fpxi.Session,
+    at_the_panel: MakeUser,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[str] = []
+    monkeypatch.setattr(
+        steps_run, "await_steady_dark", lambda _session, _say: waited.append(user.asked[-1])
+    )
+    user = at_the_panel(dark=leave_on)
+    user.answers = [second_choice]
+    calibrate_live(session, out, operator=user, **FEW)
+    assert waited == ["dark"]
 
 
 def weakly(scene: Any) -> None:

@@ -258,7 +258,22 @@ def test_a_dark_level_that_moved_much_is_named() -> None:
     assert verdict.grade is Grade.USABLE
     assert verdict.measured == pytest.approx(1.5e-3, rel=0.2)
     assert verdict.text.startswith("-0.1")
-    assert "take the darks right before the step-off" in verdict.text
+    assert "most likely the darks were taken while the panel still lagged" in verdict.text
+    decayed = f"X-rays off for {5 * found.model.time_constants_s[-1]:.2g} s before them"
+    assert decayed in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("step", "words"), [(-1.5, "the darks were taken while"), (1.5, "an earlier exposure still")]
+)
+def test_a_dark_level_that_is_no_small_part_of_the_slowest_lag_is_not_good(
+    step: float, words: str
+) -> None:
+    found = fit(*raised(step_off(frames=400, noise=2.0, before=10), step))
+    (verdict,) = [each for each in found.verdicts if each.check == "dark level under the lag"]
+    assert verdict.limit < 0.0015
+    assert verdict.grade is Grade.USABLE
+    assert words in verdict.text
 
 
 def test_frames_before_the_beam_tell_that_the_dark_level_moved() -> None:
