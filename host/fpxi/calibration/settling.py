@@ -48,7 +48,8 @@ def await_steady_dark(session: Session, say: Callable[[str], None]) -> None:
 def _fall(session: Session) -> float:
     """Watch the level; return by how many counts it falls, 0 where it is steady."""
     began = time.monotonic()
-    times, levels = [], []
+    times: list[float] = []
+    levels: list[float] = []
     while len(levels) < LEAST_BURSTS or time.monotonic() - began < WATCHED_S:
         watched = capture_watched(session, BURST_FRAMES)
         times.append(time.monotonic() - began)
