@@ -38,12 +38,15 @@ from fpxi_imaging.defects.decisions import (
 from fpxi_imaging.defects.defect_map import DefectClass, DefectMap, DefectOrigin
 from fpxi_imaging.defects.thresholds import DefectThresholds
 from fpxi_imaging.errors import (
+    NOT_STATED,
     ArrayLayoutError,
     CalibrationError,
     CalibrationMismatchError,
+    DefectMaskError,
     FlatNotBrighterError,
     FrameTimeError,
     ImagingError,
+    MapValueError,
     Mismatch,
     NoLagModelError,
     NoNoiseModelError,
@@ -71,6 +74,7 @@ from fpxi_imaging.verdict import Grade, Verdict
 
 __all__ = [
     "DEFAULT_PROCESSING",
+    "NOT_STATED",
     "NO_AVERAGING",
     "AllDeadError",
     "AllSaturatedError",
@@ -91,6 +95,7 @@ __all__ = [
     "DefectEdit",
     "DefectImport",
     "DefectMap",
+    "DefectMaskError",
     "DefectOrigin",
     "DefectThresholds",
     "DefectWithdrawal",
@@ -109,6 +114,7 @@ __all__ = [
     "LagModel",
     "LagTrace",
     "Linearity",
+    "MapValueError",
     "Mismatch",
     "NoDarkForFlatError",
     "NoLagModelError",

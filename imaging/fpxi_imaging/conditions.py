@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
-from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
+from fpxi_imaging.errors import NOT_STATED, CalibrationMismatchError, Mismatch
 
 _EXACT = ("panel", "serial_number", "binning", "cds", "oversampling")
+
+
+def temperature_words(temperature_mC: int) -> str:
+    """Return a temperature of `Conditions` in words."""
+    if temperature_mC == NOT_STATED:
+        return "a temperature that is not stated"
+    return f"{temperature_mC / 1000:.1f} degrees C"
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Tolerances:
 
 @dataclass(frozen=True)
 class Conditions:
-    """The state of the panel while frames were taken."""
+    """The state of the panel while frames were taken; `NOT_STATED` for a number nobody stated."""
 
     panel: str
     serial_number: str
@@ -37,12 +45,32 @@ class Conditions:
     binning: int = 1
     """Panel rows, and columns, to one sample."""
     cds: int = 1
-    """1 with correlated double sampling."""
+    """1 with correlated double sampling, 0 without."""
     oversampling: int = 1
     """Conversions averaged for each pixel."""
     averaged: int = 1
     """Exposures that the panel averages to one frame: of no matter to values, but to their noise,
     whose variance is by as much less."""
+
+    @classmethod
+    def of_arrays(
+        cls,
+        panel: str = "",
+        serial_number: str = "",
+        *,
+        exposure_us: int = NOT_STATED,
+        gain_setting: int = NOT_STATED,
+        bias_mV: int = NOT_STATED,
+        temperature_mC: int = NOT_STATED,
+        cds: int = NOT_STATED,
+    ) -> Self:
+        """Return what is known of frames that no recording states the conditions of.
+
+        What is left out is kept as not stated, and does not match what is.
+        """
+        return cls(
+            panel, serial_number, exposure_us, gain_setting, bias_mV, temperature_mC, cds=cds
+        )
 
     def require_match(self, actual: Conditions, tolerances: Tolerances) -> None:
         """Raise `CalibrationMismatchError` naming every condition that is out of tolerance."""

@@ -11,6 +11,10 @@ class ImagingError(FpxiError):
     """Base of every deliberate error of the imaging room."""
 
 
+NOT_STATED = -(2**31)
+"""In place of a number of `Conditions` that nobody stated: no panel can have it."""
+
+
 class ShapeMismatchError(ImagingError):
     """An array does not have the shape of the panel or calibration it is used with."""
 
@@ -81,7 +85,12 @@ class Mismatch:
 
     def __str__(self) -> str:
         allowed = f" (at most {self.tolerance} apart)" if self.tolerance else ""
-        return f"{self.name}: calibrated at {self.calibrated}, data at {self.actual}{allowed}"
+        was, now = (_stated(each) for each in (self.calibrated, self.actual))
+        return f"{self.name}: calibrated at {was}, data at {now}{allowed}"
+
+
+def _stated(value: str | int) -> str | int:
+    return "not stated" if value in {NOT_STATED, ""} else value
 
 
 class CalibrationMismatchError(ImagingError):
@@ -173,6 +182,41 @@ class TooManyDefectsError(CalibrationError):
         )
 
 
+class MapValueError(CalibrationError):
+    """A map has values with which no pixel can be corrected, at pixels said to be good."""
+
+    def __init__(
+        self, name: str, allowed: str, pixels: int, first: tuple[int, int], value: float
+    ) -> None:
+        self.name = name
+        self.allowed = allowed
+        self.pixels = pixels
+        self.first = first
+        """Row and column."""
+        self.value = value
+        """Of that pixel."""
+        super().__init__(
+            f"{name} must be {allowed} at good pixels, and is not at {pixels} of them, the first "
+            f"at row {first[0]}, column {first[1]}, where it is {value:g}: mark such pixels in "
+            "defects, or in not_imaging"
+        )
+
+
+class DefectMaskError(CalibrationError):
+    """A mask marks so many pixels as defective that it may be meant the other way round."""
+
+    def __init__(self, good: int, pixels: int, allowed: float) -> None:
+        self.good = good
+        self.pixels = pixels
+        """Those that image."""
+        self.allowed = allowed
+        super().__init__(
+            f"defects leaves {good} good pixels of {pixels} that image; at most {allowed:.0%} may "
+            "be defective. True is defective: if the mask has True where pixels are good, give "
+            "~mask; else raise CheckLimits.most_defective"
+        )
+
+
 class NoLagModelError(CalibrationError):
     """Lag is to be taken out, and the calibration does not know it."""
 
@@ -200,7 +244,8 @@ class NoNoiseModelError(CalibrationError):
     def __init__(self) -> None:
         super().__init__(
             "the calibration does not say how noisy frames are: calibrate with at least two dark "
-            "and two flat frames, or process without zinger rejection and motion detection"
+            "and two flat frames, give calibration_from_maps dark_noise and noise_per_count, or "
+            "process without zinger rejection and motion detection"
         )
 
 

@@ -15,6 +15,8 @@ from fpxi_imaging import (
     CheckLimits,
     Conditions,
     DefectThresholds,
+    GainMethod,
+    Shading,
     Source,
     SourceRole,
     calibration_from_maps,
@@ -42,10 +44,12 @@ def read_old_calibration(file: h5py.File) -> Calibration:
         conditions=Conditions(**_facts(group["conditions"])),
         created=datetime.fromisoformat(group["created"].asstr()[()]),
         thresholds=DefectThresholds(**_taken(thresholds, DefectThresholds)),
+        limits=CheckLimits(**_taken(thresholds, CheckLimits)),
+        method=GainMethod.ONE_LEVEL,
+        shading=Shading.REMOVED,
     )
     return replace(
         calibration,
-        limits=CheckLimits(**_taken(thresholds, CheckLimits)),
         sources=_sources(group["sources"].asstr()[()].tolist()),
         software=str(group["software"].asstr()[()]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from fpxi_imaging import (
+    NOT_STATED,
     Calibration,
     Conditions,
     DarkMap,
@@ -22,7 +23,14 @@ from fpxi_imaging.departures import Agreement, notes_of
 
 Fact = tuple[str, str]
 _POINTS_PER_DECADE = 2
-_METHODS = {"one-level": "one level", "piecewise": "piecewise linear"}
+UNKNOWN = "not stated"
+_METHODS = {
+    "one-level": "one level",
+    "piecewise": "piecewise linear",
+    "given": "a map that was made elsewhere",
+}
+_SHADINGS = {Shading.REMOVED: "removed", Shading.KEPT: "kept", Shading.NOT_STATED: UNKNOWN}
+_CDS = {0: "without double sampling", 1: "with correlated double sampling"}
 
 
 def calibration_summary(calibration: Calibration) -> list[Fact]:
@@ -44,10 +52,10 @@ def calibration_facts(calibration: Calibration) -> list[Fact]:
     at = calibration.conditions
     made = f"{calibration.created:%Y-%m-%d %H:%M} UTC"
     facts = [
-        ("Panel", f"{at.panel}, serial number {at.serial_number}"),
+        ("Panel", f"{at.panel or UNKNOWN}, serial number {at.serial_number or UNKNOWN}"),
         ("Frames", _frames_text(calibration)),
         ("Made", f"{made} by {calibration.software}" if calibration.software else made),
-        ("Bias", f"{at.bias_mV / 1000:g} V"),
+        ("Bias", _quantity(at.bias_mV, "V")),
     ]
     facts += [("Darks", _dark_text(dark)) for dark in calibration.darks]
     facts += [("Covers", _model_text(model)) for model in calibration.offset_models]
@@ -82,7 +90,7 @@ def _frames_text(calibration: Calibration) -> str:
     words = [f"{rows} x {columns} samples from row {at.first_row}, column {at.first_column}"]
     if at.binning > 1:
         words.append(f"binned {at.binning} x {at.binning}")
-    words.append("with correlated double sampling" if at.cds else "without double sampling")
+    words.append(_CDS.get(at.cds, f"double sampling {UNKNOWN}"))
     if at.oversampling > 1:
         words.append(f"{at.oversampling} conversions averaged")
     if at.averaged > 1:
@@ -91,7 +99,8 @@ def _frames_text(calibration: Calibration) -> str:
 
 
 def _dark_text(dark: DarkMap) -> str:
-    words = [_setting_text(dark.conditions), f"{dark.frames} frames"]
+    frames = f"{dark.frames} frames" if dark.frames else f"number of frames {UNKNOWN}"
+    words = [_setting_text(dark.conditions), frames]
     noise = _median(dark.noise)
     if noise is not None:
         words.append(f"noise {noise:.2f} counts (median pixel)")
@@ -101,27 +110,44 @@ def _dark_text(dark: DarkMap) -> str:
 def _model_text(model: OffsetModel) -> str:
     shortest, longest = model.exposures_us[0] / 1000, model.exposures_us[-1] / 1000
     return (
-        f"all exposures from {shortest:g} to {longest:g} ms, gain setting {model.gain_setting}, "
-        f"{model.temperature_mC / 1000:.1f} degC"
+        f"all exposures from {shortest:g} to {longest:g} ms, {_gain_setting(model.gain_setting)}, "
+        f"{_temperature(model.temperature_mC)}"
     )
 
 
 def _setting_text(at: Conditions) -> str:
-    return (
-        f"gain setting {at.gain_setting}, {at.exposure_us / 1000:g} ms, "
-        f"{at.temperature_mC / 1000:.1f} degC"
-    )
+    words = _gain_setting(at.gain_setting), exposure_words(at), _temperature(at.temperature_mC)
+    return ", ".join(words)
+
+
+def exposure_words(at: Conditions) -> str:
+    """Return an exposure in words, where it is stated."""
+    return _quantity(at.exposure_us, "ms", "exposure ")
+
+
+def _gain_setting(setting: int) -> str:
+    return f"gain setting {UNKNOWN if setting == NOT_STATED else setting}"
+
+
+def _temperature(temperature_mC: int) -> str:
+    if temperature_mC == NOT_STATED:
+        return f"temperature {UNKNOWN}"
+    return f"{temperature_mC / 1000:.1f} degC"
+
+
+def _quantity(thousandths: int, unit: str, name: str = "") -> str:
+    return f"{name}{UNKNOWN}" if thousandths == NOT_STATED else f"{thousandths / 1000:g} {unit}"
 
 
 def _gain_text(gain: GainModel) -> str:
     signals = [level.signal for level in gain.levels]
     reach = f"{min(signals):.0f} to {max(signals):.0f}" if len(signals) > 1 else f"{signals[0]:.0f}"
-    shading = "removed" if gain.shading is Shading.REMOVED else "kept"
+    flats = f"{gain.frames} flats" if gain.frames else f"number of flats {UNKNOWN}, flats"
     words = [
         _setting_text(gain.conditions),
         _METHODS.get(gain.method.value, gain.method.value),
-        f"{gain.frames} flats at {reach} counts above dark",
-        f"shading {shading}",
+        f"{flats} at {reach} counts above dark",
+        f"shading {_SHADINGS[gain.shading]}",
     ]
     uncertainty = _median(gain.uncertainty)
     if uncertainty is not None:

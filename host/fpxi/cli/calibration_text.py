@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fpxi_imaging import Calibration
+from fpxi_imaging import NOT_STATED, Calibration
 
 from fpxi.calibration import calibration_summary
 
@@ -23,6 +23,7 @@ def facts_of(
 def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
     """Return what a file holds, for machines. Numbers that are not known are null."""
     imaging, defects = ~calibration.not_imaging, calibration.defects
+    conditions = asdict(calibration.conditions)
     return {
         "path": str(path),
         "summary": [
@@ -38,7 +39,7 @@ def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
         },
         "imaging_pixels": int(np.count_nonzero(imaging)),
         "normalisation_counts": calibration.normalisation,
-        "conditions": asdict(calibration.conditions),
+        "conditions": {name: _stated(each) for name, each in conditions.items()},
         "created": calibration.created.isoformat(),
         "verdicts": [
             {
@@ -62,6 +63,10 @@ def document_of(path: Path, calibration: Calibration) -> dict[str, Any]:
             for refresh in calibration.refreshes
         ],
     }
+
+
+def _stated(value: str | int) -> str | int | None:
+    return None if value == NOT_STATED else value
 
 
 def _number(value: float) -> float | None:

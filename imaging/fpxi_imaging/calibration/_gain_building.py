@@ -30,7 +30,7 @@ _LEAST_STEP = 1.05
 
 @dataclass(frozen=True)
 class GainOptions:
-    """How the gain is made. Raises `SettingError` for a degree that is not offered."""
+    """How the gain is made. Raises `SettingError` for what is not offered."""
 
     method: GainMethod | None = None
     """None: by one level, or linear where there are several."""
@@ -41,6 +41,9 @@ class GainOptions:
     def __post_init__(self) -> None:
         if self.degree is not None and self.degree not in _DEGREES:
             raise SettingError("degree", self.degree, "2 or 3")
+        if self.method is GainMethod.GIVEN or self.shading is Shading.NOT_STATED:
+            what = (self.method, self.shading)
+            raise SettingError("gain", what, "a method and a shading by which it can be made")
 
 
 @dataclass(frozen=True, eq=False)

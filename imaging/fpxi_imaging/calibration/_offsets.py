@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fpxi_imaging.calibration._dark_groups import DarkGroup, dark_groups
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.offset_model import OffsetModel, fit_offset_model
-from fpxi_imaging.conditions import Conditions, Tolerances
+from fpxi_imaging.conditions import Conditions, Tolerances, temperature_words
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
 TEMPERATURE_STEP_mC = 250
@@ -287,5 +287,5 @@ def _of_model(model: OffsetModel, exposure_us: int) -> str:
     exposures = ", ".join(str(each) for each in model.exposures_us)
     return (
         f"offset for {exposure_us} us from bias and dark current fitted to darks of {exposures} us "
-        f"at {model.temperature_mC / 1000:.1f} degrees C"
+        f"at {temperature_words(model.temperature_mC)}"
     )

@@ -225,7 +225,8 @@ def _rise_between(before: DarkMap, after: DarkMap, good: Mask) -> _Rise:
     part = 1.25 / float(np.sqrt(np.count_nonzero(good)))
     return _Rise(
         counts=float(np.median((after.mean.astype(np.float64) - before.mean)[good])),
-        counts_error=part * float(np.sqrt(low / before.frames + high / after.frames)),
+        counts_error=part
+        * float(np.sqrt(low / max(before.frames, 1) + high / max(after.frames, 1))),
         variance=high - low,
         variance_error=part * float(np.sqrt(2 * uncertain)),
     )

@@ -23,7 +23,7 @@ class DarkMap:
     noise: npt.NDArray[np.float32]
     """Temporal standard deviation of one frame, counts."""
     frames: int
-    """Of the row that was received least often."""
+    """Of the row that was received least often; 0: not known."""
     conditions: Conditions
     """Their temperature is the frames' mean."""
     taken: datetime
@@ -36,8 +36,8 @@ class DarkMap:
             )
         freeze(self, None, mean=np.float32)
         freeze(self, self.shape, noise=np.float32)
-        if self.frames < 1:
-            raise SettingError("frames", self.frames, "1 or more")
+        if self.frames < 0:
+            raise SettingError("frames", self.frames, "0 or more")
         object.__setattr__(self, "taken", as_utc("taken", self.taken))
 
     @property
@@ -48,5 +48,5 @@ class DarkMap:
 
     @property
     def uncertainty(self) -> npt.NDArray[np.float32]:
-        """Standard uncertainty of the mean by its noise, counts (k = 1)."""
-        return self.noise / np.float32(np.sqrt(self.frames))
+        """Standard uncertainty of the mean by its noise, counts (k = 1); NaN where not known."""
+        return self.noise / np.float32(np.sqrt(self.frames) if self.frames else np.nan)

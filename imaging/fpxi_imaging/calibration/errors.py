@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpxi_imaging.conditions import Conditions
+from fpxi_imaging.conditions import Conditions, temperature_words
 from fpxi_imaging.errors import CalibrationError, Mismatch, SaturatedError
 
 
@@ -85,7 +85,7 @@ class NoDarkForFlatError(CalibrationError):
         )
         super().__init__(
             f"no darks fit the flats of {flat.exposure_us} us at gain setting "
-            f"{flat.gain_setting}, {flat.temperature_mC / 1000:.1f} degrees C ({listed}); take "
+            f"{flat.gain_setting}, {temperature_words(flat.temperature_mC)} ({listed}); take "
             "darks under the conditions of the flats"
         )
 

@@ -29,6 +29,8 @@ class GainMethod(enum.Enum):
     """Lines from the dark to the first flat, and from each flat to the next."""
     POLYNOMIAL = "polynomial"
     """A polynomial through the dark, fitted to several flats."""
+    GIVEN = "given"
+    """A map that was made elsewhere: how is not known."""
 
 
 class Shading(enum.Enum):
@@ -38,6 +40,8 @@ class Shading(enum.Enum):
     """Corrected flats are flat."""
     KEPT = "kept"
     """Corrected flats show it; only differences between near pixels go."""
+    NOT_STATED = "not-stated"
+    """Of a gain that was made elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class FlatLevel:
     target: float
     """The value that the median pixel is given at this level, counts."""
     frames: int
-    """Of the row that was received least often."""
+    """Of the row that was received least often; 0: not known."""
     clipped: float
     """Fraction of the imaging pixels that saturate, which were not used at this level."""
     conditions: Conditions

@@ -89,7 +89,7 @@ def _median_error(dark: DarkMap) -> float:
     """Return the standard error of the median pixel's mean, counts; at least of quantisation."""
     known = dark.noise[np.isfinite(dark.noise)]
     noise = float(np.median(known)) if known.size else QUANTISATION_SIGMA
-    return max(noise, QUANTISATION_SIGMA) / float(np.sqrt(dark.frames))
+    return max(noise, QUANTISATION_SIGMA) / float(np.sqrt(max(dark.frames, 1)))
 
 
 def _estimators(times: Image, weights: Image) -> tuple[Image, Image]:
@@ -115,7 +115,7 @@ def _deviations(
     for dark, time, square in zip(darks, times, squares, strict=True):
         deviation = (dark.mean - bias - rate * time) ** 2
         total += deviation
-        excess += deviation / np.maximum(square, QUANTISATION_SIGMA**2 / dark.frames)
+        excess += deviation / np.maximum(square, QUANTISATION_SIGMA**2 / max(dark.frames, 1))
     freedom = len(darks) - 2
     residual = float(np.sqrt(_median(total / len(darks))))
     if freedom < 1:

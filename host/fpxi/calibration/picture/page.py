@@ -22,6 +22,7 @@ from fpxi.calibration.picture.curves import (
 from fpxi.calibration.picture.defects import draw_defects
 from fpxi.calibration.picture.lag import draw_lag
 from fpxi.calibration.picture.maps import draw_map
+from fpxi.calibration.summary import exposure_words
 from fpxi.whole_file import whole_file
 
 WIDTH_INCHES = 17.0
@@ -77,7 +78,7 @@ def draw_summary(calibration: Calibration, path: Path, facts: Sequence[tuple[str
 
 def _draw_maps(cells: Sequence[Axes], calibration: Calibration) -> None:
     dark, gain = _dark(calibration), calibration.gains[0]
-    exposure = f"{dark.conditions.exposure_us / 1000:g} ms"
+    exposure = exposure_words(dark.conditions)
     imaging, good = ~calibration.not_imaging, _good(calibration)
     images = (
         (dark.mean, imaging, f"Offset at {exposure}", "counts"),
