@@ -67,6 +67,8 @@ def calibration_from_maps(
     """
     created = datetime.now(UTC) if created is None else as_utc("created", created)
     offset, gain = np.asarray(offset, np.float32), np.asarray(gain, np.float32)
+    if offset.ndim != 2 or offset.size == 0:
+        raise ArrayLayoutError("offset", "an image, not empty", f"shape {offset.shape}")
     if gain.shape != offset.shape:
         raise ShapeMismatchError(offset.shape, gain.shape, name="gain")
     bad = _mask("defects", defects, gain.shape)
@@ -119,12 +121,12 @@ def _mask(name: str, mask: Any, shape: tuple[int, ...]) -> Mask:
     if mask is None:
         return np.zeros(shape, np.bool_)
     given = np.asarray(mask)
+    if given.shape != shape:
+        raise ShapeMismatchError(shape, given.shape, name=name)
     if given.dtype != np.bool_:
         raise ArrayLayoutError(
             name, "of bool, True where a pixel is meant (such as mask != 0)", f"{given.dtype}"
         )
-    if given.shape != shape:
-        raise ShapeMismatchError(shape, given.shape, name=name)
     return given
 
 

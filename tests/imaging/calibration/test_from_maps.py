@@ -114,3 +114,9 @@ def test_noise_per_count_below_0_is_refused(make: Make) -> None:
 def test_frames_are_not_calibrated_by_what_is_not_known(options: dict[str, Any]) -> None:
     with pytest.raises(im.SettingError, match="by which it can be made"):
         im.GainOptions(**options)
+
+
+@pytest.mark.parametrize("shape", [(5,), (0, 4), (2, 3, 4)])
+def test_maps_are_images(make: Make, shape: tuple[int, ...]) -> None:
+    with pytest.raises(im.ImagingError, match="offset must be an image"):
+        make(offset=np.ones(shape), gain=np.ones(shape))
