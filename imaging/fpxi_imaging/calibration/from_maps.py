@@ -18,6 +18,7 @@ from fpxi_imaging.defects.defect_map import DefectClass, DefectMap
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds
 from fpxi_imaging.errors import (
     ArrayLayoutError,
+    CalibrationError,
     DefectMaskError,
     MapValueError,
     SettingError,
@@ -68,7 +69,7 @@ def calibration_from_maps(
     created = datetime.now(UTC) if created is None else as_utc("created", created)
     offset, gain = np.asarray(offset, np.float32), np.asarray(gain, np.float32)
     if offset.ndim != 2 or offset.size == 0:
-        raise ArrayLayoutError("offset", "an image, not empty", f"shape {offset.shape}")
+        raise CalibrationError(f"offset must be a non-empty image, not of shape {offset.shape}")
     if gain.shape != offset.shape:
         raise ShapeMismatchError(offset.shape, gain.shape, name="gain")
     bad = _mask("defects", defects, gain.shape)

@@ -118,5 +118,5 @@ def test_frames_are_not_calibrated_by_what_is_not_known(options: dict[str, Any])
 
 @pytest.mark.parametrize("shape", [(5,), (0, 4), (2, 3, 4)])
 def test_maps_are_images(make: Make, shape: tuple[int, ...]) -> None:
-    with pytest.raises(im.ImagingError, match="offset must be an image"):
+    with pytest.raises(im.ImagingError, match="non-empty image"):
         make(offset=np.ones(shape), gain=np.ones(shape))
