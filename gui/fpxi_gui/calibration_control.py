@@ -83,6 +83,11 @@ class CalibrationControl:
         return self._making
 
     @property
+    def busy(self) -> bool:
+        """Whether a calibration is being loaded or made."""
+        return bool(self._progress)
+
+    @property
     def can_refresh(self) -> bool:
         """Whether there is an offset to renew, and a way to."""
         return self._path is not None and self._refresh is not None

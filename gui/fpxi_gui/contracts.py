@@ -59,6 +59,11 @@ class Pipeline(Protocol):
         """The settings in force."""
         ...
 
+    @property
+    def warm(self) -> bool:
+        """Whether frames can be corrected and averaged."""
+        ...
+
     def configure(
         self,
         *,

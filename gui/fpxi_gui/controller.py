@@ -71,7 +71,7 @@ class ViewerController:
         start_when_connected: bool = True,
         start_when_warm: bool = False,
     ) -> None:
-        """With `start_when_warm` the first start waits until frames can be averaged."""
+        """With `start_when_warm` the first start waits until frames can be corrected as asked."""
         self._session = session
         self._clock = clock
         self._actions = Actions()
@@ -140,10 +140,15 @@ class ViewerController:
             return None
 
     def _start_once(self) -> None:
-        ready = self._finder.kernels_ready or not self._start_when_warm
+        ready = self._ready_to_correct() or not self._start_when_warm
         if self._start_pending and self.device.connected and ready:
             self._start_pending = False
             self.device.start()
+
+    def _ready_to_correct(self) -> bool:
+        """Whether the first frame will be taken as all others."""
+        kernels = self._finder.kernels_ready and self._session.pipeline.warm
+        return kernels and not self.calibration.busy
 
     def _kernels_ready(self, _: None) -> None:
         self._finder.kernels_ready = True

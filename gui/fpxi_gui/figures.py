@@ -49,6 +49,8 @@ def make_status(
         damaged_packets=link.crc_errors + link.resyncs + link.malformed,
         frames_skipped=link.frames_skipped,
         preview_skipped=statistics.preview_skipped,
+        preview_missed=statistics.preview_missed,
+        preview_reached=statistics.preview_reached,
         averaged_frames=preview.averaged_frames if preview else 0,
         frames_to_average=preview.frames_to_average if preview else 1,
         temperature_mC=preview.frame.temperature_mC if preview else None,

@@ -44,7 +44,6 @@ class ScreenshotTaker(QObject):
         self._done = done
         self._began = time.monotonic()
         self._most_averaged = 0
-        self._last_picture = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
@@ -66,17 +65,16 @@ class ScreenshotTaker(QObject):
         picture, correction = state.picture, state.correction
         as_asked = picture is not None and picture.corrected == correction.corrected
         settled = state.histogram is not None and not correction.progress
-        enough = self._enough(state) and self._averaged(state)
+        enough = state.status.preview_reached >= self._order.frames and self._averaged(state)
         return as_asked and settled and not state.failure and enough
 
     def _averaged(self, state: ViewState) -> bool:
         """Whether the average is full, or has all frames that there are; the wait is for it too."""
-        status, picture = state.status, state.picture
+        status = state.status
         if status.averaged_frames > self._most_averaged:
             self._most_averaged, self._began = status.averaged_frames, time.monotonic()
-        last, self._last_picture = self._last_picture, picture.generation if picture else 0
-        ended = state.acquisition.ended and last == self._last_picture
-        return ended or _full(state)
+        all_seen = status.preview_reached >= status.frames_received
+        return _full(state) or (state.acquisition.ended and all_seen)
 
     def _enough(self, state: ViewState) -> bool:
         return state.status.frames_received >= self._order.frames
@@ -105,17 +103,29 @@ class ScreenshotTaker(QObject):
         )
 
     def _save(self, state: ViewState) -> None:
-        if not _full(state):
-            self.note = (
-                f"{self._order.path}: {average_text(state.status)}, as no more came; "
-                "add ?loop=1 to the URL of a recording to average more"
-            )
+        remark = _remark(state)
+        if remark:
+            self.note = f"{self._order.path}: {remark}"
         if not self._window.grab().save(str(self._order.path), "PNG"):
             self.error = ScreenshotWriteError(self._order.path)
 
 
 def _full(state: ViewState) -> bool:
     return state.status.averaged_frames >= state.status.frames_to_average
+
+
+def _remark(state: ViewState) -> str:
+    """Return what the picture lacks, and why; empty if it is as asked."""
+    status = state.status
+    remarks = [] if _full(state) else [average_text(status)]
+    if status.preview_missed:
+        remarks.append(
+            f"{status.preview_missed:,} of {status.frames_received:,} frames came too fast to be "
+            "corrected, and the picture lacks them; record, and correct the recording"
+        )
+    elif remarks:
+        remarks.append("no more frames came; add ?loop=1 to the URL of a recording to average more")
+    return "; ".join(remarks)
 
 
 def _banner(state: ViewState | None) -> str:

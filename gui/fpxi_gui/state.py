@@ -213,6 +213,10 @@ class Status:
     """by the device, because the link was slow (live delivery)"""
     preview_skipped: int
     """received but not drawn: faster than the display"""
+    preview_missed: int
+    """of these, missing in the average, the lag and the zingers of the picture"""
+    preview_reached: int
+    """received up to the picture that is shown"""
     averaged_frames: int
     """in the picture that is shown; 0 before the first"""
     frames_to_average: int

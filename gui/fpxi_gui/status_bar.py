@@ -23,6 +23,9 @@ _TIPS = {
     "lost": "Frames and rows that the device sent and that never arrived",
     "not_drawn": "Frames that arrived faster than the display draws, and were passed over by the\n"
     "preview. They are no losses: all were received, and a recording keeps every one.",
+    "not_corrected": "Frames that arrived faster than they can be corrected: the average, the lag\n"
+    "and the zingers of the picture lack them. A recording keeps every one, and\n"
+    "fpxi correct takes all of them.",
     "skipped": "Frames that the device gave up because the link was slow (live delivery)",
     "damaged": "Packets that arrived damaged and were dropped",
     "temperature": "Temperature of the panel",
@@ -57,6 +60,7 @@ class StatusBar(QStatusBar):
         lost = status.frames_lost or status.rows_lost
         self._colour("lost", LEVEL_COLOURS[Level.ERROR] if lost else DIM)
         self._warn("damaged", status.damaged_packets > 0)
+        self._warn("not_corrected", status.preview_missed > 0)
         self._warn("signal", (status.rssi_dBm or 0) <= _WEAK_dBm)
         self._warn(
             "battery", status.battery_percent is not None and status.battery_percent <= _LOW_PERCENT
@@ -110,6 +114,7 @@ def status_texts(status: Status) -> dict[str, str]:
         "received": f"{status.frames_received:,} received",
         "lost": _lost_text(status),
         "not_drawn": _counted(status.preview_skipped, "not drawn"),
+        "not_corrected": _counted(status.preview_missed, "not corrected"),
         "skipped": _counted(status.frames_skipped, "skipped"),
         "damaged": _counted(status.damaged_packets, "damaged"),
         "temperature": "" if temperature is None else f"{temperature / 1000:.1f} °C",

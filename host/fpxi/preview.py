@@ -26,6 +26,15 @@ class PipelineSettings:
     whole_blocks: bool = False
     """After the first whole block average show whole ones alone, not how the next one grows."""
 
+    @property
+    def rests_on_earlier_frames(self) -> bool:
+        """Whether a picture is made of frames before it too, so that none should be missed."""
+        if self.processing is None:
+            return False
+        steps = self.processing.lag or self.processing.zinger_sigma is not None
+        corrects = self.corrected and self.calibration is not None
+        return self.processing.averaging.frames > 1 or (steps and corrects)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreviewImage:

@@ -3,7 +3,7 @@
 | thread | owns | is given work by |
 | --- | --- | --- |
 | `fpxi-link` (`link_thread.py`) | the device: panel, simulator or replay | `Session.submit` |
-| `fpxi-pipeline` (`pipeline.py`) | the corrector and the preview | the newest frame only |
+| `fpxi-pipeline` (`pipeline.py`) | the corrector and the preview | the newest frame, or a queue |
 | `fpxi-recorder` (`recording/recorder.py`), one for each recording | the file | a bounded queue |
 
 Frames go from the link thread through the `FrameHub` to subscriptions and recordings, each with a
@@ -83,7 +83,7 @@ class Session:
             reconnect=reconnect,
             follow_link=follow_link,
         )
-        self._pipeline = Pipeline(self._device)
+        self._pipeline = Pipeline(self._device, lambda: self._connector.unhurried)
         self._hub.add(self._pipeline)
         self._begun = False
 
@@ -198,6 +198,8 @@ class Session:
             frame_rate_hz=self._device.rate_hz(),
             frames_previewed=self._pipeline.frames_previewed,
             preview_skipped=self._pipeline.frames_skipped,
+            preview_missed=self._pipeline.frames_missed,
+            preview_reached=self._pipeline.frames_reached,
             frames_recorded=sum(recording.frames_written for recording in recordings),
             recording_queue_frames=sum(recording.queued_frames for recording in recordings),
             recording_dropped_frames=sum(recording.frames_dropped for recording in recordings),

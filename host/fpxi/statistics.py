@@ -30,6 +30,11 @@ class SessionStatistics:
     frames_previewed: int
     preview_skipped: int
     """Frames received but overtaken by a newer one before they were shown; nothing is lost."""
+    preview_missed: int
+    """Of these, frames that came too fast for averages, lag and zingers of the preview, which
+    should have had them; since the preview was last set otherwise."""
+    preview_reached: int
+    """Frames received up to the one that the preview shows, those that it skipped included."""
     frames_recorded: int
     """Frames handed to the disk by this session's recordings."""
     recording_queue_frames: int

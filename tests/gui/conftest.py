@@ -213,6 +213,7 @@ class FakeRecording:
 
 class FakePipeline:
     def __init__(self) -> None:
+        self.warm = True
         self.settings = PipelineSettings()
 
     def configure(self, **changes: Any) -> None:
@@ -348,6 +349,7 @@ class FakeSession:
             notes=notes,
         )
         self.link = replace(self.link, frames_received=self.link.frames_received + 1)
+        self.counted["preview_reached"] = self.link.frames_received
         self.counted["last_frame_at"] = at
         return self._newest
 

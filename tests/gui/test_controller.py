@@ -214,7 +214,12 @@ def test_acquisition_that_shall_start_warm_waits_for_the_kernels(rig: Any) -> No
     rig.settle()
     rig.settle()
     assert rig.session.source.calls == []
+    rig.session.pipeline.warm = False
     rig.controller._kernels_ready(None)
+    rig.settle()
+    rig.settle()
+    assert rig.session.source.calls == [], "the preview is not ready"
+    rig.session.pipeline.warm = True
     rig.settle()
     rig.settle()
     assert rig.session.source.calls == ["start 0 live"]

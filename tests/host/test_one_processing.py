@@ -110,6 +110,8 @@ def test_every_way_gives_the_same_values_and_flags(
     shown = [pictures[number] for number in filed["sequence_number"]]
     same(filed, [picture.values for picture in shown], [picture.flags for picture in shown])
     assert filed["frames_averaged"].tolist() == [picture.averaged_frames for picture in shown]
+    last = played(run, calibration, processing)
+    assert (bits(last.values) == bits(pictures[NUMBERS[-1]].values)).all(), "none was passed over"
     shared = corrected(run, calibration, processing, threads=3)
     same(filed, shared["data"], shared["pixel_flags"])
     with fpxi.read_recording(run) as reader:
@@ -158,6 +160,19 @@ def replayed(
             session.start(1)
             pictures[number] = shown(session, number)
     return pictures
+
+
+def played(run: Path, calibration: Calibration, processing: Processing) -> PreviewImage:
+    """Play a recording as fast as it is taken; return the live picture of its last frame."""
+    with fpxi.open(f"file:{run}?pace=fast") as session:
+        session.pipeline.configure(corrected=True, calibration=calibration, processing=processing)
+        session.preview()
+        deadline = time.monotonic() + WAIT_S
+        while not session.pipeline.warm:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        session.start()
+        return shown(session, NUMBERS[-1])
 
 
 def shown(session: fpxi.Session, number: int) -> PreviewImage:

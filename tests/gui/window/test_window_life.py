@@ -12,6 +12,7 @@ from fpxi.frame_rate_limit import FrameRateLimit, LimitCause
 from fpxi_gui.application import make_application
 from fpxi_gui.settings import Settings
 from fpxi_gui.state import Level
+from fpxi_gui.theme import LEVEL_COLOURS
 from fpxi_gui.window import ViewerWindow
 from fpxi_imaging import Averaging, Processing
 from fpxi_readout.errors import FpxiError
@@ -136,6 +137,15 @@ def test_a_message_is_shown_whole_and_hides_nothing_of_the_image(
     assert window.rect().contains(covered)
     assert not covered.intersects(image.geometry().translated(image.parent().pos()))
     assert toast.height() >= toast.heightForWidth(toast.width())
+
+
+def test_frames_that_the_correction_missed_are_told_apart_from_those_not_drawn(live: Any) -> None:
+    assert live.window.status.text("not_corrected") == ""
+    live.rig.session.counted |= {"preview_skipped": 9, "preview_missed": 2}
+    live.settle()
+    assert live.window.status.text("not_drawn") == "9 not drawn"
+    assert live.window.status.text("not_corrected") == "2 not corrected"
+    assert LEVEL_COLOURS[Level.WARNING] in live.window.status._labels["not_corrected"].styleSheet()
 
 
 def test_what_is_not_drawn_is_explained_as_no_loss(live: Any) -> None:
