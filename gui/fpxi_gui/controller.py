@@ -116,9 +116,10 @@ class ViewerController:
         self._actions.poll()
         self._start_once()
         self.device.tick()
+        seen = take_snapshot(self._session)  # first: the picture has come at least so far
         preview = self._preview()
         self._resolve_picture(preview)
-        return self._state(preview, take_snapshot(self._session))
+        return self._state(preview, seen)
 
     def report(self, text: str) -> None:
         """Show the user that something went wrong outside of any action."""

@@ -220,9 +220,33 @@ def test_acquisition_that_shall_start_warm_waits_for_the_kernels(rig: Any) -> No
     rig.settle()
     assert rig.session.source.calls == [], "the preview is not ready"
     rig.session.pipeline.warm = True
+    rig.controller.calibration._progress = "Loading cal.h5 …"
+    rig.settle()
+    rig.settle()
+    assert rig.session.source.calls == [], "the first frames would not be corrected"
+    rig.controller.calibration._progress = ""
     rig.settle()
     rig.settle()
     assert rig.session.source.calls == ["start 0 live"]
+
+
+def test_the_picture_is_no_older_than_what_is_told_of_it(
+    rig: Any, ramp: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frame that comes in the middle of a tick may be shown before it is counted, not after."""
+    look = rig.session.preview
+
+    def look_when_another_has_come() -> Any:
+        seen = look()
+        rig.session.deliver(ramp)
+        return seen
+
+    monkeypatch.setattr(rig.session, "preview", look_when_another_has_come)
+    rig.session.connect()
+    rig.session.deliver(ramp)
+    state = rig.controller.tick()
+    assert state.status.preview_reached == 1
+    assert state.picture is not None
 
 
 def test_losses_and_skips_are_told_apart(rig: Any) -> None:

@@ -48,14 +48,14 @@ def pipeline(facts: RecordingFacts, source: dict[str, bool]) -> Iterator[Pipelin
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """What the making of every picture waits for; open at first."""
+    """What the making of every picture waits for, but that of frame 100; open at first."""
     opened = threading.Event()
     opened.set()
     render = Renderer.render
 
-    def when_open(*given: Any, **named: Any) -> PreviewImage:
-        assert opened.wait(WAIT_S)
-        return render(*given, **named)
+    def when_open(self: Renderer, frame: Frame, *given: Any, **named: Any) -> PreviewImage:
+        assert frame.number == 100 or opened.wait(WAIT_S)
+        return render(self, frame, *given, **named)
 
     monkeypatch.setattr(Renderer, "render", when_open)
     yield opened
@@ -80,8 +80,10 @@ def last_picture(pipeline: Pipeline, number: int) -> PreviewImage:
         return pipeline.newest is not None and pipeline.newest.frame.number == number
 
     wait_until(arrived)
-    assert pipeline.newest is not None
-    return pipeline.newest
+    with pipeline._wake:  # held until the picture has been counted too
+        picture = pipeline._newest
+    assert picture is not None
+    return picture
 
 
 def test_every_frame_that_waits_is_in_the_average(
@@ -97,6 +99,21 @@ def test_every_frame_that_waits_is_in_the_average(
     assert pipeline.frames_previewed + pipeline.frames_skipped == 60
     assert pipeline.frames_skipped > 0
     assert pipeline.frames_reached == 60
+
+
+def test_it_is_told_how_far_the_picture_has_come(
+    pipeline: Pipeline, gate: threading.Event, make_frame: MakeFrame
+) -> None:
+    gate.clear()
+    pipeline.offer(make_frame(100))
+    last_picture(pipeline, 100)
+    assert pipeline.frames_reached == 1
+    for number in range(101, 106):
+        pipeline.offer(make_frame(number))
+    assert pipeline.frames_reached == 1
+    gate.set()
+    last_picture(pipeline, 105)
+    assert pipeline.frames_reached == 6
 
 
 def test_where_the_queue_is_full_the_oldest_are_missed_and_counted(
