@@ -23,6 +23,7 @@ from fpxi_imaging import (
     Calibration,
     CalibrationMismatchError,
     DefectClass,
+    Grade,
     ShapeMismatchError,
     Tolerances,
 )
@@ -102,6 +103,16 @@ def test_a_calibration_takes_lag_and_lagging_pixels_from_a_step_off(run: Run) ->
     target = made.gains[0].levels[-1].target
     assert f"the flats have {target:.0f}" in level.text
     assert made.agreement is not None
+
+
+def test_how_long_the_beam_had_been_on_can_be_told(run: Run) -> None:
+    made = calibration_from_recordings(
+        run.dark, run.flat, step_off=run.step_off, lag_exposure_s=60.0
+    )
+    assert made.lag is not None
+    assert made.lag.exposure_s == 60.0
+    (exposure,) = [each for each in made.verdicts if each.check == "lag exposure"]
+    assert exposure.grade is Grade.GOOD
 
 
 def test_lagging_pixels_are_judged_by_the_noise_of_that_frame_and_of_its_dark(run: Run) -> None:

@@ -25,14 +25,16 @@ def with_lag(
     step_off: Path,
     tolerances: Tolerances,
     progress: Callable[[int, int], None] | None,
+    *,
+    exposure_s: float | None = None,
 ) -> Calibration:
     """Return the calibration built anew with the pixels that lag, and with the lag of the rest.
 
     It is built twice as the offset of the step-off's frames, by which those pixels are known, may
     be one that only a calibration gives, between darks. `build` takes `after_exposure` and its
-    noise as `fpxi_imaging.build_calibration` does, `progress` is `lag_from_recording`'s. Raises
-    what these and `fpxi.calibration.lag_run` raise, and `FrameSelectionError` for a recording
-    without frames.
+    noise as `fpxi_imaging.build_calibration` does, `progress` and `exposure_s` are
+    `lag_from_recording`'s. Raises what these and `fpxi.calibration.lag_run` raise, and
+    `FrameSelectionError` for a recording without frames.
     """
     with read_recording(step_off) as reader:
         if reader.frame_count == 0:
@@ -44,7 +46,9 @@ def with_lag(
     dark = _nearest_dark(calibration, at[-1])
     noise = np.hypot(dark.noise / math.sqrt(found.steps), dark.uncertainty, dtype=np.float64)
     calibration = build(after_exposure=found.mean, after_exposure_noise=noise)
-    fit = lag_from_recording(step_off, calibration, tolerances=tolerances, progress=progress)
+    fit = lag_from_recording(
+        step_off, calibration, exposure_s=exposure_s, tolerances=tolerances, progress=progress
+    )
     gain = next(
         each for each in calibration.gains if each.conditions.gain_setting == at[-1].gain_setting
     )

@@ -57,6 +57,7 @@ def calibration_from_recordings(
     flats: Paths,
     *,
     step_off: str | Path | None = None,
+    lag_exposure_s: float | None = None,
     gain: GainOptions = DEFAULT_GAIN,
     relative_doses: Sequence[float] | None = None,
     thresholds: DefectThresholds = DEFAULT_THRESHOLDS,
@@ -79,7 +80,9 @@ def calibration_from_recordings(
     of other exposures and temperatures widen what the calibration covers.
 
     `step_off` is a recording in which the beam goes off while frames go on: the lag is fitted to
-    it, and the pixels that lag most are known by it (`fpxi.calibration.lag_run`).
+    it, and the pixels that lag most are known by it (`fpxi.calibration.lag_run`). `lag_exposure_s`
+    is how long the beam had been on, where that is not in the recording; else it is taken from it,
+    or for endless.
 
     Raises `UnmarkedRecordingError`, `WrongImageKeyError`, `MixedConditionsError`,
     `SettingWithoutFlatsError`, `RecordingListError`, `RelativeDosesError`, `NotARecordingError`,
@@ -110,7 +113,14 @@ def calibration_from_recordings(
         )
         calibration = build()
         if step_off is not None:
-            calibration = with_lag(calibration, build, Path(step_off), tolerances, progress)
+            calibration = with_lag(
+                calibration,
+                build,
+                Path(step_off),
+                tolerances,
+                progress,
+                exposure_s=lag_exposure_s,
+            )
         frames = [*dark_frames, *flat_frames]
         agreement = _agreement(calibration, frames, step_off, tolerances)
         return _signed(replace(calibration, agreement=agreement), frames)

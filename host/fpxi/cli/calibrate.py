@@ -120,7 +120,14 @@ def _optional_duration(
     "--lag-off",
     callback=_optional_duration,
     metavar="TIME",
-    help="How long it is recorded after them.  [default: 20s]",
+    help="How long it is recorded after them, likewise.  [default: 20s]",
+)
+@click.option(
+    "--lag-exposed",
+    callback=_optional_duration,
+    metavar="TIME",
+    help="How long the X-rays had been on in the recording of --step-off, where it begins with "
+    "them on.",
 )
 @click.option(
     "--refresh",
@@ -183,11 +190,14 @@ def _from_recordings(options: Options) -> Calibration:
         "lag_off",
         why=_NEEDS_URL,
     )
+    if options.step_off is None:
+        options.refuse("lag_exposed", why="needs --step-off")
     with ProgressBar() as bar:
         calibration = calibration_from_recordings(
             darks,
             flats,
             step_off=options.step_off,
+            lag_exposure_s=options.lag_exposed,
             gain=options.gain_options,
             **options.figures,
             tolerances=tolerances_from(options.tolerances),
@@ -200,7 +210,7 @@ def _from_recordings(options: Options) -> Calibration:
 def _live(url: str, options: Options) -> Calibration:
     if not options.lag:
         options.refuse("lag_on", "lag_off", why="needs --lag")
-    options.refuse("step_off", "unmarked", "tolerances", why=_NOW)
+    options.refuse("step_off", "lag_exposed", "unmarked", "tolerances", why=_NOW)
     darks, flats = _count("--dark", options.dark), _count("--flat", options.flat)
     with _session(url, options) as (session, operator), notes_shown():
         return calibrate_live(
@@ -221,8 +231,9 @@ def _live(url: str, options: Options) -> Calibration:
 
 
 def _refreshed(url: str | None, options: Options) -> Calibration:
-    others = ("flat", "step_off", "exposures", "levels", "gain", "lag", "lag_on", "lag_off")
-    options.refuse(*others, why="--refresh takes darks alone")
+    others = ("flat", "step_off", "exposures", "levels", "gain")
+    of_lag = ("lag", "lag_on", "lag_off", "lag_exposed")
+    options.refuse(*others, *of_lag, why="--refresh takes darks alone")
     options.refuse("limits", "thresholds", why="--refresh keeps those of the calibration")
     if url is None:
         return _refreshed_from_recordings(options)

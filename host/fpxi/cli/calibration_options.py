@@ -23,6 +23,7 @@ _NAMES = {
     "step_off": "step-off",
     "lag_on": "lag-on",
     "lag_off": "lag-off",
+    "lag_exposed": "lag-exposed",
     "limits": "limit",
     "thresholds": "threshold",
 }
@@ -51,6 +52,7 @@ class Options:
     lag: bool
     lag_on: float | None
     lag_off: float | None
+    lag_exposed: float | None
     refresh: Path | None
     settings: tuple[tuple[str, str], ...]
     tolerances: tuple[tuple[str, str], ...]

@@ -55,8 +55,9 @@ def check_clear_beam(flat: FrameStack, offset: Map, used: Mask, limits: CheckLim
         raise UnevenFlatError(
             f"{departing:.0%} of the pixels differ by more than {allowed:.0%} from the flat's "
             f"smooth surface, at most {limits.most_departing:.0%} may: an object in the beam does "
-            "that; if the pixels are as unequal as this with nothing in it, raise the limit: "
-            f"--limit most_departing={_above(departing):.2g}"
+            "that",
+            last_resort="Only if the pixels are as unequal as this with nothing in the beam: "
+            f"--limit most_departing={_above(departing):.2g}",
         )
     telling = hidden <= limits.departure
     return Verdict(

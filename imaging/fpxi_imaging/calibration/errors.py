@@ -36,11 +36,13 @@ class AllSaturatedError(SaturatedError):
 class UnevenFlatError(CalibrationError):
     """The flat varies more over the panel than a beam without an object does."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, last_resort: str = "") -> None:
+        """`last_resort` is what to do where it is so with nothing in the beam."""
         self.reason = reason
         super().__init__(
             f"the flat is uneven: {reason}. Take everything out of the beam, centre it, let it "
-            "cover the whole panel, and take the flats again"
+            f"cover the whole panel, and take the flats again{'. ' if last_resort else ''}"
+            f"{last_resort}"
         )
 
 

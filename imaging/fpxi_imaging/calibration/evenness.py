@@ -17,6 +17,7 @@ Image = npt.NDArray[np.float64]
 Map = npt.NDArray[np.floating[Any]]
 Mask = npt.NDArray[np.bool_]
 
+CLEAR_BEAM = "clear beam"
 _DIM = 0.2
 """Part of the surface below which a line of pixels is taken to be broken."""
 
@@ -41,11 +42,16 @@ def check_evenness(response: Map, used: Mask, limits: CheckLimits) -> tuple[Verd
     if abs(residual) > most:
         raise UnevenFlatError(
             f"around row {row}, column {column} it departs by {residual:+.0%} from its "
-            f"surroundings, at most {most:.0%} is allowed; an object in the "
-            "beam does that; where pixels are broken or the film is uneven, raise that limit: "
-            f"--limit most_local_residual={1.2 * abs(residual):.2g}"
+            f"surroundings, at most {most:.0%} is allowed: an object in the beam does that",
+            last_resort="Only if it is so with nothing in the beam, as pixels are broken there or "
+            f"the film is uneven: --limit most_local_residual={1.2 * abs(residual):.2g}",
         )
-    return _verdicts(ratio, residual, middles[largest], _widest_band(dead), limits)
+    widest = _widest_band(dead)
+    if widest >= limits.residual_block:
+        clear = _shaded_verdict(abs(residual), widest, limits)
+    else:
+        clear = _clear_verdict(abs(residual), f"row {row}, column {column}", scatter, limits)
+    return _evenness_verdict(ratio, limits), clear
 
 
 def _require_even(surface: Image, limits: CheckLimits) -> float:
@@ -60,39 +66,55 @@ def _require_even(surface: Image, limits: CheckLimits) -> float:
     return ratio
 
 
-def _verdicts(
-    ratio: float, residual: float, middle: tuple[int, int], widest: int, limits: CheckLimits
-) -> tuple[Verdict, Verdict]:
-    """Judge the surface by its ratio, the beam by a block's residual and by the widest band."""
-    row, column = middle
+def _evenness_verdict(ratio: float, limits: CheckLimits) -> Verdict:
     even = ratio <= limits.uneven
-    shaded = widest >= limits.residual_block
-    clear = abs(residual) <= limits.local_residual and not shaded
-    return (
-        Verdict(
-            "evenness of the flats",
-            Grade.GOOD if even else Grade.USABLE,
-            ratio,
-            limits.uneven,
-            "",
-            f"the flats vary smoothly by a factor of {ratio:.2f} over the panel, brightest to "
-            f"dimmest; up to {limits.uneven:.2f} is good"
-            + ("" if even else ": centre the beam, or move the source away, unless the film is so"),
+    return Verdict(
+        "evenness of the flats",
+        Grade.GOOD if even else Grade.USABLE,
+        ratio,
+        limits.uneven,
+        "",
+        f"the flats vary smoothly by a factor of {ratio:.2f} over the panel, brightest to "
+        f"dimmest; up to {limits.uneven:.2f} is good"
+        + (
+            ""
+            if even
+            else ": heel effect, a film's thickness or a beam off centre do that, and dim parts "
+            "are noisier in corrected frames"
         ),
-        Verdict(
-            "clear beam",
-            Grade.GOOD if clear else Grade.USABLE,
-            100 * abs(residual),
-            100 * limits.local_residual,
-            "%",
-            f"{widest} rows or columns side by side hardly respond: if they are not broken, a "
-            "collimator or a bar stood in the beam; take it out, and take the flats again"
-            if shaded
-            else f"no block of {limits.residual_block} x {limits.residual_block} pixels departs by "
-            f"more than {abs(residual):.1%} from the flats' smooth surface; up to "
-            f"{limits.local_residual:.0%} is good"
-            + ("" if clear else f": look at row {row}, column {column} for an object in the beam"),
-        ),
+    )
+
+
+def _clear_verdict(furthest: float, where: str, scatter: float, limits: CheckLimits) -> Verdict:
+    """Judge by the block that departs furthest; blocks of a film may by up to `scatter`."""
+    clear = furthest <= limits.local_residual
+    side = limits.residual_block
+    text = (
+        f"no block of {side} x {side} pixels departs by more than {furthest:.1%} from the flats' "
+        f"smooth surface; up to {limits.local_residual:.0%} is good"
+    )
+    if not clear and furthest <= scatter:
+        text += (
+            f": all of them scatter by {scatter / limits.residual_sigmas:.1%}, as those of an "
+            "uneven film do, and none stands out; an object that changes a block by less than "
+            f"{scatter:.0%} could hide among them"
+        )
+    elif not clear:
+        text += f": {where} stands out of the others; see whether anything was in the beam there"
+    grade = Grade.GOOD if clear else Grade.USABLE
+    return Verdict(CLEAR_BEAM, grade, 100 * furthest, 100 * limits.local_residual, "%", text)
+
+
+def _shaded_verdict(furthest: float, widest: int, limits: CheckLimits) -> Verdict:
+    """Say that whole lines are dark, more side by side than a block is wide."""
+    return Verdict(
+        CLEAR_BEAM,
+        Grade.USABLE,
+        100 * furthest,
+        100 * limits.local_residual,
+        "%",
+        f"{widest} rows or columns side by side hardly respond: if they are not broken, a "
+        "collimator or a bar stood in the beam; take it out, and take the flats again",
     )
 
 

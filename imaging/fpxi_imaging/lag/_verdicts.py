@@ -137,14 +137,18 @@ def _exposure(model: LagModel, exposed_s: float) -> Verdict:
     if math.isinf(exposed_s):
         text = "the exposure before the step-off is said to have been long enough for equilibrium"
         return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
+    endless = math.isinf(model.exposure_s)
     text = f"the exposure before the step-off is known to have lasted {exposed_s:.3g} s"
-    if math.isinf(model.exposure_s):
+    if endless:
         text += ", and taken to have been long enough for equilibrium"
     if grade is Grade.USABLE:
+        wanted = f"{math.ceil(LEAST_COVERED * slowest)}s"
         text += (
-            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer (--lag-on), "
-            "or say how long it was"
+            f"; too short to fill the slowest traps ({slowest:.3g} s): expose longer "
+            f"(--lag-on {wanted})"
         )
+        if endless:
+            text += ", or say how long it was (--lag-exposed TIME, with --step-off)"
     return Verdict("lag exposure", grade, ratio, LEAST_COVERED, "time constants", text)
 
 

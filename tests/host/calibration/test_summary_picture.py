@@ -161,7 +161,9 @@ def test_measured_lag_is_drawn_with_error_bars_above_what_the_model_leaves(
         spans = [np.ptp(bar[:, 1]) for bar in bars.get_segments()]
         np.testing.assert_allclose(spans, 0.02)
     low, high = above.get_ylim()
-    assert 0 < low < high
+    assert low < 100 * min(measured) < 100 * max(measured) < high
+    assert (low < 0) == (min(measured) < 0)
+    assert above.get_yscale() == ("symlog" if min(measured) < 0 else "log")
     figure.draw_without_rendering()
 
 

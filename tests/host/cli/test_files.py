@@ -94,6 +94,8 @@ def test_swapped_recordings_are_refused(run: Run, folder: Path, tmp_path: Path) 
         ([FAST, "--flat", "0"], "how many frames"),
         ([FAST, "--tolerance", "bias_mV=1"], "--tolerance: for recordings"),
         (["--dark", "a.h5", "--flat", "b.h5", "--exposure", "1ms"], "needs the URL"),
+        ([FAST, "--lag-exposed", "9s"], "--lag-exposed: for recordings"),
+        (["--dark", "a.h5", "--flat", "b.h5", "--lag-exposed", "9s"], "needs --step-off"),
         ([FAST, "--step-off", __file__], "--step-off: for recordings"),
         ([FAST, "--gain", "polynomial", "--levels", "1"], "--levels 2 or more"),
         ([FAST, "--refresh", __file__, "--lag"], "--lag: --refresh takes darks alone"),

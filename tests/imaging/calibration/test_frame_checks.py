@@ -121,8 +121,10 @@ def test_a_flat_that_varies_too_much_is_refused() -> None:
 def test_an_object_in_the_beam_is_refused_and_placed() -> None:
     shadowed = flat()
     shadowed[14:24, 20:30] *= 0.7
-    with pytest.raises(im.UnevenFlatError, match="around row 17, column 24"):
+    with pytest.raises(im.UnevenFlatError, match="around row 17, column 24") as caught:
         check_evenness(shadowed, np.ones((42, 56), bool), LIMITS)
+    text = str(caught.value)
+    assert 0 < text.index("Take everything out of the beam") < text.index("--limit")
 
 
 def test_broken_lines_and_single_pixels_are_no_object() -> None:
@@ -137,6 +139,15 @@ def test_an_uneven_film_is_no_object() -> None:
     verdict = check_evenness(flat() * blotches, np.ones((42, 56), bool), LIMITS)[1]
     assert verdict.grade is im.Grade.USABLE
     assert verdict.measured > 20
+    assert "as those of an uneven film do, and none stands out" in verdict.text
+
+
+def test_a_block_that_stands_out_of_an_even_flat_is_placed() -> None:
+    faint = flat()
+    faint[14:21, 21:28] *= 0.85
+    verdict = check_evenness(faint, np.ones((42, 56), bool), LIMITS)[1]
+    assert verdict.grade is im.Grade.USABLE
+    assert "row 17, column 24 stands out of the others" in verdict.text
 
 
 def test_a_band_of_dim_lines_is_broken_or_in_the_shadow_of_a_bar() -> None:

@@ -65,6 +65,12 @@ def grades(found: LagFit) -> dict[str, Grade]:
     return {verdict.check: verdict.grade for verdict in found.verdicts}
 
 
+def exposure_text(found: LagFit) -> str:
+    """Return what is said of the exposure before the step-off."""
+    (text,) = [each.text for each in found.verdicts if each.check == "lag exposure"]
+    return text
+
+
 @pytest.mark.parametrize(
     "truth",
     [
@@ -136,6 +142,7 @@ def test_a_short_exposure_is_measured_where_its_begin_was_recorded() -> None:
     assert found.model.exposure_s == pytest.approx(0.62)
     np.testing.assert_allclose(found.model.fractions, TWO.fractions, rtol=0.02)
     assert grades(found)["lag exposure"] is Grade.USABLE
+    assert "--lag-exposed" not in exposure_text(found)
     told = fit(frames[15:], times[15:], exposure_s=0.62)
     np.testing.assert_allclose(told.model.fractions, TWO.fractions, rtol=0.02)
     assert fit(frames[15:], times[15:]).model.fractions[1] < 0.9 * TWO.fractions[1]
@@ -146,8 +153,10 @@ def test_an_exposure_of_unknown_length_is_said_to_be_taken_for_endless() -> None
     found = fit(frames, times)
     assert np.isinf(found.model.exposure_s)
     assert grades(found)["lag exposure"] is Grade.USABLE
-    (text,) = [each.text for each in found.verdicts if each.check == "lag exposure"]
-    assert "known to have lasted 0.4 s, and taken to have been long enough" in text
+    assert "lasted 0.4 s, and taken to have been long enough" in exposure_text(found)
+    assert "expose longer (--lag-on 2s), or say how long it was (--lag-exposed" in exposure_text(
+        found
+    )
 
 
 def test_each_pixel_has_its_share_where_the_frames_can_tell() -> None:

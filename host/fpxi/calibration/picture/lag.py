@@ -33,6 +33,7 @@ def draw_lag(axes: Axes, calibration: Calibration) -> None:
         say(axes, "none above the noise")
     else:
         times_s = np.geomspace(max(lag.first_s, 1e-4), max(lag.last_s, 2 * lag.first_s), 200)
+        axes.set_yscale("log")
         _draw_decay(axes, times_s, np.array([lag.residual_after(each) for each in times_s]))
         axes.set_xlabel("time after the exposure, s")
         _tell(axes, lag)
@@ -49,7 +50,7 @@ def _draw_trace(axes: Axes, lag: LagModel, trace: LagTrace) -> None:
     points = trace.grouped(POINTS_PER_DECADE)
     _draw_points(axes, points, points.measured)
     _draw_decay(axes, trace.times_s, trace.fitted)
-    axes.set_ylim(*_limits(points))
+    _set_scale(axes, points, trace.fitted)
     _tell(axes, lag)
     _draw_points(below, points, points.measured - points.fitted)
     below.axhline(0.0, color=_BLUE, linewidth=1)
@@ -72,16 +73,25 @@ def _draw_points(axes: Axes, points: LagTrace, values: Values) -> None:
 
 def _draw_decay(axes: Axes, times_s: Values, decay: Values) -> None:
     axes.set_xscale("log")
-    axes.set_yscale("log", nonpositive="clip")
     axes.plot(times_s, 100 * decay, color=_BLUE, zorder=3)
     axes.set_ylabel("% of the signal")
 
 
-def _limits(points: LagTrace) -> tuple[float, float]:
-    """Return the least and the most in %: points below the noise have no place among logarithms."""
+def _set_scale(axes: Axes, points: LagTrace, fitted: Values) -> None:
+    """Scale by logarithms; linearly around 0 where points or the model are there or below it."""
     high = float(np.max(points.measured + points.uncertainty))
     low = max(float(np.min(points.measured)), float(np.min(points.uncertainty)))
-    return 100 * low / 2, 100 * max(high, 2 * low) * 2
+    top = 100 * max(high, 2 * low) * 2
+    lowest = 100 * min(float(points.measured.min()), float(fitted.min()))
+    if lowest > 0:
+        axes.set_yscale("log", nonpositive="clip")
+        axes.set_ylim(50 * low, top)
+        return
+    linear = 100 * float(np.median(points.uncertainty))
+    axes.set_yscale("symlog", linthresh=linear, linscale=0.5)
+    axes.set_ylim(2 * min(lowest, -linear), top)
+    axes.axhline(0.0, color="0.6", linewidth=0.8)
+    axes.set_ylabel(f"% of the signal, linear below {linear:.1g}")
 
 
 def _tell(axes: Axes, lag: LagModel) -> None:
