@@ -22,7 +22,7 @@ from fpxi.calibration.content import write_calibration
 from fpxi.calibration.records import write_record
 from fpxi.frame_processor import ProcessedFrame
 from fpxi.image_key import ImageKey
-from fpxi.legends import write_bits, write_values
+from fpxi.legends import names_of, write_bits, write_values
 from fpxi.recording import layout
 from fpxi.recording.columns import COLUMNS
 from fpxi.recording.nexus import nexus_group
@@ -98,6 +98,12 @@ class CorrectedFile:
         self._data[index], self._flags[index] = made.values, made.flags
         self._frames.append((picture.first, picture.last, made.averaged_frames, made.complete))
         self._flag_counts.append(_counts_of(made.flags))
+
+    @property
+    def mean_flags(self) -> dict[str, float]:
+        """Pixels of a picture by flag, mean of all pictures written."""
+        means = np.mean(self._flag_counts, axis=0).tolist()
+        return dict(zip(names_of(PixelFlag, ~0), means, strict=True))
 
     def finish(self) -> None:
         """Write what is known of each picture."""

@@ -17,7 +17,7 @@ from fpxi.corrected_file import CORRECTED_LAYOUT, LAYOUT_ATTRIBUTE, PROCESS, PRO
 from fpxi.errors import HostError
 from fpxi.file_kind import why_unreadable
 from fpxi.legends import names_of
-from fpxi.processing_words import processing_words
+from fpxi.processing_words import flag_words, processing_words
 from fpxi.recording import layout
 from fpxi.recording.summary import range_words, shown_words
 
@@ -87,8 +87,9 @@ def _summary(path: Path, file: h5py.File) -> CorrectedSummary:
         facts += [("Note", note) for note in process["notes"].asstr()[:]]
     flags = _flag_counts(detector)
     if flags is not None:
-        words = ", ".join(f"{name} {total}" for name, total in flags.items() if total)
-        facts.append(("Flagged pixels", words or "none"))
+        pictures = len(detector["data"])
+        means = {name: total / pictures for name, total in flags.items()}
+        facts.append(("Flagged pixels", f"{flag_words(means)}; of a picture, mean of all"))
     return CorrectedSummary(written_by, len(detector["data"]), flags, facts)
 
 

@@ -20,6 +20,7 @@ from fpxi_imaging.departures import Agreement, notes_of
 from fpxi.corrected_file import CorrectedFile, Origin, Picture
 from fpxi.errors import FrameSelectionError, RecordingExistsError
 from fpxi.frame_processor import CalibrationResolver, FrameProcessor
+from fpxi.processing_words import processing_notes
 from fpxi.recording.conditions import recorded_conditions
 from fpxi.recording.reader import RecordingReader, read_recording
 from fpxi.whole_file import require_apart, whole_hdf5
@@ -33,8 +34,10 @@ class CorrectionResult:
     pictures: int
     """As many, but for block averages."""
     notes: tuple[str, ...]
-    """What was interpolated to correct at the frames' conditions, and what differed from those of
-    the calibration, in words."""
+    """What was interpolated to correct at the frames' conditions, what differed from those of the
+    calibration, and what the processing does to more values than may be meant, in words."""
+    flags: dict[str, float]
+    """Pixels of a picture by flag, mean of all pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ def correct_recording(
         resolver = resolver_for(reader, calibration, tolerances)
         fit = require_fitting(reader, resolver)
         processor = FrameProcessor(processing, resolver, threads=threads)
-        origin = Origin(calibration, source, processing, fit.agreement, fit.notes)
+        notes = (*fit.notes, *processing_notes(processing))
+        origin = Origin(calibration, source, processing, fit.agreement, notes)
         with whole_hdf5(out) as (file, raw):
             corrected = CorrectedFile(file, reader, origin)
             pictures = 0
@@ -98,7 +102,7 @@ def correct_recording(
                 raw.require_sound()
                 pictures += 1
             corrected.finish()
-        return CorrectionResult(reader.frame_count, pictures, fit.notes)
+        return CorrectionResult(reader.frame_count, pictures, notes, corrected.mean_flags)
 
 
 def resolver_for(

@@ -9,6 +9,10 @@ import h5py
 CALIBRATION = "fpxi_calibration_layout"
 RECORDING = "fpxi_layout"
 CORRECTED = "fpxi_corrected_layout"
+FROM_ELSEWHERE = (
+    "frames from elsewhere (TIFF, arrays) are calibrated and corrected in a script, as "
+    "docs/imaging.md shows under Frames from elsewhere"
+)
 _KINDS = {
     RECORDING: "it is a recording",
     CORRECTED: "it is a corrected recording, which `fpxi correct` wrote",
@@ -36,7 +40,7 @@ def why_unreadable(path: Path, expected: str, reason: str) -> str:
         with h5py.File(path, "r") as file:
             return _of_content(set(file.attrs), expected, reason)
     except OSError:
-        return reason if h5py.is_hdf5(path) else f"it is not an HDF5 file ({reason})"
+        return reason if h5py.is_hdf5(path) else f"it is not an HDF5 file; {FROM_ELSEWHERE}"
 
 
 def _of_content(attributes: set[str], expected: str, reason: str) -> str:

@@ -1,9 +1,15 @@
-"""A processing in words."""
+"""A processing in words, and what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import erfc, sqrt
+
 from fpxi_imaging import Averaging, AveragingMode, Processing, Scale
 from fpxi_imaging.correction.processing import Orientation
+
+LEAST_ZINGER_SIGMA = 4.0
+"""Below it noise makes more than 3 of 100 000 values zingers."""
 
 
 def processing_words(processing: Processing) -> list[str]:
@@ -19,6 +25,23 @@ def processing_words(processing: Processing) -> list[str]:
     if processing.scale is not Scale.COUNTS:
         steps.append(processing.scale.value)
     return steps + _turns(processing.orientation)
+
+
+def processing_notes(processing: Processing) -> tuple[str, ...]:
+    """Return what has to be said of a processing that does more than its user may expect."""
+    sigma = processing.zinger_sigma
+    if sigma is None or sigma >= LEAST_ZINGER_SIGMA:
+        return ()
+    chance = erfc(sigma / sqrt(2)) / 2  # one side of a Gaussian: zingers only add
+    return (
+        f"at {sigma:g} sigma noise alone lifts {chance:.2%} of all values that far, and most of "
+        "them are replaced as zingers: reject from about 6 sigma",
+    )
+
+
+def flag_words(mean_pixels: Mapping[str, float]) -> str:
+    """Return how many pixels of a picture carry each flag, on average; "none" where none does."""
+    return ", ".join(f"{name} {mean:.4g}" for name, mean in mean_pixels.items() if mean) or "none"
 
 
 def _averaging_words(averaging: Averaging) -> str:

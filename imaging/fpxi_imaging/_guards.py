@@ -59,7 +59,10 @@ def require_stack(
     shape: tuple[int, int], stack: Any, row_received: Any, times_us: Sequence[int] | None
 ) -> int:
     """Return the number of frames; refuse a stack of other frames than the kernels read."""
-    frames = len(stack) if isinstance(stack, np.ndarray) and stack.ndim == 3 else 0
+    if isinstance(stack, np.ndarray) and stack.ndim != 3:
+        expected = "frames, rows and columns (for one frame: correct_frame, or stack[np.newaxis])"
+        raise ArrayLayoutError("stack", expected, f"shape {stack.shape}")
+    frames = len(stack) if isinstance(stack, np.ndarray) else 0
     require_array("stack", stack, _COUNTS, (frames, *shape))
     if row_received is not None:
         require_array("row_received", row_received, _BOOLS, (frames, shape[0]))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fpxi import read_recording
 from fpxi.calibration import load_calibration, save_calibration
-from fpxi.calibration.errors import NotACalibrationError
+from fpxi.calibration.errors import NoCalibrationGivenError, NotACalibrationError
 from fpxi.correction import correct_recording
 from fpxi.errors import NotARecordingError
 from fpxi.export import export
@@ -47,7 +47,7 @@ COMMON = [
     ("absent.h5", "there is no file .*absent.h5"),
     ("folder", "it is a folder"),
     ("empty.h5", "it is empty"),
-    ("text.h5", "it is not an HDF5 file"),
+    ("text.h5", "it is not an HDF5 file; .* under Frames from elsewhere"),
     ("other.h5", "fpxi did not write"),
     ("corrected.h5", "it is a corrected recording"),
 ]
@@ -60,6 +60,15 @@ def test_what_is_no_recording_is_said_to_be_what_it_is(folder: Path, name: str, 
     if name != "corrected.h5":
         with pytest.raises(NotARecordingError, match=words):
             export(folder / name, folder / "x.npy")
+
+
+def test_saving_a_calibration_with_swapped_arguments_is_named(folder: Path) -> None:
+    calibration = load_calibration(folder / "cal.h5")
+    with pytest.raises(NoCalibrationGivenError, match=r"Calibration and \w+Path.*path first"):
+        save_calibration(calibration, folder / "new.h5")  # type: ignore[arg-type]
+    with pytest.raises(NoCalibrationGivenError):
+        save_calibration(folder / "new.h5", {})  # type: ignore[arg-type]
+    assert not (folder / "new.h5").exists()
 
 
 @pytest.mark.parametrize(("name", "words"), [*COMMON, ("run.h5", "it is a recording")])

@@ -58,6 +58,17 @@ class MixedConditionsError(HostError):
         )
 
 
+class NoCalibrationGivenError(HostError):
+    """What is to be saved is no calibration; most often path and calibration are swapped."""
+
+    def __init__(self, path: object, calibration: object) -> None:
+        self.given = (type(path).__name__, type(calibration).__name__)
+        super().__init__(
+            f"save_calibration was given {' and '.join(self.given)}: call it as "
+            "save_calibration(path, calibration), the path first"
+        )
+
+
 class ContentError(HostError):
     """A part of a file is missing, or not what it should be."""
 

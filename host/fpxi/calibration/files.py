@@ -24,7 +24,7 @@ from fpxi.calibration.content import (
 )
 from fpxi.calibration.decisions_taken import counted_words, lost_decisions
 from fpxi.calibration.defect_edit_errors import DecisionsWouldBeLostError, UnknownDecisionsError
-from fpxi.calibration.errors import ContentError, NotACalibrationError
+from fpxi.calibration.errors import ContentError, NoCalibrationGivenError, NotACalibrationError
 from fpxi.calibration.old_layouts import read_old_calibration
 from fpxi.errors import CalibrationExistsError
 from fpxi.file_kind import CALIBRATION, why_unreadable
@@ -59,16 +59,24 @@ def save_calibration(
 ) -> None:
     """Write a calibration.
 
-    The file appears whole or not at all. Raises `CalibrationExistsError`, and `OutputError`, also
-    where it would replace a recording that the calibration was made from. With `overwrite` raises
+    The file appears whole or not at all. Raises `CalibrationExistsError`,
+    `NoCalibrationGivenError` where the arguments are swapped, and `OutputError`, also where it
+    would replace a recording that the calibration was made from. With `overwrite` raises
     `DecisionsWouldBeLostError` where the file holds decisions about defects that the calibration
     has not (`with_decisions_of` takes them along), `UnknownDecisionsError` where it is unreadable.
     """
+    _require_order(path, calibration)
     path = Path(path)
     require_apart(path, [source.path for source in calibration.sources])
     require_decisions_kept(path, calibration.defects, overwrite=overwrite)
     with whole_hdf5(path) as (file, _):
         _write(file, calibration)
+
+
+def _require_order(path: object, calibration: object) -> None:
+    """Raise `NoCalibrationGivenError` unless the path is first and the calibration second."""
+    if not isinstance(path, str | Path) or not isinstance(calibration, Calibration):
+        raise NoCalibrationGivenError(path, calibration)
 
 
 def require_decisions_kept(path: Path, defects: DefectMap, *, overwrite: bool) -> None:

@@ -22,6 +22,7 @@ from fpxi.cli.output import note, plural, print_json
 from fpxi.cli.processing_options import processing_options
 from fpxi.cli.progress import ProgressBar
 from fpxi.correction import correct_recording
+from fpxi.processing_words import flag_words
 
 
 @click.command(
@@ -84,6 +85,7 @@ def command(
                 "pictures": result.pictures,
                 "calibration": str(calibration),
                 "processing": json.loads(processing.to_json()),
+                "flags_per_picture": result.flags,
                 "notes": list(result.notes),
             }
         )
@@ -91,5 +93,6 @@ def command(
     averaged = processing.averaging.mode is not AveragingMode.NONE
     pictures = f" to {plural(result.pictures, 'picture')}" if averaged else ""
     click.echo(f"{output}: {plural(result.frames, 'frame')} corrected{pictures}")
+    click.echo(f"Flagged pixels of a picture, on average: {flag_words(result.flags)}")
     for line in result.notes:
         note(f"Note: {line}.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from fpxi.cli.output import format_facts
 from fpxi.errors import ForeignFileError
-from fpxi.file_kind import CALIBRATION, CORRECTED, RECORDING, attributes_of
+from fpxi.file_kind import CALIBRATION, CORRECTED, FROM_ELSEWHERE, RECORDING, attributes_of
 
 Fact = tuple[str, str]
 
@@ -34,7 +34,7 @@ def info_of_file(path: Path) -> FileInfo:
     if attributes is None:
         if _is_json(path):
             return _processing(path)
-        raise ForeignFileError(path, "it is neither HDF5 nor JSON")
+        raise ForeignFileError(path, f"it is neither HDF5 nor JSON; {FROM_ELSEWHERE}")
     for attribute, look in _BY_ATTRIBUTE.items():
         if attribute in attributes:
             return look(path)

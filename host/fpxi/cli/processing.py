@@ -8,8 +8,10 @@ import click
 from fpxi_imaging import Processing
 
 from fpxi.cli.options import OVERWRITE_OPTION, examples
+from fpxi.cli.output import note
 from fpxi.cli.processing_options import processing_options
 from fpxi.errors import OutputError
+from fpxi.processing_words import processing_notes
 from fpxi.whole_file import whole_file
 
 
@@ -35,6 +37,8 @@ def command(*, processing: Processing, output: Path | None, overwrite: bool) -> 
     The same description runs in fpxi view, fpxi correct and fpxi export, and in a script as
     fpxi_imaging.Processing.from_json.
     """
+    for line in processing_notes(processing):
+        note(f"Note: {line}.")
     text = processing.to_json()
     if output is None:
         click.echo(text)

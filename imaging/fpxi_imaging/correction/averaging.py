@@ -104,7 +104,9 @@ class Averaging:
     def _require_motion_sigma(self, sigma: float) -> None:
         if self.mode is not AveragingMode.RECURSIVE:
             raise SettingError(
-                f"motion_sigma of {self.mode.value} averaging", sigma, "None: it does not follow"
+                f"motion_sigma of {self.mode.value} averaging",
+                sigma,
+                "None: only a recursive average can begin anew where the image moves",
             )
         if self.frames > MOST_FOLLOWED_FRAMES:
             raise SettingError(

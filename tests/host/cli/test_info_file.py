@@ -118,7 +118,8 @@ def test_a_corrected_recording_tells_how_it_was_made(
     with h5py.File(corrected) as file:
         flags = file["entry/instrument/detector/pixel_flags"][()]
     assert document["flags"]["missing"] == np.count_nonzero(flags & 4) > 0
-    assert f"missing {document['flags']['missing']}" in facts["Flagged pixels"][0]
+    assert f"missing {document['flags']['missing'] / 3:.4g}" in facts["Flagged pixels"][0]
+    assert "of a picture, mean of all" in facts["Flagged pixels"][0]
 
 
 def test_a_corrected_recording_of_layout_1_is_told(run: Run, corrected: Path) -> None:

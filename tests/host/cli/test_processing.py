@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import Result
-from fpxi.calibration import save_calibration
+from fpxi.calibration import load_calibration, save_calibration
 from fpxi.cli.progress import ProgressBar
 from fpxi.recording.facts import RecordingFacts
 from fpxi_imaging import (
@@ -164,8 +165,34 @@ def test_correct_does_what_is_described_and_says_so(
     assert document["processing"]["scale"] == "transmission"
     with h5py.File(tmp_path / "out.h5") as file:
         assert file[f"{DETECTOR}/frames_averaged"][:].tolist() == [3, 3, 1]
-        assert file[f"{DETECTOR}/data"].attrs["units"] == ""
+        assert file[f"{DETECTOR}/data"].attrs["units"] == "1"
     assert "7 frames corrected to 3 pictures" in run(*job, *words, "--overwrite").stdout
+
+
+def test_correct_says_how_many_pixels_of_a_picture_are_flagged(
+    run: Run, job: list[object], tmp_path: Path
+) -> None:
+    result = run(*job)
+    assert "Flagged pixels of a picture, on average: not_imaging 18" in result.stdout
+    document = json.loads(run(*job, "--overwrite", "--json").stdout)
+    assert document["flags_per_picture"]["not_imaging"] == 18
+    assert "zinger" not in result.stderr
+
+
+def test_zingers_that_noise_alone_makes_are_said(
+    run: Run, job: list[object], tmp_path: Path
+) -> None:
+    calibration = load_calibration(tmp_path / "cal.h5")
+    dark = replace(calibration.darks[0], noise=np.full((6, 5), 4.0, np.float32))
+    save_calibration(tmp_path / "cal.h5", replace(calibration, darks=(dark,)), overwrite=True)
+    told = run(*job, "--zingers", "0.5").stderr
+    assert "at 0.5 sigma noise alone lifts 30.85% of all values that far" in told
+    with h5py.File(tmp_path / "out.h5") as file:
+        assert "at 0.5 sigma" in file["entry/process/notes"].asstr()[-1]
+    assert "sigma" not in run(*job, "--zingers", "4", "--overwrite").stderr
+    described = run("processing", "--zingers", "2")
+    assert "at 2 sigma noise alone lifts 2.28%" in described.stderr
+    assert Processing.from_json(described.stdout).zinger_sigma == 2
 
 
 def test_lag_that_the_calibration_does_not_know_is_refused_by_name(

@@ -302,3 +302,11 @@ def test_no_step_allocates_for_each_frame(make_resolved: Calibrate) -> None:
         finally:
             tracemalloc.stop()
         assert peak < 20_000
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (5,), (1, 2, 4, 5)])
+def test_a_stack_that_is_none_is_told_what_to_do(
+    make_resolved: Callable[..., im.ResolvedCalibration], shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(im.ArrayLayoutError, match=r"for one frame: correct_frame, or stack\[np"):
+        im.correct_stack(np.zeros(shape, np.uint16), make_resolved())
