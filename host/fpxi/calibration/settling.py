@@ -11,7 +11,7 @@ from fpxi.calibration.run_errors import DarksStillFallingError
 from fpxi.calibration.watching import capture_watched
 from fpxi.session import Session
 
-WATCHED_S = 3.0
+WATCHED_S = 5.0
 """How long the dark level is watched at a time,"""
 LONGEST_S = 90.0
 """and how long it is waited for in all."""

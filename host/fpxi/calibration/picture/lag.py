@@ -87,11 +87,14 @@ def _set_scale(axes: Axes, points: LagTrace, fitted: Values) -> None:
         axes.set_yscale("log", nonpositive="clip")
         axes.set_ylim(50 * low, top)
         return
-    linear = 100 * float(np.median(points.uncertainty))
-    axes.set_yscale("symlog", linthresh=linear, linscale=0.5)
-    axes.set_ylim(2 * min(lowest, -linear), top)
+    # so wide that the model does not dive through decades to come below 0
+    linear = max(100 * float(np.median(points.uncertainty)), -lowest)
+    axes.set_yscale("symlog", linthresh=linear)
+    axes.set_ylim(-2 * linear, top)
     axes.axhline(0.0, color="0.6", linewidth=0.8)
-    axes.set_ylabel(f"% of the signal, linear below {linear:.1g}")
+    axes.text(
+        0.03, 0.04, f"linear below {linear:.1g} %", transform=axes.transAxes, fontsize="small"
+    )
 
 
 def _tell(axes: Axes, lag: LagModel) -> None:
