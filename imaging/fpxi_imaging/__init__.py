@@ -24,6 +24,7 @@ from fpxi_imaging.calibration.gain_model import FlatLevel, GainMethod, GainModel
 from fpxi_imaging.calibration.offset_model import OffsetModel
 from fpxi_imaging.calibration.offset_refresh import OffsetRefresh
 from fpxi_imaging.calibration.source import Source, SourceRole
+from fpxi_imaging.condition_words import NOT_STATED
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.correction.averaging import NO_AVERAGING, Averaging, AveragingMode
 from fpxi_imaging.correction.corrector import Corrector
@@ -38,7 +39,6 @@ from fpxi_imaging.defects.decisions import (
 from fpxi_imaging.defects.defect_map import DefectClass, DefectMap, DefectOrigin
 from fpxi_imaging.defects.thresholds import DefectThresholds
 from fpxi_imaging.errors import (
-    NOT_STATED,
     ArrayLayoutError,
     CalibrationError,
     CalibrationMismatchError,

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from fpxi_imaging.errors import NOT_STATED, CalibrationMismatchError, Mismatch
+from fpxi_imaging.condition_words import NOT_STATED
+from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
 _EXACT = ("panel", "serial_number", "binning", "cds", "oversampling")
-
-
-def temperature_words(temperature_mC: int) -> str:
-    """Return a temperature of `Conditions` in words."""
-    if temperature_mC == NOT_STATED:
-        return "a temperature that is not stated"
-    return f"{temperature_mC / 1000:.1f} degrees C"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from fpxi_imaging.condition_words import (
+    condition_name,
+    condition_range,
+    condition_words,
+    difference_words,
+)
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Tolerances
 from fpxi_imaging.errors import Mismatch
 
@@ -43,23 +49,27 @@ class Departure:
             return self._of_temperature(usual) if self.apart >= SAID_FROM_mC else None
         if not self.widened:
             return None
-        frames = _range(str(self.frames_least), str(self.frames_most))
+        name = self.condition
+        frames = condition_range(name, self.frames_least, self.frames_most)
         return (
-            f"{self.condition} of the frames is {frames}, of the calibration {self.calibrated}: "
-            f"let pass by a tolerance of {self.tolerance}, which usually is {usual}"
+            f"{condition_name(name)} of the frames is {frames}, of the calibration "
+            f"{condition_words(name, self.calibrated)}: let pass by a tolerance of "
+            f"{difference_words(name, self.tolerance)}, which usually is "
+            f"{difference_words(name, usual)}"
         )
 
     def _of_temperature(self, usual: int) -> str:
-        least, most, was = (
-            f"{each / 1000:.1f}" for each in (self.frames_least, self.frames_most, self.calibrated)
-        )
-        allowed = f"the tolerance is {self.tolerance / 1000:g} K"
+        name = self.condition
+        frames = condition_range(name, self.frames_least, self.frames_most)
+        tolerance = difference_words(name, self.tolerance)
+        allowed = f"the tolerance is {tolerance}"
         if self.widened:
-            allowed = f"let pass by a tolerance of {self.tolerance / 1000:g} K, which usually is "
-            allowed += f"{usual / 1000:g} K"
+            allowed = f"let pass by a tolerance of {tolerance}, which usually is "
+            allowed += difference_words(name, usual)
         return (
-            f"frames at {_range(least, most)} degrees C are corrected with darks at {was}: up to "
-            f"{self.apart / 1000:.1f} K apart, {allowed}"
+            f"frames at {frames} are corrected with darks at "
+            f"{condition_words(name, self.calibrated)}: up to {self.apart / 1000:.1f} K apart, "
+            f"{allowed}"
         )
 
 
@@ -88,7 +98,3 @@ class Agreement:
 
     tolerances: Tolerances
     departures: tuple[Departure, ...]
-
-
-def _range(least: str, most: str) -> str:
-    return least if least == most else f"{least} to {most}"

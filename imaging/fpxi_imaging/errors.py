@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from fpxi_readout.errors import FpxiError
 
+from fpxi_imaging.condition_words import (
+    NOT_STATED,
+    condition_name,
+    condition_range,
+    condition_values,
+    difference_words,
+)
+
 
 class ImagingError(FpxiError):
     """Base of every deliberate error of the imaging room."""
-
-
-NOT_STATED = -(2**31)
-"""In place of a number of `Conditions` that nobody stated: no panel can have it."""
 
 
 class ShapeMismatchError(ImagingError):
@@ -79,18 +83,38 @@ class Mismatch:
     """One condition that differs between a calibration and the data it should correct."""
 
     name: str
+    """Of the condition, with its unit, as in `fpxi_imaging.Conditions`."""
     calibrated: str | int
     actual: str | int
     tolerance: int
+    calibrated_most: int | None = None
+    """Where a range is covered, `calibrated` being its lower end."""
+
+    @property
+    def calibrated_words(self) -> str:
+        """What the calibration has, in words, with its unit."""
+        most = self.calibrated if self.calibrated_most is None else self.calibrated_most
+        if most != self.calibrated:
+            return condition_range(self.name, self.calibrated, most)
+        return condition_values(self.name, [self.calibrated, self.actual])[0]
+
+    @property
+    def actual_words(self) -> str:
+        """What the data have."""
+        return condition_values(self.name, [self.calibrated, self.actual])[1]
+
+    @property
+    def allowed_words(self) -> str:
+        """` (at most 2 K apart)`; empty where nothing may differ."""
+        if not self.tolerance:
+            return ""
+        return f" (at most {difference_words(self.name, self.tolerance)} apart)"
 
     def __str__(self) -> str:
-        allowed = f" (at most {self.tolerance} apart)" if self.tolerance else ""
-        was, now = (_stated(each) for each in (self.calibrated, self.actual))
-        return f"{self.name}: calibrated at {was}, data at {now}{allowed}"
-
-
-def _stated(value: str | int) -> str | int:
-    return "not stated" if value in {NOT_STATED, ""} else value
+        return (
+            f"{condition_name(self.name)}: {self.calibrated_words} in the calibration, "
+            f"{self.actual_words} in the data{self.allowed_words}"
+        )
 
 
 class CalibrationMismatchError(ImagingError):
@@ -99,11 +123,28 @@ class CalibrationMismatchError(ImagingError):
     def __init__(self, mismatches: tuple[Mismatch, ...]) -> None:
         self.mismatches = mismatches
         listed = "; ".join(str(mismatch) for mismatch in mismatches)
-        super().__init__(
-            f"calibration does not fit this data: {listed}. "
-            "Collect darks and flats under the present conditions, "
-            "or return the panel to the calibrated ones"
+        super().__init__(f"calibration does not fit this data: {listed}. {_remedy(mismatches)}")
+
+
+def _remedy(mismatches: tuple[Mismatch, ...]) -> str:
+    """Return the least that has to be done."""
+    names = {each.name for each in mismatches}
+    if any(each.calibrated in {NOT_STATED, ""} for each in mismatches):
+        return (
+            "State all conditions where the calibration is made (fpxi_imaging.Conditions), or "
+            "calibrate with darks and flats that were recorded"
         )
+    if names & {"panel", "serial_number"}:
+        return "Use a calibration of the panel that the data are of"
+    if names == {"temperature_mC"}:
+        return (
+            "Darks at the temperature of the data are enough: take them with the X-rays off by "
+            "`fpxi calibrate URL --refresh CALIBRATION`, or refresh it by a recording of such darks"
+        )
+    return (
+        "Collect new darks and flats under the conditions of the data, or set the panel as it was "
+        "calibrated"
+    )
 
 
 class RegionMismatchError(ImagingError):

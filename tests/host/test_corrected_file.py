@@ -292,9 +292,9 @@ def test_what_a_tolerance_let_pass_is_on_record(
         notes = tuple(file["entry/process/notes"].asstr()[:])
     assert notes == result.notes
     exposure, temperature = (note for note in notes if "gain measured" not in note)
-    assert "exposure_us of the frames is 2501 to 2502, of the calibration 2500" in exposure
-    assert "tolerance of 5, which usually is 0" in exposure
-    assert "frames at 28.2 to 29.1 degrees C are corrected with darks at 27.3" in temperature
+    assert "exposure of the frames is 2.501 to 2.502 ms, of the calibration 2.5 ms" in exposure
+    assert "tolerance of 0.005 ms, which usually is 0 ms" in exposure
+    assert "frames at 28.2 to 29.1 °C are corrected with darks at 27.3 °C" in temperature
     assert "up to 1.8 K apart, the tolerance is 2 K" in temperature
 
 

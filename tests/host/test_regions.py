@@ -32,6 +32,7 @@ from fpxi_imaging import (
     RegionMismatchError,
     calibration_from_maps,
 )
+from fpxi_imaging.condition_words import condition_name
 from fpxi_readout.frame import Frame, Sampling
 from fpxi_readout.protocol.geometry import FrameArea
 
@@ -233,7 +234,7 @@ def test_a_calibration_of_other_sampling_is_refused(
     change: dict[str, int],
 ) -> None:
     frames = [part(0), part(1, replace(REGION, **change))]
-    with pytest.raises(CalibrationMismatchError, match=next(iter(change))):
+    with pytest.raises(CalibrationMismatchError, match=condition_name(next(iter(change)))):
         correct_recording(record(frames), calibration, tmp_path / "out.h5")
 
 
@@ -273,9 +274,9 @@ def test_a_region_is_calibrated_by_itself(record: Record, part: MakeFrame) -> No
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("first_row", {"first_row": 1}),
-        ("cds", {"cds": True}),
-        ("oversampling", {"oversampling": 2}),
+        ("first row", {"first_row": 1}),
+        ("double sampling is off and on", {"cds": True}),
+        ("conversions averaged", {"oversampling": 2}),
     ],
 )
 def test_darks_and_flats_of_different_regions_or_sampling_do_not_mix(

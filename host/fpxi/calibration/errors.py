@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fpxi_imaging.condition_words import condition_name, condition_values
+
 from fpxi.errors import HostError
 
 
@@ -51,10 +53,15 @@ class MixedConditionsError(HostError):
         self.name = name
         self.first = first
         self.second = second
+        one, other = (
+            condition_values(name, [first, second])
+            if isinstance(first, str | int) and isinstance(second, str | int)
+            else (first, second)
+        )
         super().__init__(
-            f"{name} is {first} and {second} in {where}; a calibration needs darks and flats of "
-            "one panel, region, sampling and bias, each series at a steady temperature: record "
-            "them again"
+            f"{condition_name(name)} is {one} and {other} in {where}; a calibration needs darks "
+            "and flats of one panel, region, sampling and bias, each series at a steady "
+            "temperature: record them again"
         )
 
 

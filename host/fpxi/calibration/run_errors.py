@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fpxi_imaging import Mismatch
+from fpxi_imaging.condition_words import condition_name
 from fpxi_readout.protocol.geometry import FrameArea
 
 from fpxi.errors import HostError
@@ -88,8 +89,10 @@ class RefreshMismatchError(HostError):
 
 
 def _compared(mismatch: Mismatch) -> str:
-    allowed = f", at most {mismatch.tolerance} apart" if mismatch.tolerance else ""
-    return f"{mismatch.name} is {mismatch.actual} now, and {mismatch.calibrated} in it{allowed}"
+    return (
+        f"{condition_name(mismatch.name)} is {mismatch.actual_words} now, and "
+        f"{mismatch.calibrated_words} in it{mismatch.allowed_words}"
+    )
 
 
 class NobodyAtTheBeamError(CalibrationRunError):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from fpxi_imaging import (
-    NOT_STATED,
     Calibration,
     Conditions,
     DarkMap,
@@ -17,13 +16,20 @@ from fpxi_imaging import (
     Shading,
     Source,
 )
-from fpxi_imaging.calibration.offset_model import OffsetModel
+from fpxi_imaging.calibration.coverage import Coverage
+from fpxi_imaging.condition_words import (
+    UNKNOWN,
+    condition_name,
+    condition_range,
+    condition_words,
+    difference_words,
+    stated_words,
+)
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES
 from fpxi_imaging.departures import Agreement, notes_of
 
 Fact = tuple[str, str]
 _POINTS_PER_DECADE = 2
-UNKNOWN = "not stated"
 _METHODS = {
     "one-level": "one level",
     "piecewise": "piecewise linear",
@@ -55,10 +61,15 @@ def calibration_facts(calibration: Calibration) -> list[Fact]:
         ("Panel", f"{at.panel or UNKNOWN}, serial number {at.serial_number or UNKNOWN}"),
         ("Frames", _frames_text(calibration)),
         ("Made", f"{made} by {calibration.software}" if calibration.software else made),
-        ("Bias", _quantity(at.bias_mV, "V")),
+        ("Bias", condition_words("bias_mV", at.bias_mV)),
     ]
     facts += [("Darks", _dark_text(dark)) for dark in calibration.darks]
-    facts += [("Covers", _model_text(model)) for model in calibration.offset_models]
+    facts += [
+        ("Covers", _coverage_text(each))
+        for each in calibration.coverage
+        if each.exposures_us[0] < each.exposures_us[1]
+        or each.temperatures_mC[0] < each.temperatures_mC[1]
+    ]
     facts += [("Gain", _gain_text(gain)) for gain in calibration.gains]
     facts += _defect_facts(calibration)
     facts += _agreement_facts(calibration.agreement)
@@ -78,7 +89,11 @@ def _agreement_facts(agreement: Agreement | None) -> Iterator[Fact]:
     usual = vars(DEFAULT_TOLERANCES)
     other = {name: each for name, each in vars(agreement.tolerances).items() if each != usual[name]}
     if other:
-        words = (f"{name} {each}, usually {usual[name]}" for name, each in other.items())
+        words = (
+            f"{condition_name(name)} {difference_words(name, each)}, usually "
+            f"{difference_words(name, usual[name])}"
+            for name, each in other.items()
+        )
         yield "Tolerances", "; ".join(words)
     for note in notes_of(agreement.departures):
         yield "Let pass", note
@@ -107,36 +122,27 @@ def _dark_text(dark: DarkMap) -> str:
     return ", ".join(words)
 
 
-def _model_text(model: OffsetModel) -> str:
-    shortest, longest = model.exposures_us[0] / 1000, model.exposures_us[-1] / 1000
-    return (
-        f"all exposures from {shortest:g} to {longest:g} ms, {_gain_setting(model.gain_setting)}, "
-        f"{_temperature(model.temperature_mC)}"
-    )
+def _coverage_text(covered: Coverage) -> str:
+    exposures = condition_range("exposure_us", *covered.exposures_us)
+    if covered.exposures_us[0] < covered.exposures_us[1]:
+        exposures = f"all exposures from {exposures}"
+    temperatures = condition_range("temperature_mC", *covered.temperatures_mC)
+    setting = condition_words("gain_setting", covered.gain_setting)
+    return f"{exposures}, gain setting {setting}, {temperatures}"
 
 
 def _setting_text(at: Conditions) -> str:
-    words = _gain_setting(at.gain_setting), exposure_words(at), _temperature(at.temperature_mC)
+    words = (
+        f"gain setting {condition_words('gain_setting', at.gain_setting)}",
+        exposure_words(at),
+        stated_words("temperature_mC", at.temperature_mC),
+    )
     return ", ".join(words)
 
 
 def exposure_words(at: Conditions) -> str:
     """Return an exposure in words, where it is stated."""
-    return _quantity(at.exposure_us, "ms", "exposure ")
-
-
-def _gain_setting(setting: int) -> str:
-    return f"gain setting {UNKNOWN if setting == NOT_STATED else setting}"
-
-
-def _temperature(temperature_mC: int) -> str:
-    if temperature_mC == NOT_STATED:
-        return f"temperature {UNKNOWN}"
-    return f"{temperature_mC / 1000:.1f} degC"
-
-
-def _quantity(thousandths: int, unit: str, name: str = "") -> str:
-    return f"{name}{UNKNOWN}" if thousandths == NOT_STATED else f"{thousandths / 1000:g} {unit}"
+    return stated_words("exposure_us", at.exposure_us)
 
 
 def _gain_text(gain: GainModel) -> str:

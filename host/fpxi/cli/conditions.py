@@ -1,4 +1,4 @@
-"""Words and options about the conditions that a calibration belongs to."""
+"""Options about the conditions that a calibration belongs to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from fpxi_imaging import Conditions, Tolerances
+from fpxi_imaging import Tolerances
 
 from fpxi.cli.options import setting
 
@@ -35,11 +35,3 @@ def tolerances_from(settings: Sequence[tuple[str, str]]) -> Tolerances:
             raise click.BadParameter(f"{name}={value} is not a whole number, 0 or more")
         known[name] = int(value)
     return Tolerances(**known)
-
-
-def format_conditions(conditions: Conditions) -> str:
-    """Write the settings of a panel in one line."""
-    return (
-        f"exposure {conditions.exposure_us} us, gain setting {conditions.gain_setting}, "
-        f"bias {conditions.bias_mV} mV, {conditions.temperature_mC / 1000:.1f} degC"
-    )

@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fpxi_imaging.calibration._dark_groups import DarkGroup, dark_groups
+from fpxi_imaging.calibration.coverage import Coverage, LARGEST_SPAN_mC, coverage, spans
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.offset_model import OffsetModel, fit_offset_model
-from fpxi_imaging.conditions import Conditions, Tolerances, temperature_words
+from fpxi_imaging.condition_words import stated_words
+from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 
 TEMPERATURE_STEP_mC = 250
 """Offsets between two temperatures are made anew in such steps: 2.5 % of the dark current."""
-LARGEST_SPAN_mC = 10_000
-"""Darks at temperatures further apart say nothing of those between."""
-
 SAME_RUN_s = 3600.0
 """Darks that are no further apart count as taken together."""
 
@@ -60,6 +59,11 @@ class Offsets:
         """The models of all gain settings and temperatures with two or more exposures."""
         found = (self._model(index) for index in range(len(self._groups)))
         return tuple(model for model in found if model is not None)
+
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """The exposures and temperatures that the darks cover."""
+        return coverage([self._covered(group) for group in self._groups])
 
     def choose(self, actual: Conditions, tolerances: Tolerances) -> Choice:
         """Return what the offset is made from.
@@ -183,31 +187,40 @@ class Offsets:
 
         place = min(range(len(self._darks)), key=apart)
         group = next(group for group in self._groups if place in group.darks)
-        exposures = sorted({self._exposure(at) for at in group.darks})
-        fitted = f"{exposures[0]} to {exposures[-1]}"
-        found = tuple(
-            replace(each, calibrated=fitted)
-            if each.name == "exposure_us" and len(exposures) > 1
+        ranges = {
+            "exposure_us": self._covered(group).exposures_us,
+            "temperature_mC": self._enclosing(group),
+        }
+        found = self._darks[place].conditions.mismatches(actual, tolerances)
+        told = tuple(
+            replace(each, calibrated=low, calibrated_most=high)
+            if each.name in ranges
+            and (low := ranges[each.name][0]) < (high := ranges[each.name][1])
             else each
-            for each in self._darks[place].conditions.mismatches(actual, tolerances)
+            for each in found
         )
-        covered = set()
-        if exposures[0] <= actual.exposure_us <= exposures[-1]:
-            covered.add("exposure_us")
-        if self._enclosed(actual.temperature_mC, self._darks[place].conditions.gain_setting):
-            covered.add("temperature_mC")
-        return tuple(each for each in found if each.name not in covered) or found
+        outside = tuple(
+            each
+            for each in told
+            if each.name not in ranges
+            or not ranges[each.name][0] <= int(each.actual) <= ranges[each.name][1]
+        )
+        return outside or found
 
-    def _enclosed(self, temperature_mC: int, gain_setting: int) -> bool:
-        """Whether darks of a gain setting enclose a temperature nearly enough."""
-        at = [
-            group.temperature_mC
-            for group in self._groups
-            if self._darks[group.darks[0]].conditions.gain_setting == gain_setting
-        ]
-        below = [each for each in at if each <= temperature_mC]
-        above = [each for each in at if each > temperature_mC]
-        return bool(below and above) and min(above) - max(below) <= LARGEST_SPAN_mC
+    def _covered(self, group: DarkGroup) -> Coverage:
+        """Return what darks of one temperature cover by themselves."""
+        exposures = [self._exposure(at) for at in group.darks]
+        setting = self._darks[group.darks[0]].conditions.gain_setting
+        at_mC = group.temperature_mC
+        return Coverage(setting, (min(exposures), max(exposures)), (at_mC, at_mC))
+
+    def _enclosing(self, group: DarkGroup) -> tuple[int, int]:
+        """Return the temperatures that a group encloses with others of its gain setting."""
+        setting = self._covered(group).gain_setting
+        own = [each for each in self._groups if self._covered(each).gain_setting == setting]
+        at_mC = group.temperature_mC
+        enclosed = spans([each.temperature_mC for each in own])
+        return next(each for each in enclosed if each[0] <= at_mC <= each[1])
 
     def _nearest(self, parts: tuple[Part, ...], at_mC: int) -> int:
         part = min(
@@ -287,5 +300,5 @@ def _of_model(model: OffsetModel, exposure_us: int) -> str:
     exposures = ", ".join(str(each) for each in model.exposures_us)
     return (
         f"offset for {exposure_us} us from bias and dark current fitted to darks of {exposures} us "
-        f"at {temperature_words(model.temperature_mC)}"
+        f"at {stated_words('temperature_mC', model.temperature_mC)}"
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fpxi_imaging._guards import as_utc, require_saturation_level
 from fpxi_imaging.calibration._resolving import Resolver
 from fpxi_imaging.calibration.check_limits import DEFAULT_LIMITS, CheckLimits
+from fpxi_imaging.calibration.coverage import Coverage
 from fpxi_imaging.calibration.dark import DarkMap
 from fpxi_imaging.calibration.frame_stack import FrameSeries
 from fpxi_imaging.calibration.gain_model import GainModel
@@ -20,6 +21,7 @@ from fpxi_imaging.calibration.offset_model import OffsetModel
 from fpxi_imaging.calibration.offset_refresh import OffsetRefresh
 from fpxi_imaging.calibration.refreshing import refreshed
 from fpxi_imaging.calibration.source import Source
+from fpxi_imaging.condition_words import condition_name, condition_words
 from fpxi_imaging.conditions import DEFAULT_TOLERANCES, Conditions, Tolerances
 from fpxi_imaging.defects.defect_map import DefectMap
 from fpxi_imaging.defects.thresholds import DEFAULT_THRESHOLDS, DefectThresholds
@@ -110,6 +112,11 @@ class Calibration:
         """For each gain setting and temperature with darks of two or more exposures."""
         return self._resolver.offsets.models
 
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """The exposures and temperatures at which the offset is known, without tolerances."""
+        return self._resolver.offsets.coverage
+
     def resolve(
         self, actual: Conditions, tolerances: Tolerances = DEFAULT_TOLERANCES
     ) -> ResolvedCalibration:
@@ -180,7 +187,8 @@ class Calibration:
                 ours, theirs = getattr(self.conditions, name), getattr(part.conditions, name)
                 if ours != theirs:
                     raise CalibrationError(
-                        f"darks and gains differ in {name}, {ours} and {theirs}: "
+                        f"darks and gains differ in {condition_name(name)}, "
+                        f"{condition_words(name, ours)} and {condition_words(name, theirs)}: "
                         "calibrate each apart"
                     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fpxi_imaging.conditions import Conditions, temperature_words
+from fpxi_imaging.condition_words import condition_name, condition_words, stated_words
+from fpxi_imaging.conditions import Conditions
 from fpxi_imaging.errors import CalibrationError, Mismatch, SaturatedError
 
 
@@ -82,13 +83,15 @@ class NoDarkForFlatError(CalibrationError):
         self.flat = flat
         self.mismatches = mismatches
         listed = "; ".join(
-            f"{each.name}: darks at {each.calibrated}, flats at {each.actual}"
+            f"{condition_name(each.name)}: darks at {each.calibrated_words}, flats at "
+            f"{each.actual_words}{each.allowed_words}"
             for each in mismatches
         )
         super().__init__(
-            f"no darks fit the flats of {flat.exposure_us} us at gain setting "
-            f"{flat.gain_setting}, {temperature_words(flat.temperature_mC)} ({listed}); take "
-            "darks under the conditions of the flats"
+            f"no darks fit the flats of {stated_words('exposure_us', flat.exposure_us)} at gain "
+            f"setting {condition_words('gain_setting', flat.gain_setting)}, "
+            f"{stated_words('temperature_mC', flat.temperature_mC)} ({listed}); take darks "
+            "under the conditions of the flats"
         )
 
 

@@ -157,9 +157,9 @@ def test_what_a_widened_tolerance_let_pass_stays_on_record(
     found = {(each.condition, each.frames_least) for each in made.agreement.departures}
     assert ("bias_mV", -12_500) in found
     facts = calibration_summary(made)
-    assert ("Tolerances", "bias_mV 300, usually 100") in facts
+    assert ("Tolerances", "bias 0.3 V, usually 0.1 V") in facts
     passed = [text for name, text in facts if name == "Let pass"]
-    assert any("bias_mV of the frames is -12500, of the calibration -12345" in t for t in passed)
+    assert any("bias of the frames is -12.5 V, of the calibration -12.345 V" in t for t in passed)
 
 
 def test_usual_tolerances_that_let_nothing_pass_are_no_matter_for_words(
@@ -206,7 +206,7 @@ def test_flats_that_no_darks_fit_are_named(
     record: Record, levelled: Levelled, darks: list[Frame]
 ) -> None:
     flats = record(levelled(9000, range(8), exposure_us=5000), "b.h5", FLAT)
-    with pytest.raises(NoDarkForFlatError, match="no darks fit the flats of 5000 us"):
+    with pytest.raises(NoDarkForFlatError, match="no darks fit the flats of 5 ms"):
         calibration_from_recordings(record(darks, "a.h5", DARK), flats)
 
 

@@ -22,9 +22,9 @@ def test_a_calibration_is_told_in_words(rich: Calibration) -> None:
     assert facts["Made"] == ["2026-01-02 03:04 UTC by fpxi 0.1.0"]
     assert facts["Bias"] == ["-12.345 V"]
     assert [text.split(", noise")[0] for text in facts["Darks"]] == [
-        "gain setting 1, 2.5 ms, 27.3 degC, 41 frames",
-        "gain setting 1, 5 ms, 27.3 degC, 42 frames",
-        "gain setting 0, 2.5 ms, 20.0 degC, 43 frames",
+        "gain setting 1, 2.5 ms, 27.3 °C, 41 frames",
+        "gain setting 1, 5 ms, 27.3 °C, 42 frames",
+        "gain setting 0, 2.5 ms, 20.0 °C, 43 frames",
     ]
     assert (
         "piecewise linear, 61 flats at 500 to 1234 counts above dark, shading kept"
@@ -32,7 +32,7 @@ def test_a_calibration_is_told_in_words(rich: Calibration) -> None:
     )
     assert "polynomial" in facts["Gain"][1]
     assert "shading removed" in facts["Gain"][1]
-    assert facts["Covers"] == ["all exposures from 2.5 to 5 ms, gain setting 1, 27.3 degC"]
+    assert facts["Covers"] == ["all exposures from 2.5 to 5 ms, gain setting 1, 27.3 °C"]
     assert facts["Lag"] == [
         "2.00% with 0.1 s, 1.00% with 2.5 s; fit leaves 3.0e-04 of the signal",
     ]
@@ -92,6 +92,6 @@ def test_what_is_not_known_is_left_out(rich: Calibration) -> None:
         "Defect classes",
         "Lag",
     }
-    assert facts["Darks"] == ["gain setting 1, 2.5 ms, 27.3 degC, 41 frames"]
+    assert facts["Darks"] == ["gain setting 1, 2.5 ms, 27.3 °C, 41 frames"]
     assert "30 flats at 500 counts above dark" in facts["Gain"][0]
     assert facts["Lag"] == ["not measured"]

@@ -42,7 +42,7 @@ def test_a_calibration_is_told_in_words(run: Run, path: Path) -> None:
     lines = [line.split(maxsplit=1) for line in result.stdout.splitlines()]
     assert lines[:2] == [["Calibration", str(path)], ["Layout", "3"]]
     assert ["Panel", "tiny, serial number SN-7"] in lines
-    assert ["Darks", "gain setting 1, 2.5 ms, 27.3 degC, 10 frames"] in lines
+    assert ["Darks", "gain setting 1, 2.5 ms, 27.3 °C, 10 frames"] in lines
 
 
 def test_the_same_for_machines(run: Run, path: Path) -> None:

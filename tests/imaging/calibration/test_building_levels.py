@@ -217,7 +217,7 @@ def test_a_pixel_that_clips_at_the_high_level_is_calibrated_by_the_others(
 
 class TestRefused:
     def test_flats_without_a_dark_of_their_conditions(self, panel: Panel) -> None:
-        with pytest.raises(im.NoDarkForFlatError, match="flats of 20000 us") as caught:
+        with pytest.raises(im.NoDarkForFlatError, match="flats of 20 ms") as caught:
             build([panel.series()], [panel.series(20_000.0, exposure_us=20_000)])
         assert [each.name for each in caught.value.mismatches] == ["exposure_us"]
 

@@ -39,7 +39,7 @@ def test_what_is_not_stated_is_known_as_such(make: Make) -> None:
     assert made.gains[0].shading is im.Shading.NOT_STATED
     assert np.isnan(made.darks[0].uncertainty).all()
     stated = im.Conditions("p", "1", 10_000, 0, 0, 25_000)
-    with pytest.raises(im.CalibrationMismatchError, match="exposure_us: calibrated at not stated"):
+    with pytest.raises(im.CalibrationMismatchError, match="exposure: not stated in the"):
         made.resolve(stated)
 
 

@@ -108,9 +108,12 @@ def test_outside_the_exposures_it_is_refused_with_the_range_named(
     calibration: Any, dark: Any, conditions: im.Conditions
 ) -> None:
     made = calibration(dark(5_000), dark(20_000))
-    with pytest.raises(im.CalibrationMismatchError, match="5000 to 20000, data at 20001") as caught:
+    with pytest.raises(
+        im.CalibrationMismatchError, match=r"5 to 20 ms in the cal.* 20\.001 ms"
+    ) as caught:
         made.resolve(replace(conditions, exposure_us=20_001))
-    assert [each.name for each in caught.value.mismatches] == ["exposure_us"]
+    (exposure,) = caught.value.mismatches
+    assert exposure == im.Mismatch("exposure_us", 5_000, 20_001, 0, calibrated_most=20_000)
 
 
 def test_between_temperatures_dark_current_goes_by_its_logarithm(
@@ -154,6 +157,22 @@ def test_temperatures_that_no_darks_enclose_nearly_enough_are_refused(
     assert [each.name for each in caught.value.mismatches] == ["temperature_mC"]
 
 
+def test_a_temperature_outside_is_told_all_that_is_covered(
+    calibration: Any, dark: Any, conditions: im.Conditions
+) -> None:
+    made = calibration(*(dark(10_000, temperature_mC=each) for each in (27_300, 33_000, 60_000)))
+    with pytest.raises(im.CalibrationMismatchError) as caught:
+        made.resolve(replace(conditions, exposure_us=10_000, temperature_mC=40_000))
+    assert caught.value.mismatches == (
+        im.Mismatch("temperature_mC", 27_300, 40_000, 2000, calibrated_most=33_000),
+    )
+    assert (
+        "temperature: 27.3 to 33.0 °C in the calibration, 40.0 °C in the data (at most 2 K apart)"
+        in str(caught.value)
+    )
+    assert "--refresh" in str(caught.value)
+
+
 def test_a_temperature_that_wavers_gives_the_same_object(
     calibration: Any, dark: Any, conditions: im.Conditions
 ) -> None:
@@ -192,7 +211,7 @@ def test_each_gain_setting_has_its_gain_and_its_darks(
     made = replace(made, gains=(reference, other))
     found = made.resolve(replace(conditions, exposure_us=10_000, gain_setting=3))
     assert (found.offset[0, 0], found.gain[0, 0]) == (7, 2)
-    with pytest.raises(im.CalibrationMismatchError, match="gain_setting"):
+    with pytest.raises(im.CalibrationMismatchError, match="gain setting: "):
         made.resolve(replace(conditions, exposure_us=10_000, gain_setting=1))
 
 
@@ -239,5 +258,5 @@ class TestRefused:
             calibration(dark(10_000), gains=(gain, gain))
 
     def test_darks_of_another_panel(self, calibration: Any, dark: Any) -> None:
-        with pytest.raises(im.CalibrationError, match="serial_number, A1 and A2"):
+        with pytest.raises(im.CalibrationError, match="serial number, A1 and A2"):
             calibration(dark(10_000, serial_number="A2"))
