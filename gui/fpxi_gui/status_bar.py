@@ -53,6 +53,9 @@ class StatusBar(QStatusBar):
         for name, text in status_texts(status).items():
             self._labels[name].setText(text)
             self._labels[name].setVisible(bool(text))
+        layout = self.layout()
+        if layout is not None:  # longer texts get their room at once, not with the next event
+            layout.activate()
         self._elide_event(status.last_event)
         if status.limit is not None:
             self._labels["limit"].setToolTip(f"What limits the frame rate: {status.limit}")
@@ -107,7 +110,7 @@ def status_texts(status: Status) -> dict[str, str]:
         "link": f"● {status.link}",
         "rate": rate_text(status.frame_rate_hz),
         "limit": _limit_text(status.limit),
-        "link_rate": _rate_text(status.link_rate_Bps),
+        "link_rate": _rate_text(status.link_rate_Bps if status.frames_received else None),
         "signal": "" if status.rssi_dBm is None else f"{status.rssi_dBm} dBm",
         "battery": "" if battery is None else f"battery {battery} %",
         "average": average_text(status),

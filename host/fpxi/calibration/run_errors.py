@@ -281,4 +281,7 @@ class NoPictureError(HostError):
     """The package that draws is not installed."""
 
     def __init__(self) -> None:
-        super().__init__('the summary picture needs matplotlib: pip install "fpxi[figures]"')
+        super().__init__(
+            'the summary picture needs matplotlib: pip install "fpxi[figures]", in a checkout '
+            'pip install ".[figures]"; fpxi info cal.h5 --picture cal.png draws it later'
+        )

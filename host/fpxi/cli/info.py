@@ -11,10 +11,11 @@ from fpxi_readout.panel import Panel
 from fpxi_readout.protocol.generated import Fault, FaultRecord, ResetCause
 from fpxi_readout.protocol.version import UnsupportedByDeviceError
 
-from fpxi.cli.options import JSON_OPTION, url_argument
-from fpxi.cli.output import format_facts, print_json
+from fpxi.cli.options import JSON_OPTION, OVERWRITE_OPTION, url_argument
+from fpxi.cli.output import format_facts, note, print_json
 from fpxi.cli.panel import connected_panel_and_radio
 from fpxi.cli.parameters import format_help, format_parameters, parameters_document
+from fpxi.errors import ExportExistsError
 from fpxi.frame_rate_limit import FrameTiming, rate_text
 
 if TYPE_CHECKING:
@@ -28,8 +29,16 @@ if TYPE_CHECKING:
 @click.command("info")
 @url_argument()
 @click.option("--explain", is_flag=True, help="Say what each parameter is.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Of a calibration: draw the picture that fpxi calibrate draws (PNG).",
+)
+@OVERWRITE_OPTION
 @JSON_OPTION
-def command(url: str, explain: bool, as_json: bool) -> None:
+def command(
+    url: str, *, explain: bool, picture: Path | None, overwrite: bool, as_json: bool
+) -> None:
     """Show what the panel at URL is: identity, pixel array, and parameters with their ranges.
 
     Instead of a URL, a file: a recording, a corrected recording, a calibration (what it covers,
@@ -37,7 +46,11 @@ def command(url: str, explain: bool, as_json: bool) -> None:
     """
     if Path(url).is_file():
         _show_file(Path(url), as_json)
+        if picture is not None:
+            _draw(Path(url), picture, overwrite=overwrite)
         return
+    if picture is not None:
+        raise click.UsageError(f"--picture draws a calibration's file, and {url} is none.")
     with connected_panel_and_radio(url) as (panel, radio):
         identity, dictionary = panel.identity, panel.dictionary
         values = panel.read_parameters()
@@ -78,6 +91,17 @@ def _show_file(path: Path, as_json: bool) -> None:
         print_json(info.document)
     else:
         click.echo(info_text(info))
+
+
+def _draw(path: Path, picture: Path, *, overwrite: bool) -> None:
+    from fpxi.calibration import load_calibration  # noqa: PLC0415 - numba only when wanted
+    from fpxi.calibration.summary_picture import draw_picture  # noqa: PLC0415 - likewise
+
+    calibration = load_calibration(path)
+    if picture.exists() and not overwrite:
+        raise ExportExistsError(picture)
+    draw_picture(calibration, picture)
+    note(f"Picture: {picture}")
 
 
 def _panel_facts(panel: PanelGeometry) -> list[tuple[str, str]]:

@@ -136,9 +136,9 @@ def _of_open_beam(exposure_us: int, flat_us: int) -> str:
     ratio = exposure_us / flat_us
     return (
         f"transmission is over the level of the flats at {flat_us} us: at {exposure_us} us an open "
-        f"beam of the flats' tube current reads {ratio:.3g} there, not 1, and {-log(ratio):.3g} in "
-        "attenuation, not 0 (of a steady beam, whose signal goes with the exposure); for 1, take "
-        "flats of this exposure"
+        f"beam of the flats' tube current reads about {ratio:.3g}, not 1, and about "
+        f"{-log(ratio):.2g} in attenuation, not 0 (of a steady beam, whose signal goes with "
+        "the exposure); for 1, take flats of this exposure"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fpxi.connection import ConnectionState
 from fpxi_gui.parameter_text import parameter_title
+from fpxi_gui.status_bar import status_texts
 from fpxi_readout.errors import FpxiError
 
 
@@ -264,6 +265,22 @@ def test_a_panel_offers_its_settings(live: Any) -> None:
     assert device.reset.isEnabled()
     assert live.window.correction.make.isEnabled()
     assert live.window.status.text("link_rate") != ""
+
+
+def test_longer_figures_get_their_room_at_once(live: Any) -> None:
+    bar = live.window.status
+    bar.show_status(replace(bar._shown, frame_rate_hz=1.1))
+    live.settle()
+    bar.show_status(replace(bar._shown, frame_rate_hz=12345.6))
+    label = bar._labels["rate"]
+    assert label.text() == "12345.6 frames/s"
+    assert label.width() >= label.sizeHint().width()
+
+
+def test_no_byte_rate_is_shown_before_the_first_frame(live: Any) -> None:
+    status = replace(live.window.status._shown, link_rate_Bps=500.0)
+    assert status_texts(replace(status, frames_received=0))["link_rate"] == ""
+    assert status_texts(replace(status, frames_received=1))["link_rate"] == "0.5 kB/s"
 
 
 def test_readings_are_grey_without_a_connection(live: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from fpxi.calibration.picture.defects import draw_defects
 from fpxi.calibration.picture.lag import draw_lag
 from fpxi.calibration.picture.maps import MOST_PIXELS, _block_highest, _block_means, draw_map
 from fpxi.calibration.picture.page import _dark, _verdict_lines, draw_summary
@@ -259,3 +260,20 @@ def test_the_darks_shown_are_the_newest_at_the_exposure_of_the_flats() -> None:
     assert _dark(replace(made, darks=(five, twenty, newer, ten))) is newer
     assert _dark(replace(made, darks=(newest, twenty, ten))) is ten
     assert _dark(replace(made, darks=(other, twenty))) is twenty
+
+
+def test_maps_name_rows_and_columns_and_every_class_that_occurs() -> None:
+    calibration = calibration_of((8, 8))
+    classes = np.zeros((8, 8), np.uint16)
+    classes[2, 3] = DefectClass.DEAD | DefectClass.CLUSTER
+    classes[4, 4] = DefectClass.NOISY
+    axes = Figure().add_subplot()
+    draw_defects(axes, replace(calibration, defects=DefectMap(classes)))
+    legend = axes.get_legend()
+    assert legend is not None
+    words = [each.get_text() for each in legend.get_texts()]
+    assert words == ["cluster: 1", "noisy: 1", "dead: 1"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("column", "row")
+    other = Figure().add_subplot()
+    draw_map(other, np.arange(64.0).reshape(8, 8), "title", "counts")
+    assert (other.get_xlabel(), other.get_ylabel()) == ("column", "row")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from fpxi.calibration import save_calibration
-from fpxi_imaging import Conditions, calibration_from_maps
+from fpxi_imaging import Conditions, Processing, calibration_from_maps
 
 Run = Callable[..., Result]
 
@@ -60,3 +60,24 @@ def test_a_damaged_calibration_is_named(run: Run, path: Path) -> None:
     result = run("info", path)
     assert result.exit_code == 1
     assert "/entry/process/calibration/darks/0/mean is missing" in result.stderr
+
+
+def test_the_picture_is_drawn_when_it_is_asked_for(run: Run, path: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "later.png"
+    result = run("info", path, "--picture", picture, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["kind"] == "calibration"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    refused = run("info", path, "--picture", picture)
+    assert refused.exit_code == 1
+    assert "later.png exists" in refused.stderr
+    assert run("info", path, "--picture", picture, "--overwrite").exit_code == 0
+
+
+def test_only_a_calibration_is_drawn(run: Run, tmp_path: Path) -> None:
+    assert run("info", "sim:tft64", "--picture", tmp_path / "x.png").exit_code == 2
+    (tmp_path / "p.json").write_text(Processing().to_json())
+    result = run("info", tmp_path / "p.json", "--picture", tmp_path / "x.png")
+    assert result.exit_code == 1
+    assert "not a readable fpxi calibration" in result.stderr
+    assert not (tmp_path / "x.png").exists()

@@ -39,15 +39,17 @@ def draw_defects(axes: Axes, calibration: Calibration) -> None:
     chosen[mask] = EDITED
     for index, (kind, _, _) in enumerate(_CLASSES, start=FIRST_CLASS):
         chosen[mask & ((defects.classes & kind) != 0)] = index
-    draw_classes(axes, chosen, _legend(chosen, mask, defects.classes), _title(calibration))
+    found = defects.classes[mask]
+    listed = [index for index in (RING, EDITED) if (chosen == index).any()]
+    listed += [
+        index
+        for index, (kind, _, _) in enumerate(_CLASSES, start=FIRST_CLASS)
+        if (found & kind).any()
+    ]
+    draw_classes(axes, chosen, _legend(chosen, found), listed, _title(calibration))
 
 
-def _legend(
-    chosen: npt.NDArray[np.uint8],
-    mask: npt.NDArray[np.bool_],
-    classes: npt.NDArray[np.uint16],
-) -> list[tuple[str, str]]:
-    found = classes[mask]
+def _legend(chosen: npt.NDArray[np.uint8], found: npt.NDArray[np.uint16]) -> list[tuple[str, str]]:
     legend = [
         ("good", "#fbfbfb"),
         ("process ring", "#e3e3e3"),

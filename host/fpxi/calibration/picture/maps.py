@@ -41,14 +41,15 @@ def draw_classes(
     axes: Axes,
     chosen: npt.NDArray[np.uint8],
     legend: Sequence[tuple[str, str]],
+    listed: Sequence[int],
     title: str,
 ) -> None:
     """Draw which class each pixel is of, by its index in the legend of labels and colours.
 
-    0 is the first of the legend. In a picture of blocks a block shows its highest index.
+    0 is the first of the legend. In a picture of blocks a block shows its highest index. The legend
+    has the indices `listed`, also of classes that others cover.
     """
     axes.set_title(title)
-    shown = np.unique(chosen)
     if min(chosen.shape) <= LINE_ROWS:
         _draw_class_lines(axes, chosen, legend)
     else:
@@ -61,10 +62,10 @@ def draw_classes(
             extent=_extent(chosen.shape),
             aspect=_aspect(chosen.shape),
         )
+        _name_axes(axes)
     patches = [
-        Patch(facecolor=colour, edgecolor="0.4", linewidth=0.5, label=label)
-        for index, (label, colour) in enumerate(legend)
-        if index in shown and index > 0
+        Patch(facecolor=legend[index][1], edgecolor="0.4", linewidth=0.5, label=legend[index][0])
+        for index in listed
     ]
     if patches:
         axes.legend(
@@ -74,6 +75,9 @@ def draw_classes(
             frameon=False,
             fontsize="small",
             handlelength=1.0,
+            title="of several classes a pixel\nis drawn as the lowest here",
+            title_fontsize="small",
+            alignment="left",
         )
 
 
@@ -95,8 +99,14 @@ def _draw_image(axes: Axes, values: Image, unit: str) -> None:
         extent=_extent(values.shape),
         aspect=_aspect(values.shape),
     )
+    _name_axes(axes)
     beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))  # the map's own height, whatever its aspect
     axes.figure.colorbar(image, cax=beside, extend="both", label=unit)
+
+
+def _name_axes(axes: Axes) -> None:
+    axes.set_xlabel("column")
+    axes.set_ylabel("row")
 
 
 def _limits(values: Image) -> tuple[float, float]:
