@@ -53,7 +53,7 @@ def test_a_calibration_of_other_conditions_is_named_while_the_picture_is_raw(
     rig.session.connect()
     rig.session.deliver(ramp)
     rig.session.pipeline.configure(calibration=calibration_of_another_exposure, corrected=True)
-    assert "exposure_us" in str(rig.controller.tick().correction.misfit)
+    assert "exposure: " in str(rig.controller.tick().correction.misfit)
     rig.session.pipeline.configure(corrected=False)
     assert rig.controller.tick().correction.misfit is None
     rig.session.pipeline.configure(calibration=calibration, corrected=True)

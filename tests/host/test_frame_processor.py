@@ -98,7 +98,7 @@ def test_a_frame_that_nothing_corrects_is_refused_and_the_next_begins_anew(
 ) -> None:
     processor = FrameProcessor(Processing(averaging=Averaging.running(4)), resolver)
     processor.process(make_frame(0))
-    with pytest.raises(CalibrationMismatchError, match="gain_setting"):
+    with pytest.raises(CalibrationMismatchError, match="gain setting: "):
         processor.process(make_frame(1, gain_setting=0))
     assert processor.process(make_frame(2)).averaged_frames == 1
 

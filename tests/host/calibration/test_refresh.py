@@ -96,7 +96,7 @@ def test_darks_of_settings_that_the_calibration_has_not_are_refused(
     path: Path, record: Record, exposed: Exposed
 ) -> None:
     other = record(exposed(500, 0, range(30), gain_setting=0), "other.h5", DARK)
-    with pytest.raises(CalibrationMismatchError, match="gain_setting"):
+    with pytest.raises(CalibrationMismatchError, match="gain setting: "):
         refresh_offset(path, other)
 
 
