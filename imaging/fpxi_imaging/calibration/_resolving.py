@@ -10,6 +10,7 @@ import numpy as np
 
 from fpxi_imaging.calibration._offsets import Choice, Offsets
 from fpxi_imaging.calibration.gain_model import GainModel
+from fpxi_imaging.condition_words import condition_words
 from fpxi_imaging.conditions import Conditions, Tolerances
 from fpxi_imaging.errors import CalibrationMismatchError, Mismatch
 from fpxi_imaging.resolved import ResolvedCalibration
@@ -113,8 +114,9 @@ def _of_gain(gain: GainModel, used: Conditions) -> tuple[str, ...]:
     notes = []
     exposures = {level.conditions.exposure_us for level in gain.levels}
     if used.exposure_us not in exposures:
-        listed = ", ".join(str(each) for each in sorted(exposures))
-        notes.append(f"gain measured at {listed} us is taken to hold at {used.exposure_us} us")
+        listed = ", ".join(f"{each / 1000:g}" for each in sorted(exposures))
+        now = condition_words("exposure_us", used.exposure_us)
+        notes.append(f"gain measured at {listed} ms is taken to hold at {now}")
     flat_us = gain.conditions.exposure_us
     if used.exposure_us != flat_us:
         notes.append(_of_open_beam(used.exposure_us, flat_us))
@@ -134,11 +136,12 @@ def _of_open_beam(exposure_us: int, flat_us: int) -> str:
     more of, nothing is known.
     """
     ratio = exposure_us / flat_us
+    now, flat = (condition_words("exposure_us", each) for each in (exposure_us, flat_us))
     return (
-        f"transmission is over the level of the flats at {flat_us} us: at {exposure_us} us an open "
-        f"beam of the flats' tube current reads about {ratio:.3g}, not 1, and about "
-        f"{-log(ratio):.2g} in attenuation, not 0 (of a steady beam, whose signal goes with "
-        "the exposure); for 1, take flats of this exposure"
+        f"transmission is over the level of the flats at {flat}: at {now} an open beam of the "
+        f"flats' tube current reads about {ratio:.3g}, not 1, and about {-log(ratio):.2g} in "
+        "attenuation, not 0 (of a steady beam, whose signal goes with the exposure); for 1, take "
+        "flats of this exposure"
     )
 
 

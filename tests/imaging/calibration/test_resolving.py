@@ -57,7 +57,7 @@ def test_between_exposures_the_model_is_taken_and_said(
     offset, gain, _ = found.notes
     assert "8000 us" in offset
     assert "5000, 20000 us" in offset
-    assert "gain measured at 10000 us is taken to hold at 8000 us" in gain
+    assert "gain measured at 10 ms is taken to hold at 8 ms" in gain
     (model,) = made.offset_models
     np.testing.assert_allclose(model.rate, RATE, rtol=1e-4)
 
@@ -67,7 +67,7 @@ def test_at_another_exposure_than_the_flats_it_is_said_what_an_open_beam_reads(
 ) -> None:
     made = calibration(dark(5_000), dark(10_000), dark(20_000))
     told = made.resolve(replace(conditions, exposure_us=20_000)).notes[-1]
-    assert "level of the flats at 10000 us" in told
+    assert "level of the flats at 10 ms: at 20 ms" in told
     assert "reads about 2, not 1, and about -0.69 in attenuation" in told
     assert made.resolve(replace(conditions, exposure_us=10_000)).notes == ()
 
