@@ -199,7 +199,7 @@ class TestStack:
         ("stack", "error"),
         [
             (np.zeros((2, 4, 6), np.uint16), im.ShapeMismatchError),
-            (np.zeros((4, 5), np.uint16), im.ShapeMismatchError),
+            (np.zeros((4, 5), np.uint16), im.ArrayLayoutError),
             (np.zeros((2, 4, 5), np.int32), im.ArrayLayoutError),
             (np.zeros((4, 4, 5), np.uint16)[::2], im.ArrayLayoutError),
             ([[[1]]], im.ArrayLayoutError),
