@@ -43,8 +43,6 @@ from fpxi_imaging.correction._layout import (
 from fpxi_imaging.correction._median_steps import CHUNK_PIXELS, show_median
 from fpxi_imaging.correction._value_steps import (
     offset_and_gain,
-    offset_and_gain_into_mean,
-    offset_and_gain_into_sum,
     piecewise,
     polynomial,
     remove_lag,
@@ -64,8 +62,7 @@ def take_single(
     head: Any, memory: Any, begin: Any, marks: Any, counts: Any, values: Any, flags: Any
 ) -> None:
     """Offset, gain, flags."""
-    offset, gain = _constants(head, memory, begin, counts.size)
-    offset_and_gain(counts, offset, gain, values)
+    _offset_and_gain(head, memory, begin, counts, values)
     flag_counts(counts, marks, np.uint16(head.saturation_level), flags)
 
 
@@ -82,15 +79,10 @@ def take_in_mean(
     flags: Any,
 ) -> None:
     """Offset, gain, flags, mean in single precision."""
+    _offset_and_gain(head, memory, begin, counts, values)
     _hold(head, holds, before, begin, counts, marks, flags)
-    offset, gain = _constants(head, memory, begin, counts.size)
     mean = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
-    if before == 0:
-        offset_and_gain(counts, offset, gain, values)
-        start_mean(values, mean)
-    else:
-        share = np.float32(1.0 / min(before + 1, head.averaged_frames))
-        offset_and_gain_into_mean(counts, offset, gain, share, mean, values)
+    _weigh_in(head, before, values, mean)
 
 
 @helper
@@ -116,21 +108,10 @@ def take_in_sum(
     flags: Any,
 ) -> None:
     """Offset, gain, flags, moving sum in single precision."""
+    _offset_and_gain(head, memory, begin, counts, values)
     _hold(head, holds, before, begin, counts, marks, flags)
-    offset, gain = _constants(head, memory, begin, counts.size)
     total = memory.view(np.float32)[head.mean_at + begin : head.mean_at + begin + values.size]
-    frames = head.averaged_frames
-    if before < frames:
-        offset_and_gain(counts, offset, gain, values)
-        _add_up(head, memory, before, begin, values, total)
-    else:
-        pixels = head.rows * head.columns
-        ring = memory.view(np.float32)[head.ring_at : head.ring_at + frames * pixels]
-        at = before % frames * pixels + begin
-        oldest = ring[at : at + values.size]
-        share = np.float32(1.0 / frames)
-        offset_and_gain_into_sum(counts, offset, gain, share, oldest, total, values)
-        _renew(head, before, begin // head.columns, ring, total)
+    _add_up(head, memory, before, begin, values, total)
 
 
 @helper
@@ -164,8 +145,7 @@ def take_all_steps(
     flags: Any,
 ) -> None:
     """Whatever steps the header asks for, up to those that need neighbouring rows."""
-    offset, gain = _constants(head, memory, begin, counts.size)
-    offset_and_gain(counts, offset, gain, values)
+    _offset_and_gain(head, memory, begin, counts, values)
     if head.polynomial_terms > 0 or head.piecewise_segments > 0:
         _linearise(head, memory, block, begin, values)
     if head.lag_components > 0:
@@ -217,12 +197,11 @@ def _recall_median_or_double(
 
 
 @inlined
-def _constants(head: Any, memory: Any, begin: Any, size: Any) -> Any:
-    """Return the run's offset and gain."""
+def _offset_and_gain(head: Any, memory: Any, begin: Any, counts: Any, values: Any) -> None:
     words = memory.view(np.float32)
-    offset = words[head.offset_at + begin : head.offset_at + begin + size]
-    gain = words[head.gain_at + begin : head.gain_at + begin + size]
-    return offset, gain
+    offset = words[head.offset_at + begin : head.offset_at + begin + counts.size]
+    gain = words[head.gain_at + begin : head.gain_at + begin + counts.size]
+    offset_and_gain(counts, offset, gain, values)
 
 
 @helper
